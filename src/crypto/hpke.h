@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TACIT_CRYPTO_HPKE_H
+#define TACIT_CRYPTO_HPKE_H
+
+/*
+ * HPKE [RFC 9180], modes base, psk, auth and auth_psk, over the seam's own primitives (OpenSSL
+ * 3.0 has no HPKE). KEMs: DHKEM(X25519, HKDF-SHA256) and DHKEM(P-256, HKDF-SHA256). One context
+ * seals or opens in order; the sequence number refuses to wrap.
+ */
+
+#include "crypto/aead.h"
+#include "crypto/hash.h"
+#include "crypto/key.h"
+
+enum tacit_hpke_kem {
+	TACIT_HPKE_P256_SHA256 = 0x0010,
+	TACIT_HPKE_X25519_SHA256 = 0x0020,
+};
+
+enum tacit_hpke_kdf {
+	TACIT_HPKE_HKDF_SHA256 = 0x0001,
+	TACIT_HPKE_HKDF_SHA384 = 0x0002,
+	TACIT_HPKE_HKDF_SHA512 = 0x0003,
+};
+
+enum tacit_hpke_aead {
+	TACIT_HPKE_AES_128_GCM = 0x0001,
+	TACIT_HPKE_AES_256_GCM = 0x0002,
+	TACIT_HPKE_CHACHA20_POLY1305 = 0x0003,
+	TACIT_HPKE_EXPORT_ONLY = 0xffff,
+};
+
+struct tacit_hpke_suite {
+	enum tacit_hpke_kem kem;
+	enum tacit_hpke_kdf kdf;
+	enum tacit_hpke_aead aead;
+};
+
+/* What the modes add: psk and psk_id together or neither; auth key (ours, or the sender's). */
+struct tacit_hpke_options {
+	struct tacit_slice info;
+	struct tacit_slice psk, psk_id;
+	const struct tacit_key *sender_private; /* sender side of auth modes */
+	struct tacit_slice sender_public;       /* receiver side of auth modes */
+	const struct tacit_key *ephemeral;      /* known answers only; NULL makes a fresh key */
+};
+
+#define TACIT_HPKE_ENC_MAX 65
+
+struct tacit_hpke {
+	struct tacit_hpke_suite suite;
+	struct tacit_secret key, base_nonce, exporter;
+	uint64_t sequence;
+};
+
+/* Bytes of an encapsulated key. */
+size_t tacit_hpke_enc_len(enum tacit_hpke_kem kem);
+
+/* Starts the sender; writes tacit_hpke_enc_len() bytes to `ret_enc`. */
+TACIT_MUST_CHECK enum tacit_status tacit_hpke_send(struct tacit_hpke *context,
+						   struct tacit_hpke_suite suite,
+						   struct tacit_slice recipient_public,
+						   const struct tacit_hpke_options *options,
+						   uint8_t *ret_enc, struct tacit_error *err);
+
+/* Starts the receiver. */
+TACIT_MUST_CHECK enum tacit_status tacit_hpke_receive(struct tacit_hpke *context,
+						      struct tacit_hpke_suite suite,
+						      const struct tacit_key *recipient,
+						      struct tacit_slice enc,
+						      const struct tacit_hpke_options *options,
+						      struct tacit_error *err);
+
+/* Seals the next message: `out` is plaintext.len + 16 bytes. */
+TACIT_MUST_CHECK enum tacit_status tacit_hpke_seal(struct tacit_hpke *context,
+						   struct tacit_slice aad,
+						   struct tacit_slice plaintext,
+						   struct tacit_mut out, struct tacit_error *err);
+
+/* Opens the next message; a failure does not advance the sequence number. */
+TACIT_MUST_CHECK enum tacit_status tacit_hpke_open(struct tacit_hpke *context,
+						   struct tacit_slice aad,
+						   struct tacit_slice sealed, struct tacit_mut out,
+						   struct tacit_error *err);
+
+/* The secret export interface [RFC 9180 5.3]. */
+TACIT_MUST_CHECK enum tacit_status tacit_hpke_export(const struct tacit_hpke *context,
+						     struct tacit_slice label,
+						     struct tacit_mut out,
+						     struct tacit_error *err);
+
+/* Wipes; safe on a zeroed context. */
+void tacit_hpke_done(struct tacit_hpke *context);
+
+#endif
