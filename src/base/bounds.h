@@ -16,6 +16,8 @@
 #define TACIT_NESTING_MAX 16                  /* levels in CBOR */
 #define TACIT_JSON_NESTING_MAX 64             /* levels in JSON: schemas nest deeper than claims */
 #define TACIT_JSON_MAX (16 * 1024 * 1024)     /* one JSON text */
+#define TACIT_JSON_VALUES_MAX (256 * 1024)   /* values in one JSON text: each costs ~200 bytes */
+#define TACIT_COSE_LABELS_MAX 32              /* header labels of one COSE message */
 #define TACIT_NONCE_LEN 32                    /* client nonce of the evidence exchange */
 #define TACIT_AIR_NONCE_MIN 8                 /* eat_nonce [RFC 9711 4.1] */
 #define TACIT_AIR_NONCE_MAX 64

@@ -18,21 +18,24 @@ enum tacit_cose_alg {
 #define TACIT_COSE_SIGN1_TAG 18
 
 struct tacit_cose_sign1 {
-	bool tagged;                     /* tag 18 was there */
-	struct tacit_slice protected_bytes; /* content of the protected bstr, as received */
-	struct tacit_slice unprotected;  /* the unprotected map, as received, head included */
-	struct tacit_slice payload;      /* content of the payload bstr; absent when null */
+	bool tagged; /* tag 18 was there */
+	/* Content of the protected bstr as received; no bytes for an empty map [RFC 9052 4.4]. */
+	struct tacit_slice protected_bytes;
+	struct tacit_slice unprotected; /* the unprotected map, as received, head included */
+	struct tacit_slice payload;     /* content of the payload bstr; absent when null */
 	struct tacit_slice signature;
-	int64_t alg;          /* label 1 of the protected map; 0 when absent */
+	int64_t alg; /* label 1 of the protected map; 0 when absent */
 	bool has_content_type;
-	uint64_t content_type; /* label 3 when an unsigned number */
-	size_t protected_count; /* labels in the protected map */
+	uint64_t content_type;   /* label 3 when an unsigned number */
+	size_t protected_count;  /* labels in the protected map */
 	size_t unprotected_count;
 };
 
 /*
- * Splits one COSE_Sign1 and nothing after it. Duplicate labels in either header are refused.
- * Under TACIT_CBOR_LAX an untagged message and longer heads are accepted.
+ * Splits one COSE_Sign1 and nothing after it. Refused: a label twice in either header or in
+ * both, an algorithm that is not a number, and any "crit" parameter, since we know none. Under
+ * TACIT_CBOR_LAX an untagged message, longer heads and an indefinite array or header are
+ * accepted; strings in chunks never are.
  */
 TACIT_MUST_CHECK enum tacit_status tacit_cose_sign1_parse(struct tacit_slice in,
 							  enum tacit_cbor_rules rules,
