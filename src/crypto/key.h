@@ -7,8 +7,12 @@
  * except through _export_secret into a tacit_secret, which is wiped.
  *
  * Ed25519 is verified under the four rules of AIR draft-02 (stricter than RFC 8032): S < L; A
- * and R decode; neither A nor R is of small order; the cofactorless equation holds. Signatures
- * of ECDSA are raw r | s of twice the field length (as in COSE and quotes); high S is accepted.
+ * and R decode; neither A nor R is of small order; the cofactorless equation holds. An R that is
+ * not canonical (y >= p) never verifies; such an A is taken as it decodes, with its own bytes
+ * hashed. Signatures of ECDSA are raw r | s of twice the field length (as in COSE and quotes);
+ * high S is accepted.
+ *
+ * A key may be used by several threads at once.
  */
 
 #include "base/error.h"
@@ -45,17 +49,25 @@ TACIT_MUST_CHECK enum tacit_status tacit_key_private(enum tacit_key_alg alg,
 /*
  * A public key from its raw form (Ed25519 and X25519: 32 bytes; EC: uncompressed point, checked
  * to be on the curve). Errors: TACIT_FORMAT when it is not a valid key, which for Ed25519
- * includes keys of small order.
+ * includes keys of small order. Whether 32 bytes decode to a point of Ed25519 is found by the
+ * first verification, which then fails: finding out costs a good part of one.
  */
 TACIT_MUST_CHECK enum tacit_status tacit_key_public(enum tacit_key_alg alg, struct tacit_slice raw,
 						    struct tacit_key **ret_key,
 						    struct tacit_error *err);
 
-/* A private or public key from PEM (PKCS #8, SEC 1 or SPKI). */
+/*
+ * The one private or public key of a PEM text (PKCS #8, SEC 1 or SPKI). Errors: TACIT_UNSUPPORTED
+ * for encrypted keys and for types we do not use (RSA); TACIT_FORMAT for a second block and for
+ * a private key that does not belong to its public part.
+ */
 TACIT_MUST_CHECK enum tacit_status tacit_key_pem(struct tacit_slice pem, struct tacit_key **ret_key,
 						 struct tacit_error *err);
 
-/* A public key from DER SubjectPublicKeyInfo [RFC 5280 4.1.2.7]. */
+/*
+ * A public key from DER SubjectPublicKeyInfo [RFC 5280 4.1.2.7], to the last byte. Errors:
+ * TACIT_UNSUPPORTED for types and forms we do not use (RSA, compressed points).
+ */
 TACIT_MUST_CHECK enum tacit_status tacit_key_spki(struct tacit_slice der,
 						  struct tacit_key **ret_key,
 						  struct tacit_error *err);
@@ -74,12 +86,12 @@ TACIT_MUST_CHECK enum tacit_status tacit_key_export_secret(const struct tacit_ke
 							   struct tacit_secret *ret,
 							   struct tacit_error *err);
 
-/* Signs; writes tacit_key_signature_len() bytes. */
+/* Signs; writes tacit_key_signature_len() bytes. Errors: TACIT_USAGE without a private key. */
 TACIT_MUST_CHECK enum tacit_status tacit_key_sign(const struct tacit_key *key,
 						  struct tacit_slice message, uint8_t *ret,
 						  struct tacit_error *err);
 
-/* Verifies. Errors: TACIT_SIGNATURE. */
+/* Verifies. Errors: TACIT_SIGNATURE, also for a wrong length; TACIT_USAGE for X25519 keys. */
 TACIT_MUST_CHECK enum tacit_status tacit_key_verify(const struct tacit_key *key,
 						    struct tacit_slice message,
 						    struct tacit_slice signature,
@@ -87,7 +99,7 @@ TACIT_MUST_CHECK enum tacit_status tacit_key_verify(const struct tacit_key *key,
 
 /*
  * X25519 or ECDH (P-256, P-384) of a private key with a raw public one. Refuses an all-zero
- * X25519 result [RFC 7748 6.1]. `ret` has room for TACIT_SHARED_MAX.
+ * X25519 result [RFC 7748 6.1]. Errors: TACIT_FORMAT when the peer's key is no good.
  */
 TACIT_MUST_CHECK enum tacit_status tacit_key_agree(const struct tacit_key *key,
 						   struct tacit_slice peer,
