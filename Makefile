@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Tacit. `make` builds build/tacit and the library; `make check` runs the tests. See CONTRIBUTING.md.
+#
+# FLAVOUR=release|asan picks flags; objects go to build/<flavour>/. V=1 shows commands. CI=1 makes
+# warnings errors.
+
+VERSION := 0.1.0
+PREFIX ?= /usr/local
+DESTDIR ?=
+FLAVOUR ?= release
+CC ?= cc
+CXX ?= c++
+CLANG ?= clang
+AR ?= ar
+B := build/$(FLAVOUR)
+Q := $(if $(V),,@)
+
+# --- flags -----------------------------------------------------------------------------------
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-qual -Wcast-align \
+	-Wpointer-arith -Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef \
+	-Wformat=2 -Wimplicit-fallthrough -Wswitch-enum -Wnull-dereference -Wredundant-decls
+ifneq ($(shell $(CC) --version 2>/dev/null | grep -c clang),1)
+WARN += -Wlogical-op -Wduplicated-cond -Wduplicated-branches -Warith-conversion
+endif
+ifdef CI
+WARN += -Werror
+endif
+probe = $(shell $(CC) $(1) -Werror -x c -c /dev/null -o /dev/null 2>/dev/null && echo '$(1)')
+HARDEN := -fstack-protector-strong -fno-strict-overflow -fno-delete-null-pointer-checks -fPIC \
+	$(call probe,-fstack-clash-protection) $(call probe,-fcf-protection=full) \
+	$(call probe,-ftrivial-auto-var-init=zero) $(call probe,-fzero-call-used-regs=used-gpr)
+ifeq ($(FLAVOUR),asan)
+OPT := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+else
+OPT := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+endif
+PKGS := libcrypto libssl libevent libevent_openssl libevent_pthreads jansson sqlite3 libcurl
+CPPFLAGS += -Iinclude -Isrc -DTACIT_VERSION='"$(VERSION)"'
+BASE_FLAGS := $(OPT) $(HARDEN) -fvisibility=hidden -ffile-prefix-map=$(CURDIR)=. -MMD -MP
+CFLAGS += -std=c11 $(WARN) $(BASE_FLAGS)
+CXXFLAGS += -std=c++17 -Wall -Wextra $(BASE_FLAGS)
+LDFLAGS += $(OPT) -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
+LIB_LIBS := $(shell pkg-config --libs libcrypto jansson)
+APP_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread -lm
+
+# The engine: LLAMA_CFLAGS and LLAMA_LIBS (written by tools/deps/llama.sh).
+-include build/deps/llama/llama.mk
+
+# --- sources: one list per room --------------------------------------------------------------
+LIB_ROOMS := base codec crypto trust tee tee/stub appraise receipt
+APP_ROOMS := sys channel net
+LIB_SRC := $(filter-out src/receipt/store.c,$(foreach r,$(LIB_ROOMS),$(wildcard src/$(r)/*.c)))
+APP_SRC := $(wildcard src/receipt/store.c) $(foreach r,$(APP_ROOMS),$(wildcard src/$(r)/*.c))
+INFER_SRC := $(wildcard src/infer/*.c) $(wildcard src/infer/*.cpp)
+CMD_SRC := $(wildcard cmd/tacit/*.c)
+obj = $(addprefix $(B)/obj/,$(addsuffix .o,$(basename $(1))))
+LIB_OBJ := $(call obj,$(LIB_SRC))
+APP_OBJ := $(call obj,$(APP_SRC))
+INFER_OBJ := $(call obj,$(INFER_SRC))
+CMD_OBJ := $(call obj,$(CMD_SRC))
+TEST_SRC := $(wildcard tests/unit/test_*.c)
+TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(TEST_SRC))
+TOOL_SRC := $(wildcard tests/tools/*.c)
+TOOLS := $(patsubst tests/tools/%.c,$(B)/tools/%,$(TOOL_SRC))
+FUZZ_SRC := $(wildcard fuzz/fuzz_*.c)
+FUZZERS := $(patsubst fuzz/fuzz_%.c,build/fuzz/%,$(FUZZ_SRC))
+REPLAYS := $(patsubst fuzz/fuzz_%.c,$(B)/replay/%,$(FUZZ_SRC))
+BENCH_SRC := $(wildcard bench/*.c)
+BENCHES := $(patsubst bench/%.c,$(B)/bench/%,$(BENCH_SRC))
+EXAMPLES := $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c))
+
+.PHONY: all lib tests tools check check-asan check-valgrind fuzz fuzzers replays benches examples \
+	lint fmt install clean man-lint purity
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: build/tacit lib
+
+# The program is at build/tacit whatever the flavour was last.
+build/tacit: $(B)/tacit
+	$(Q)ln -sfn $(FLAVOUR)/tacit $@
+
+lib: $(B)/libtacit.a $(B)/libtacit.so $(B)/libtacit.pc
+
+$(B)/tacit: $(CMD_OBJ) $(INFER_OBJ) $(APP_OBJ) $(B)/libcore.a
+	@echo "  LINK  $@"
+	$(Q)$(CXX) $(LDFLAGS) -pie -o $@ $^ $(LLAMA_LIBS) $(APP_LIBS)
+
+# Internal archive: every object of the core. The installed archive is one relocatable object with
+# its hidden symbols made local, so that internals cannot collide with a program's own names.
+$(B)/libcore.a: $(LIB_OBJ)
+	$(Q)rm -f $@ && $(AR) rcD $@ $^
+$(B)/libtacit.o: $(LIB_OBJ)
+	$(Q)$(LD) -r -o $@ $^ && objcopy --localize-hidden $@
+$(B)/libtacit.a: $(B)/libtacit.o
+	@echo "  AR    $@"
+	$(Q)rm -f $@ && $(AR) rcD $@ $^
+$(B)/libtacit.so: $(LIB_OBJ) libtacit.map
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(LDFLAGS) -shared -Wl,-soname,libtacit.so.0 -Wl,--version-script=libtacit.map \
+		-o $@ $(LIB_OBJ) $(LIB_LIBS)
+$(B)/libtacit.pc: libtacit.pc.in Makefile
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< > $@
+
+$(B)/obj/src/infer/%.o: CPPFLAGS += $(LLAMA_CFLAGS)
+$(B)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+$(B)/obj/%.o: %.cpp
+	@mkdir -p $(@D)
+	@echo "  CXX   $<"
+	$(Q)$(CXX) $(CPPFLAGS) $(CXXFLAGS) -c -o $@ $<
+
+# sys, net, channel, infer and cmd talk to the machine and may use what Linux offers beyond POSIX.
+$(B)/obj/src/sys/%.o $(B)/obj/src/net/%.o $(B)/obj/src/channel/%.o $(B)/obj/src/infer/%.o \
+$(B)/obj/src/receipt/store.o $(B)/obj/cmd/%.o $(B)/obj/tests/%.o $(B)/obj/bench/%.o: CPPFLAGS += -D_GNU_SOURCE
+$(B)/obj/cmd/%.o $(B)/obj/tests/%.o $(B)/obj/bench/%.o: CPPFLAGS += -I. -Icmd
+
+# --- tests -----------------------------------------------------------------------------------
+tests: $(TESTS) $(TOOLS)
+tools: $(TOOLS)
+$(B)/tests/%: $(B)/obj/tests/unit/%.o $(INFER_OBJ) $(APP_OBJ) $(B)/libcore.a
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$(Q)$(CXX) $(LDFLAGS) -o $@ $< $(filter-out $<,$^) $(LLAMA_LIBS) $(APP_LIBS)
+$(B)/tools/%: $(B)/obj/tests/tools/%.o $(APP_OBJ) $(B)/libcore.a
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(APP_LIBS)
+$(B)/bench/%: $(B)/obj/bench/%.o $(INFER_OBJ) $(APP_OBJ) $(B)/libcore.a
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$(Q)$(CXX) $(LDFLAGS) -o $@ $< $(filter-out $<,$^) $(LLAMA_LIBS) $(APP_LIBS)
+benches: $(BENCHES)
+examples: $(EXAMPLES)
+$(B)/examples/%: examples/%.c $(B)/libtacit.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 $(WARN) -Iinclude -o $@ $< $(B)/libtacit.a $(LIB_LIBS)
+
+# Fuzz targets build with clang's libFuzzer, and without it to replay the corpus under any compiler.
+fuzzers: $(FUZZERS)
+build/fuzz/%: fuzz/fuzz_%.c $(LIB_SRC) $(wildcard src/*/*.h include/tacit/*.h fuzz/*.h)
+	@mkdir -p $(@D)
+	@echo "  FUZZ  $@"
+	$(Q)$(CLANG) $(CPPFLAGS) -std=c11 -g -O1 -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=undefined -o $@ $< $(LIB_SRC) $(LIB_LIBS)
+replays: $(REPLAYS)
+$(B)/replay/%: $(B)/obj/fuzz/fuzz_%.o $(B)/obj/fuzz/replay.o $(B)/libcore.a
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LIBS)
+FUZZ_SECONDS ?= 10
+fuzz: fuzzers
+	$(Q)tools/fuzz-all $(FUZZ_SECONDS)
+
+check: all tests tools replays examples
+	$(Q)prove --timer -j2 --shuffle $(TEST_T) $(TESTS) $(wildcard tests/cli/*.t) $(wildcard tests/e2e/*.t)
+
+# --- gates -----------------------------------------------------------------------------------
+lint: lib
+	$(Q)tools/check-layers
+	$(Q)tools/check-purity $(LIB_OBJ)
+	$(Q)tools/check-text
+	$(Q)tools/check-man
+	$(Q)tools/fnstat
+purity: $(LIB_OBJ)
+	$(Q)tools/check-purity $(LIB_OBJ)
+fmt:
+	clang-format -i $(shell git ls-files '*.c' '*.h')
+
+# --- install ---------------------------------------------------------------------------------
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig \
+		$(DESTDIR)$(PREFIX)/include/tacit $(DESTDIR)$(PREFIX)/share/man/man1 \
+		$(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man7
+	install -m 755 $(B)/tacit $(DESTDIR)$(PREFIX)/bin/tacit
+	install -m 644 $(B)/libtacit.a $(DESTDIR)$(PREFIX)/lib/
+	install -m 755 $(B)/libtacit.so $(DESTDIR)$(PREFIX)/lib/libtacit.so.$(VERSION)
+	ln -sfn libtacit.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libtacit.so.0
+	ln -sfn libtacit.so.0 $(DESTDIR)$(PREFIX)/lib/libtacit.so
+	install -m 644 $(B)/libtacit.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/
+	install -m 644 include/tacit/*.h $(DESTDIR)$(PREFIX)/include/tacit/
+	for page in man/*.[157]; do \
+		install -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/; done
+
+clean:
+	rm -rf build/release build/asan build/fuzz build/tacit
+
+-include $(LIB_OBJ:.o=.d) $(APP_OBJ:.o=.d) $(INFER_OBJ:.o=.d) $(CMD_OBJ:.o=.d)

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <signal.h>
+
+#include "verbs.h"
+
+const struct cli_verb *const CLI_VERBS[] = {
+	&cmd_completion,
+};
+
+const size_t CLI_VERB_COUNT = sizeof(CLI_VERBS) / sizeof(CLI_VERBS[0]);
+
+int main(int argc, char **argv)
+{
+	/* A reader that goes away is an ordinary write error, with its own exit code. */
+	signal(SIGPIPE, SIG_IGN);
+	return cli_main(argc, argv);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TACIT_CMD_VERBS_H
+#define TACIT_CMD_VERBS_H
+
+/* Every verb of the program; each is defined in the file of its name and listed in main.c. */
+
+#include "cli.h"
+
+extern const struct cli_verb cmd_verify;         /* verify.c */
+extern const struct cli_verb cmd_inspect;        /* inspect.c */
+extern const struct cli_verb cmd_attest;         /* attest.c */
+extern const struct cli_verb cmd_receipt_verify; /* receipt.c */
+extern const struct cli_verb cmd_receipt_show;   /* receipt.c */
+extern const struct cli_verb cmd_policy_init;    /* policy.c */
+extern const struct cli_verb cmd_policy_check;   /* policy.c */
+extern const struct cli_verb cmd_infer;          /* infer.c */
+extern const struct cli_verb cmd_connect;        /* connect.c */
+extern const struct cli_verb cmd_serve;          /* serve.c */
+extern const struct cli_verb cmd_model_import;   /* model.c */
+extern const struct cli_verb cmd_completion;     /* completion.c */
+
+#endif

@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Everything a person does with this tree: ./do demo, ./do check, ./do help.
+# Installs what is missing with apt (Debian 12+, Ubuntu 24.04+), builds, and runs.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+# One package a line, and why it is needed.
+BUILD_PACKAGES='
+gcc                    compiler
+g++                    the inference engine is C++
+make                   build
+pkg-config             finds libraries
+binutils               links the library
+libssl-dev             TLS 1.3, signatures, hashes
+libevent-dev           event loop and HTTP server
+libcurl4-openssl-dev   HTTPS client
+libjansson-dev         JSON
+libsqlite3-dev         receipt store
+cmake                  builds the engine
+git                    unpacks the source of the engine
+npm                    fetches the source of the engine
+ca-certificates        fetches the source of the engine
+curl                   fetches the source of the engine, demo
+python3                demo
+openssl                demo
+'
+CHECK_PACKAGES='
+clang                  second compiler, fuzzing
+llvm                   readable sanitizer reports
+valgrind               memory checks
+mandoc                 checks the manual
+universal-ctags        measures functions
+perl                   runs the tests (prove)
+python3-venv           client libraries in tests
+procps                 process checks in tests
+'
+
+say() {
+	printf '==> %s\n' "$*" >&2
+}
+
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+installed() {
+	dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'install ok installed'
+}
+
+# Installs the packages of a list that are missing, saying which and why.
+install_missing() {
+	local name why missing=()
+	while read -r name why; do
+		[ -n "$name" ] || continue
+		# Node.js from elsewhere than the distribution brings its own npm.
+		if [ "$name" = npm ] && command -v npm >/dev/null; then continue; fi
+		if ! installed "$name"; then
+			missing+=("$name")
+			say "missing: $name ($why)"
+		fi
+	done <<<"$1"
+	[ ${#missing[@]} -gt 0 ] || return 0
+	if ! command -v apt-get >/dev/null; then
+		echo "tacit: error: no apt-get here; install by hand: ${missing[*]}" >&2
+		exit 6
+	fi
+	say "installing with apt-get"
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
+		--no-install-recommends "${missing[@]}" >/dev/null
+}
+
+deps() {
+	install_missing "$BUILD_PACKAGES"
+	tools/deps/llama.sh
+}
+
+build() {
+	deps
+	say "building build/tacit"
+	make -s -j"$(nproc)" all
+}
+
+check() {
+	install_missing "$CHECK_PACKAGES"
+	build
+	tools/check-all
+}
+
+usage() {
+	cat <<'TEXT'
+./do demo     build, then show an attested answer, its receipt, and what is refused
+./do check    build with gcc and clang, run every test, the sanitizers and the gates
+./do bench    measure, with ratios against baselines in the same run
+./do fuzz     run every fuzz target for FUZZ_SECONDS (default 10) each
+./do lint     the gates alone: layers, purity, text, man pages, function sizes
+./do deps     install packages and build the inference engine
+./do build    build build/tacit
+TEXT
+}
+
+case "${1:-help}" in
+demo) build && exec tools/demo ;;
+check) check ;;
+bench) build && exec bench/run "${@:2}" ;;
+fuzz) install_missing "$CHECK_PACKAGES" && build && make -s fuzz ;;
+lint) build && make -s lint ;;
+deps) deps ;;
+build) build ;;
+help | -h | --help) usage ;;
+*)
+	usage >&2
+	exit 2
+	;;
+esac
