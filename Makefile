@@ -83,14 +83,20 @@ build/tacit: $(B)/tacit
 
 lib: $(B)/libtacit.a $(B)/libtacit.so $(B)/libtacit.pc
 
-$(B)/tacit: $(CMD_OBJ) $(INFER_OBJ) $(APP_OBJ) $(B)/libcore.a
+$(B)/tacit: $(CMD_OBJ) $(B)/libapp.a $(B)/libinfer.a $(B)/libcore.a
 	@echo "  LINK  $@"
-	$(Q)$(CXX) $(LDFLAGS) -pie -o $@ $^ $(LLAMA_LIBS) $(APP_LIBS)
+	$(Q)$(CXX) $(LDFLAGS) -pie -o $@ $(CMD_OBJ) $(ALL_LIBS)
 
-# Internal archive: every object of the core. The installed archive is one relocatable object with
+# Internal archives: the core, what talks to the machine, and the engine. The installed archive is one relocatable object with
 # its hidden symbols made local, so that internals cannot collide with a program's own names.
 $(B)/libcore.a: $(LIB_OBJ)
+$(B)/libapp.a: $(APP_OBJ)
+$(B)/libinfer.a: $(INFER_OBJ)
+$(B)/libcore.a $(B)/libapp.a $(B)/libinfer.a:
 	$(Q)rm -f $@ && $(AR) rcD $@ $^
+CORE_LIBS = $(B)/libcore.a $(LIB_LIBS)
+ALL_LIBS = -Wl,--start-group $(B)/libapp.a $(B)/libinfer.a $(B)/libcore.a -Wl,--end-group \
+	$(LLAMA_LIBS) $(APP_LIBS)
 $(B)/libtacit.o: $(LIB_OBJ)
 	$(Q)$(LD) -r -o $@ $^ && objcopy --localize-hidden $@
 $(B)/libtacit.a: $(B)/libtacit.o
@@ -121,18 +127,26 @@ $(B)/obj/cmd/%.o $(B)/obj/tests/%.o $(B)/obj/bench/%.o: CPPFLAGS += -I. -Icmd
 # --- tests -----------------------------------------------------------------------------------
 tests: $(TESTS) $(TOOLS)
 tools: $(TOOLS)
-$(B)/tests/%: $(B)/obj/tests/unit/%.o $(INFER_OBJ) $(APP_OBJ) $(B)/libcore.a
+# Tests of the core link the core alone, so that nothing else can creep into it.
+RIM_TESTS := $(addprefix $(B)/tests/test_,attest address identity tls server api metrics client \
+	connect store engine sched openai gguf)
+$(filter $(addsuffix %,$(RIM_TESTS)),$(TESTS)): $(B)/tests/%: $(B)/obj/tests/unit/%.o \
+		$(B)/libapp.a $(B)/libinfer.a $(B)/libcore.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
-	$(Q)$(CXX) $(LDFLAGS) -o $@ $< $(filter-out $<,$^) $(LLAMA_LIBS) $(APP_LIBS)
-$(B)/tools/%: $(B)/obj/tests/tools/%.o $(APP_OBJ) $(B)/libcore.a
+	$(Q)$(CXX) $(LDFLAGS) -o $@ $< $(ALL_LIBS)
+$(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/libcore.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(APP_LIBS)
-$(B)/bench/%: $(B)/obj/bench/%.o $(INFER_OBJ) $(APP_OBJ) $(B)/libcore.a
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(CORE_LIBS) -lpthread -lm
+$(B)/tools/%: $(B)/obj/tests/tools/%.o $(B)/libapp.a $(B)/libcore.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
-	$(Q)$(CXX) $(LDFLAGS) -o $@ $< $(filter-out $<,$^) $(LLAMA_LIBS) $(APP_LIBS)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(B)/libapp.a $(CORE_LIBS) $(APP_LIBS)
+$(B)/bench/%: $(B)/obj/bench/%.o $(B)/libapp.a $(B)/libinfer.a $(B)/libcore.a
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$(Q)$(CXX) $(LDFLAGS) -o $@ $< $(ALL_LIBS)
 benches: $(BENCHES)
 examples: $(EXAMPLES)
 $(B)/examples/%: examples/%.c $(B)/libtacit.a
