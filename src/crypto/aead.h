@@ -7,7 +7,7 @@
 #include "base/error.h"
 
 #define TACIT_AEAD_NONCE_LEN 12
-#define TACIT_AEAD_TAG_LEN 16
+#define TACIT_AEAD_TAG_LEN   16
 
 enum tacit_aead_alg {
 	TACIT_AES_128_GCM,

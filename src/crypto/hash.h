@@ -9,7 +9,7 @@
 #define TACIT_SHA256_LEN 32
 #define TACIT_SHA384_LEN 48
 #define TACIT_SHA512_LEN 64
-#define TACIT_HASH_MAX 64
+#define TACIT_HASH_MAX   64
 
 enum tacit_hash_alg {
 	TACIT_SHA256,
@@ -46,16 +46,28 @@ TACIT_MUST_CHECK enum tacit_status tacit_hmac(enum tacit_hash_alg alg, struct ta
 					      struct tacit_slice in, uint8_t *ret,
 					      struct tacit_error *err);
 
+/* The same over the concatenation of `count` parts. */
+TACIT_MUST_CHECK enum tacit_status tacit_hmac_parts(enum tacit_hash_alg alg, struct tacit_slice key,
+						    const struct tacit_slice *parts, size_t count,
+						    uint8_t *ret, struct tacit_error *err);
+
 /* prk is tacit_hash_len(alg) bytes. */
 TACIT_MUST_CHECK enum tacit_status tacit_hkdf_extract(enum tacit_hash_alg alg,
 						      struct tacit_slice salt,
 						      struct tacit_slice ikm, uint8_t *ret_prk,
 						      struct tacit_error *err);
 
-/* Fills `out`; at most 255 digests long. */
+/* Fills `out`; at most 255 digests long, else TACIT_LIMIT. */
 TACIT_MUST_CHECK enum tacit_status tacit_hkdf_expand(enum tacit_hash_alg alg,
 						     struct tacit_slice prk,
 						     struct tacit_slice info, struct tacit_mut out,
 						     struct tacit_error *err);
+
+/* The same with an info of `info_count` parts. */
+TACIT_MUST_CHECK enum tacit_status tacit_hkdf_expand_parts(enum tacit_hash_alg alg,
+							   struct tacit_slice prk,
+							   const struct tacit_slice *info,
+							   size_t info_count, struct tacit_mut out,
+							   struct tacit_error *err);
 
 #endif

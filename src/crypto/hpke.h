@@ -36,7 +36,10 @@ struct tacit_hpke_suite {
 	enum tacit_hpke_aead aead;
 };
 
-/* What the modes add: psk and psk_id together or neither; auth key (ours, or the sender's). */
+/*
+ * What the modes add: psk (32 bytes or more [RFC 9180 9.5]) and psk_id together or neither; auth
+ * key (ours, or the sender's). All absent is mode base with an empty info.
+ */
 struct tacit_hpke_options {
 	struct tacit_slice info;
 	struct tacit_slice psk, psk_id;
@@ -47,46 +50,69 @@ struct tacit_hpke_options {
 
 #define TACIT_HPKE_ENC_MAX 65
 
+/* A context goes one way: both ends hold the same key and would reuse its nonces. */
+enum tacit_hpke_role {
+	TACIT_HPKE_NOBODY,
+	TACIT_HPKE_SENDER,
+	TACIT_HPKE_RECEIVER,
+};
+
 struct tacit_hpke {
+	enum tacit_hpke_role role;
 	struct tacit_hpke_suite suite;
 	struct tacit_secret key, base_nonce, exporter;
 	uint64_t sequence;
 };
 
-/* Bytes of an encapsulated key. */
+/* Bytes of an encapsulated key, which is as long as a public key; 0 for an unknown KEM. */
 size_t tacit_hpke_enc_len(enum tacit_hpke_kem kem);
 
-/* Starts the sender; writes tacit_hpke_enc_len() bytes to `ret_enc`. */
+/*
+ * DeriveKeyPair [RFC 9180 7.1.3]: the private key of a KEM from at least 32 bytes of keying
+ * material. Owns: the caller frees the key.
+ */
+TACIT_MUST_CHECK enum tacit_status tacit_hpke_derive(enum tacit_hpke_kem kem,
+						     struct tacit_slice ikm,
+						     struct tacit_key **ret_key,
+						     struct tacit_error *err);
+
+/*
+ * Starts the sender; writes tacit_hpke_enc_len() bytes to `ret_enc`. `options` may be NULL.
+ * Errors: TACIT_FORMAT for a public key that is none, TACIT_USAGE for options that do not fit.
+ */
 TACIT_MUST_CHECK enum tacit_status tacit_hpke_send(struct tacit_hpke *context,
 						   struct tacit_hpke_suite suite,
 						   struct tacit_slice recipient_public,
 						   const struct tacit_hpke_options *options,
 						   uint8_t *ret_enc, struct tacit_error *err);
 
-/* Starts the receiver. */
-TACIT_MUST_CHECK enum tacit_status tacit_hpke_receive(struct tacit_hpke *context,
-						      struct tacit_hpke_suite suite,
-						      const struct tacit_key *recipient,
-						      struct tacit_slice enc,
-						      const struct tacit_hpke_options *options,
-						      struct tacit_error *err);
+/* Starts the receiver. `options` may be NULL. Errors: as for the sender. */
+TACIT_MUST_CHECK enum tacit_status
+tacit_hpke_receive(struct tacit_hpke *context, struct tacit_hpke_suite suite,
+		   const struct tacit_key *recipient, struct tacit_slice enc,
+		   const struct tacit_hpke_options *options, struct tacit_error *err);
 
-/* Seals the next message: `out` is plaintext.len + 16 bytes. */
+/*
+ * Seals the next message: `out` is plaintext.len + 16 bytes. Errors: TACIT_USAGE on a receiver
+ * or an export-only suite, TACIT_LIMIT when the sequence number is used up.
+ */
 TACIT_MUST_CHECK enum tacit_status tacit_hpke_seal(struct tacit_hpke *context,
 						   struct tacit_slice aad,
 						   struct tacit_slice plaintext,
 						   struct tacit_mut out, struct tacit_error *err);
 
-/* Opens the next message; a failure does not advance the sequence number. */
+/*
+ * Opens the next message; a failure does not advance the sequence number. Errors:
+ * TACIT_SIGNATURE when it does not open; otherwise as for sealing.
+ */
 TACIT_MUST_CHECK enum tacit_status tacit_hpke_open(struct tacit_hpke *context,
 						   struct tacit_slice aad,
 						   struct tacit_slice sealed, struct tacit_mut out,
 						   struct tacit_error *err);
 
-/* The secret export interface [RFC 9180 5.3]. */
+/* The secret export interface [RFC 9180 5.3]; works at both ends. */
 TACIT_MUST_CHECK enum tacit_status tacit_hpke_export(const struct tacit_hpke *context,
-						     struct tacit_slice label,
-						     struct tacit_mut out,
+						     struct tacit_slice label, struct tacit_mut out,
 						     struct tacit_error *err);
 
 /* Wipes; safe on a zeroed context. */

@@ -26,9 +26,9 @@ enum tacit_key_alg {
 	TACIT_X25519,  /* agreement only; 32 bytes */
 };
 
-#define TACIT_PUBLIC_MAX 97
+#define TACIT_PUBLIC_MAX    97
 #define TACIT_SIGNATURE_MAX 96
-#define TACIT_SHARED_MAX 48
+#define TACIT_SHARED_MAX    48
 
 size_t tacit_key_public_len(enum tacit_key_alg alg);
 size_t tacit_key_signature_len(enum tacit_key_alg alg);
@@ -36,9 +36,8 @@ size_t tacit_key_signature_len(enum tacit_key_alg alg);
 struct tacit_key;
 
 /* A fresh private key. */
-TACIT_MUST_CHECK enum tacit_status tacit_key_generate(enum tacit_key_alg alg,
-						      struct tacit_key **ret_key,
-						      struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status
+tacit_key_generate(enum tacit_key_alg alg, struct tacit_key **ret_key, struct tacit_error *err);
 
 /* A private key from its raw bytes (Ed25519 seed, X25519 scalar, big-endian EC scalar). */
 TACIT_MUST_CHECK enum tacit_status tacit_key_private(enum tacit_key_alg alg,
@@ -68,9 +67,8 @@ TACIT_MUST_CHECK enum tacit_status tacit_key_pem(struct tacit_slice pem, struct 
  * A public key from DER SubjectPublicKeyInfo [RFC 5280 4.1.2.7], to the last byte. Errors:
  * TACIT_UNSUPPORTED for types and forms we do not use (RSA, compressed points).
  */
-TACIT_MUST_CHECK enum tacit_status tacit_key_spki(struct tacit_slice der,
-						  struct tacit_key **ret_key,
-						  struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status
+tacit_key_spki(struct tacit_slice der, struct tacit_key **ret_key, struct tacit_error *err);
 
 void tacit_key_free(struct tacit_key *key);
 

@@ -47,8 +47,7 @@ const EVP_MD *tacit_openssl_md(enum tacit_hash_alg alg)
 
 const EVP_CIPHER *tacit_openssl_cipher(enum tacit_aead_alg alg)
 {
-	if ((size_t)alg >= TACIT_ARRAY_LEN(ciphers) ||
-	    !CRYPTO_THREAD_run_once(&fetched, fetch_all))
+	if ((size_t)alg >= TACIT_ARRAY_LEN(ciphers) || !CRYPTO_THREAD_run_once(&fetched, fetch_all))
 		return NULL;
 	return ciphers[alg];
 }

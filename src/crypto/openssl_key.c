@@ -119,8 +119,7 @@ static bool prepare_contexts(struct tacit_key *key)
 	if (row_of(key->alg)->signature_len == 0)
 		return true;
 	key->verifier = EVP_MD_CTX_new();
-	if (!key->verifier ||
-	    EVP_DigestVerifyInit(key->verifier, NULL, md, NULL, key->pkey) != 1)
+	if (!key->verifier || EVP_DigestVerifyInit(key->verifier, NULL, md, NULL, key->pkey) != 1)
 		return false;
 	if (!key->has_private)
 		return true;
@@ -192,8 +191,8 @@ enum tacit_status tacit_key_generate(enum tacit_key_alg alg, struct tacit_key **
 	if (!row->name)
 		return tacit_fail(err, TACIT_UNSUPPORTED, WHERE, 0, "no such key type");
 
-	EVP_PKEY *pkey = row->curve ? EVP_PKEY_Q_keygen(NULL, NULL, row->name, row->curve) :
-				      EVP_PKEY_Q_keygen(NULL, NULL, row->name);
+	EVP_PKEY *pkey = row->curve ? EVP_PKEY_Q_keygen(NULL, NULL, row->name, row->curve)
+				    : EVP_PKEY_Q_keygen(NULL, NULL, row->name);
 	if (!pkey)
 		return tacit_openssl_fail(err, TACIT_INTERNAL, WHERE, "key generation failed");
 	return tacit_openssl_key_wrap(pkey, true, ret_key, err);
@@ -293,8 +292,8 @@ enum tacit_status tacit_key_private(enum tacit_key_alg alg, struct tacit_slice s
 		return tacit_fail(err, TACIT_FORMAT, WHERE, 0, "private key of %zu bytes, not %zu",
 				  secret.len, row->secret_len);
 
-	EVP_PKEY *pkey = row->curve ? private_ec(row, secret) :
-				      EVP_PKEY_new_raw_private_key_ex(NULL, row->name, NULL,
+	EVP_PKEY *pkey = row->curve ? private_ec(row, secret)
+				    : EVP_PKEY_new_raw_private_key_ex(NULL, row->name, NULL,
 								      secret.ptr, secret.len);
 	return tacit_openssl_key_wrap(pkey, true, ret_key, err);
 }

@@ -9,9 +9,9 @@
 #include "base/compiler.h"
 #include "crypto/openssl_key.h"
 
-#define WHERE "crypto.key"
+#define WHERE           "crypto.key"
 
-#define KEY_FILE_MAX 65536
+#define KEY_FILE_MAX    65536
 
 #define SPKI_PREFIX_MAX 26
 
@@ -34,9 +34,8 @@ static const struct spki_row SPKIS[] = {
 	{ TACIT_P256, 26, { 0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48,
 			    0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
 			    0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00 } },
-	{ TACIT_P384, 23, { 0x30, 0x76, 0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48,
-			    0xce, 0x3d, 0x02, 0x01, 0x06, 0x05, 0x2b, 0x81, 0x04,
-			    0x00, 0x22, 0x03, 0x62, 0x00 } },
+	{ TACIT_P384, 23, { 0x30, 0x76, 0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02,
+			    0x01, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22, 0x03, 0x62, 0x00 } },
 };
 
 /* Only to say which of the two it is: a well-formed key that we do not use, or no key at all. */
@@ -91,8 +90,7 @@ static enum tacit_status load_private(struct tacit_slice der, struct tacit_key *
 	const uint8_t *at = der.ptr;
 	EVP_PKEY *pkey = d2i_AutoPrivateKey(NULL, &at, (long)der.len);
 
-	if (pkey && (at != der.ptr + der.len ||
-		     (EVP_PKEY_is_a(pkey, "EC") && !consistent(pkey)))) {
+	if (pkey && (at != der.ptr + der.len || (EVP_PKEY_is_a(pkey, "EC") && !consistent(pkey)))) {
 		EVP_PKEY_free(pkey);
 		return tacit_openssl_fail(err, TACIT_FORMAT, WHERE,
 					  "private key does not hold together");
@@ -152,9 +150,9 @@ static enum tacit_status load_only_block(BIO *bio, struct tacit_key **ret_key,
 
 	/* Two keys in one file: somebody meant the other one. */
 	bool alone = !next_block(bio, &extra);
-	enum tacit_status st = alone ? load_block(&block, ret_key, err) :
-				       tacit_fail(err, TACIT_FORMAT, WHERE, 0,
-						  "more than one pem block");
+	enum tacit_status st =
+		alone ? load_block(&block, ret_key, err)
+		      : tacit_fail(err, TACIT_FORMAT, WHERE, 0, "more than one pem block");
 
 	block_done(&block);
 	block_done(&extra);

@@ -11,7 +11,7 @@
 #define WHERE "crypto.signature"
 
 /* SEQUENCE of two INTEGERs, each with a leading zero at most: all lengths are short forms. */
-#define DER_MAX (2 + 2 * (2 + 1 + TACIT_SIGNATURE_MAX / 2))
+#define DER_MAX       (2 + 2 * (2 + 1 + TACIT_SIGNATURE_MAX / 2))
 
 #define ED25519_R_LEN 32
 
@@ -145,9 +145,9 @@ static bool verify_native(const struct tacit_key *key, struct tacit_slice messag
 			  struct tacit_slice signature)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	bool valid = ctx && EVP_MD_CTX_copy_ex(ctx, key->verifier) == 1 &&
-		     EVP_DigestVerify(ctx, signature.ptr, signature.len, message.ptr,
-				      message.len) == 1;
+	bool valid =
+		ctx && EVP_MD_CTX_copy_ex(ctx, key->verifier) == 1 &&
+		EVP_DigestVerify(ctx, signature.ptr, signature.len, message.ptr, message.len) == 1;
 
 	EVP_MD_CTX_free(ctx);
 	return valid;
