@@ -211,7 +211,7 @@ static void test_splices(void)
 	refuse_splice(0, 0, "d8ff", "a tag in front is refused");
 	refuse_splice(KNOWN_LEN - 32, 32, "", "a value without its bytes is refused");
 	refuse_splice(KNOWN_LEN, 0, "a0", "a second item is refused");
-	refuse_splice(AT_MODEL + 1, 5, "644e41c3a9", "a model id with a wrong length is refused");
+	refuse_splice(AT_MODEL + 1, 5, "654e41c3a9", "a model id with a wrong length is refused");
 	refuse_splice(AT_MODEL + 1, 5, "63eda080", "a surrogate in the model id is refused");
 	refuse_splice(AT_MODEL + 1, 5, "62c080", "an overlong NUL in the model id is refused");
 }

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tee/detect.h"
+
+#include "base/bounds.h"
+#include "base/compiler.h"
+#include "base/reader.h"
+#include "codec/cose.h"
+#include "tee/tee.h"
+
+#define MAP_KEYS_MAX 32 /* entries looked at in a foreign map */
+
+/* ---- CBOR documents ------------------------------------------------------------------------ */
+
+/* Whether the map `in` has the text key, with its value's bytes when asked for. */
+static bool map_has(struct tacit_slice in, const char *key, struct tacit_slice *ret_value)
+{
+	struct tacit_cbor c = tacit_cbor_of(in, TACIT_CBOR_LAX);
+	uint64_t pairs = tacit_cbor_map(&c);
+
+	for (uint64_t i = 0; i < pairs && i < MAP_KEYS_MAX && !c.r.bad; i++) {
+		if (tacit_cbor_at_break(&c) || tacit_cbor_peek(&c) != TACIT_CBOR_TEXT)
+			return false;
+		struct tacit_slice name = tacit_cbor_text(&c);
+		struct tacit_slice value = tacit_cbor_item(&c);
+		if (c.r.bad || !tacit_slice_eq(name, tacit_slice_str(key)))
+			continue;
+		if (ret_value)
+			*ret_value = value;
+		return true;
+	}
+	return false;
+}
+
+/* A COSE_Sign1 whose payload has module_id and the given map of registers. */
+static bool is_nsm(struct tacit_slice in, const char *registers)
+{
+	struct tacit_cose_sign1 cose;
+
+	return tacit_cose_sign1_parse(in, TACIT_CBOR_LAX, &cose, NULL) == TACIT_OK &&
+	       cose.payload.ptr && map_has(cose.payload, "module_id", NULL) &&
+	       map_has(cose.payload, "cabundle", NULL) && map_has(cose.payload, registers, NULL);
+}
+
+static bool is_nitro(struct tacit_slice in)
+{
+	return is_nsm(in, "pcrs");
+}
+
+static bool is_nitrotpm(struct tacit_slice in)
+{
+	return is_nsm(in, "nitrotpm_pcrs");
+}
+
+/* EphemeralML's envelopes name the platform in a member of that name. */
+static bool has_platform(struct tacit_slice in, const char *platform)
+{
+	struct tacit_slice value;
+
+	if (!map_has(in, "platform", &value))
+		return false;
+	struct tacit_cbor c = tacit_cbor_of(value, TACIT_CBOR_LAX);
+	return tacit_slice_eq(tacit_cbor_text(&c), tacit_slice_str(platform));
+}
+
+/* ---- quotes and reports -------------------------------------------------------------------- */
+
+struct quote_head {
+	uint16_t version;
+	uint16_t key_type;
+	uint32_t tee_type;
+	bool intel; /* QE vendor id */
+};
+
+/* [TDX-QUOTE 3.1] the 48-byte header that versions 3 to 5 share. */
+static struct quote_head quote_head(struct tacit_slice in)
+{
+	static const uint8_t VENDOR[16] = { 0x93, 0x9a, 0x72, 0x33, 0xf7, 0x9c, 0x4c, 0xa9,
+					    0x94, 0x0a, 0x0d, 0xb3, 0x95, 0x7f, 0x06, 0x07 };
+	struct reader r = rd_of(in);
+	struct quote_head head = { 0 };
+
+	head.version = rd_le16(&r);
+	head.key_type = rd_le16(&r);
+	head.tee_type = rd_le32(&r);
+	rd_skip(&r, 4);
+	head.intel = tacit_slice_eq(rd_take(&r, sizeof(VENDOR)), TACIT_SLICE_ARRAY(VENDOR));
+	rd_skip(&r, 20 + 384); /* user data, and the smallest body */
+	head.intel &= !r.bad && (head.key_type == 2 || head.key_type == 3);
+	return head;
+}
+
+static bool is_tdx(struct tacit_slice in)
+{
+	struct quote_head head = quote_head(in);
+
+	return (head.intel && (head.version == 4 || head.version == 5) && head.tee_type == 0x81) ||
+	       has_platform(in, "tdx");
+}
+
+static bool is_sgx(struct tacit_slice in)
+{
+	struct quote_head head = quote_head(in);
+
+	return head.intel && head.version >= 3 && head.version <= 5 && head.tee_type == 0;
+}
+
+/* [SNP-ABI 7.3] ATTESTATION_REPORT, perhaps followed by a certificate table. */
+static bool is_snp(struct tacit_slice in)
+{
+	struct reader r = rd_of(in);
+
+	uint32_t version = rd_le32(&r);
+	rd_skip(&r, 0x34 - 4);
+	uint32_t algorithm = rd_le32(&r);
+	return in.len >= 1184 && version >= 2 && version <= 5 && algorithm == 1;
+}
+
+/* Azure's paravisor report: a header, the hardware report at 32, then what kind it is. */
+static bool is_hcl(struct tacit_slice in, uint32_t kind)
+{
+	struct reader r = rd_of(in);
+
+	struct tacit_slice magic = rd_take(&r, 4);
+	rd_skip(&r, 32 - 4 + 1184 + 8);
+	uint32_t report_type = rd_le32(&r);
+	return !r.bad && tacit_slice_eq(magic, tacit_slice_str("HCLA")) && report_type == kind;
+}
+
+static bool is_azure_snp(struct tacit_slice in)
+{
+	return is_hcl(in, 2);
+}
+
+static bool is_azure_tdx(struct tacit_slice in)
+{
+	return is_hcl(in, 4);
+}
+
+/* ---- text ---------------------------------------------------------------------------------- */
+
+static bool is_base64url(uint8_t c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+	       c == '-' || c == '_';
+}
+
+/* A compact JWS [RFC 7515 7.1] whose header starts with {" as JSON objects do. */
+static bool is_token(struct tacit_slice in)
+{
+	size_t dots = 0;
+
+	while (in.len && in.ptr[in.len - 1] == '\n')
+		in.len--;
+	if (in.len < 3 || memcmp(in.ptr, "eyJ", 3) != 0)
+		return false;
+	for (size_t i = 0; i < in.len; i++) {
+		if (in.ptr[i] == '.')
+			dots++;
+		else if (!is_base64url(in.ptr[i]))
+			return false;
+	}
+	return dots == 2;
+}
+
+static bool is_gcp_token(struct tacit_slice in)
+{
+	return is_token(in) || has_platform(in, "cs-tdx");
+}
+
+static bool contains(struct tacit_slice in, const char *text)
+{
+	struct tacit_slice want = tacit_slice_str(text);
+
+	for (size_t at = 0; want.len <= in.len && at <= in.len - want.len; at++)
+		if (memcmp(in.ptr + at, want.ptr, want.len) == 0)
+			return true;
+	return false;
+}
+
+/* nvtrust's JSON list of {arch, nonce, evidence, certificate}. */
+static bool is_nvidia(struct tacit_slice in)
+{
+	struct tacit_slice start = { in.ptr, in.len < 4096 ? in.len : 4096 };
+
+	return in.len && (in.ptr[0] == '[' || in.ptr[0] == '{') && contains(start, "\"arch\"") &&
+	       (contains(start, "\"evidence\"") || contains(start, "\"evidence_list\"") ||
+		contains(start, "\"device_evidence_list\""));
+}
+
+/* ---- the tables ---------------------------------------------------------------------------- */
+
+struct shape {
+	enum tacit_tee tee;
+	bool (*fits)(struct tacit_slice in);
+};
+
+/* Formats that are recognised so that the answer can name them. */
+static const struct shape SHAPES[] = {
+	{ TACIT_TEE_NITRO, is_nitro },         { TACIT_TEE_NITROTPM, is_nitrotpm },
+	{ TACIT_TEE_AZURE_SNP, is_azure_snp }, { TACIT_TEE_AZURE_TDX, is_azure_tdx },
+	{ TACIT_TEE_TDX, is_tdx },             { TACIT_TEE_SGX, is_sgx },
+	{ TACIT_TEE_SNP, is_snp },             { TACIT_TEE_GCP_TOKEN, is_gcp_token },
+	{ TACIT_TEE_NVIDIA, is_nvidia },
+};
+
+enum tacit_tee tacit_detect_tee(struct tacit_slice in)
+{
+	const struct tacit_tee_row *row;
+
+	for (size_t i = 0; (row = tacit_tee_row_at(i)) != NULL; i++)
+		if (row->detect(in))
+			return row->tee;
+	for (size_t i = 0; i < TACIT_ARRAY_LEN(SHAPES); i++)
+		if (SHAPES[i].fits(in))
+			return SHAPES[i].tee;
+	return TACIT_TEE_NONE;
+}
+
+enum tacit_status tacit_evidence_detect(struct tacit_slice in, struct tacit_evidence *ret_ev,
+					struct tacit_error *err)
+{
+	char start[40];
+
+	if (in.len > TACIT_EVIDENCE_MAX)
+		return tacit_fail(err, TACIT_LIMIT, "evidence", 0, "%zu bytes, at most %d", in.len,
+				  TACIT_EVIDENCE_MAX);
+	enum tacit_tee tee = tacit_detect_tee(in);
+	if (tee == TACIT_TEE_NONE) {
+		struct tacit_slice head = { in.ptr, in.len < 8 ? in.len : 8 };
+
+		return tacit_fail(err, TACIT_FORMAT, "evidence", 0,
+				  "no known form of evidence: %zu bytes starting with '%s'", in.len,
+				  tacit_escape(start, sizeof(start), head));
+	}
+	if (!tacit_tee_row(tee))
+		return tacit_fail(err, TACIT_UNSUPPORTED, "evidence", 0,
+				  "looks like %s evidence, which this build cannot judge",
+				  tacit_tee_label(tee));
+	ret_ev->tee = tee;
+	ret_ev->raw = in;
+	return TACIT_OK;
+}
