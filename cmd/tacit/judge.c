@@ -115,11 +115,8 @@ int cli_judge_load(const struct cli_common *common, const struct cli_judge *judg
 		code = load_file(common, judge->policy, arena, &cx->policy);
 	else if (pins)
 		code = load_pins(common, judge, arena, &cx->policy);
-	else if (!judge->insecure_no_policy) {
-		code = cli_usage("no policy: say what to accept with --policy FILE or a pin such as "
-				 "--pcr0 HEX");
-		cli_hint(common, "'tacit policy init' writes one; --insecure-no-policy judges only "
-				 "that evidence is genuine");
-	}
+	else if (!judge->insecure_no_policy)
+		cli_hint(common, "say what to accept with --policy FILE ('tacit policy init' writes "
+				 "one) or a pin such as --pcr0 HEX");
 	return code;
 }

@@ -36,8 +36,8 @@ struct cli_judge {
 
 /*
  * Fills the policy and the insecure flags of `cx`; the policy lives in `arena`. Warns about every
- * insecure flag. Returns 0, or an exit code after saying why (no policy given: exit 2 with a
- * hint to 'tacit policy init').
+ * insecure flag. Without any of them the policy stays NULL, which tacit_verify() refuses, and a
+ * hint is given. Returns 0, or an exit code after saying why.
  */
 int cli_judge_load(const struct cli_common *common, const struct cli_judge *judge,
 		   struct tacit_arena *arena, struct tacit_context *cx);
