@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TACIT_INFER_IMAGE_H
+#define TACIT_INFER_IMAGE_H
+
+/*
+ * A model file in memory that nobody can change any more.
+ *
+ * The host is the adversary and may rewrite a file between two reads of it. So it is read
+ * once, hashed on the way, into an anonymous file that is then sealed: the bytes that were
+ * hashed are the bytes that run. A sealed model can be written in piece by piece as it is
+ * decrypted.
+ */
+#include "base/error.h"
+
+struct tacit_image;
+
+/* Called now and then while loading; false gives up with TACIT_DENIED. */
+typedef bool (*tacit_image_progress)(void *user, uint64_t done, uint64_t total);
+
+/* Reads a whole regular file. Errors: IO (named), DENIED, NOMEM. */
+TACIT_MUST_CHECK enum tacit_status tacit_image_load(const char *path, tacit_image_progress progress,
+						    void *user, struct tacit_image **ret_image,
+						    struct tacit_error *err);
+
+/* The same by hand: _new, any number of _write, one _seal. `size` 0 when not known. */
+TACIT_MUST_CHECK enum tacit_status tacit_image_new(uint64_t size, struct tacit_image **ret_image,
+						   struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status tacit_image_write(struct tacit_image *image,
+						     struct tacit_slice bytes,
+						     struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status tacit_image_seal(struct tacit_image *image,
+						    struct tacit_error *err);
+void tacit_image_free(struct tacit_image *image);
+
+/* What a sealed image holds. The view is read-only and lives as long as the image. */
+struct tacit_slice tacit_image_bytes(const struct tacit_image *image);
+const uint8_t *tacit_image_sha256(const struct tacit_image *image);
+
+/* A new read-only descriptor of a sealed image, the caller's to close; -1 with errno. */
+int tacit_image_open(const struct tacit_image *image);
+
+#endif
