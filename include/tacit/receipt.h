@@ -11,7 +11,8 @@
  * and take the key from its binding. The result states which of the two was done
  * ("AIR-local" or "end-to-end").
  *
- *     struct tacit_receipt_expect want = { .key = key, .now = now, .max_age = 300 };
+ *     struct tacit_receipt_expect want = { .key = tacit_slice_of(key, 32), .now = now,
+ *                                          .max_age = 300 };
  *     struct tacit_receipt_verdict v = { 0 };
  *     if (tacit_receipt_verify(bytes, &want, &v, &err) == TACIT_OK) ... v.claims
  *
@@ -26,7 +27,7 @@ TACIT_BEGIN
 
 #define TACIT_RECEIPT_PROFILE "https://spec.cyntrisec.com/air/v1"
 #define TACIT_RECEIPT_MAX_LEN 65536
-#define TACIT_RECEIPT_CHECKS 24
+#define TACIT_RECEIPT_CHECKS 40
 
 enum tacit_mtype {
 	TACIT_MTYPE_NITRO, /* "nitro-pcr" */
@@ -76,7 +77,10 @@ TACIT_API TACIT_MUST_CHECK enum tacit_status
 tacit_receipt_issue(const struct tacit_receipt_claims *claims, const struct tacit_receipt_key *key,
 		    struct tacit_mut room, struct tacit_slice *ret, struct tacit_error *err);
 
-/* A public key made ready for many verifications. Refuses small-order and undecodable keys. */
+/*
+ * A public key made ready for many verifications, from any number of threads at once. Refuses
+ * small-order and undecodable keys (TACIT_FORMAT). Owns: free with tacit_receipt_verifier_free.
+ */
 struct tacit_receipt_verifier;
 TACIT_API TACIT_MUST_CHECK enum tacit_status
 tacit_receipt_verifier_new(struct tacit_slice public_key, struct tacit_receipt_verifier **ret,
@@ -85,7 +89,12 @@ TACIT_API void tacit_receipt_verifier_free(struct tacit_receipt_verifier *verifi
 
 /* What the relying party insists on (layer 4); absent slices and zeros ask for nothing. */
 struct tacit_receipt_expect {
-	const struct tacit_receipt_verifier *verifier; /* required */
+	/*
+	 * Whose signature: a prepared verifier, or else a raw 32-byte key, or else the receipt key
+	 * in the binding of `evidence`. With none of them no receipt passes.
+	 */
+	const struct tacit_receipt_verifier *verifier;
+	struct tacit_slice key;
 	int64_t now;               /* seconds; 0 leaves time unjudged */
 	uint64_t max_age;          /* seconds; 0 for no bound */
 	uint64_t clock_skew;       /* seconds into the future; 0 means the default of 60 */
@@ -98,17 +107,24 @@ struct tacit_receipt_expect {
 	bool has_mtype;
 	enum tacit_mtype mtype;
 	bool require_production;
-	/* Replay: returns true when the 16-byte cti was seen before. NULL leaves it unjudged. */
+	/*
+	 * Replay: returns true when the 16-byte cti was seen before. Asked only about a receipt that
+	 * passed everything else of layers 1 to 4; it should look and not record. NULL leaves it
+	 * unjudged.
+	 */
 	bool (*seen)(void *user, const uint8_t *cti);
 	void *seen_user;
-	/* End to end: claims of evidence that tacit_verify() accepted, and its exact bytes. */
+	/*
+	 * End to end: claims of evidence that tacit_verify() accepted, and its exact bytes. When one
+	 * of the two is given both must be.
+	 */
 	const struct tacit_claims *evidence;
 	struct tacit_slice evidence_raw;
 };
 
 struct tacit_receipt_check {
 	unsigned layer;   /* 1 envelope, 2 signature, 3 claims, 4 policy, 5 end to end */
-	const char *name; /* AIR's: "SIZE", "COSE_DECODE", ..., "REPLAY" */
+	const char *name; /* AIR's: "SIZE", ..., "REPLAY"; ours: "CANONICAL" and "E2E_..." */
 	enum tacit_result result;
 	const char *code; /* AIR's failure code, e.g. "SIG_FAILED"; NULL unless it failed */
 };
@@ -125,8 +141,17 @@ struct tacit_receipt_verdict {
 };
 
 /*
- * Judges one receipt in the order of draft-02 (envelope, signature, then claims, then policy),
- * stopping at the first failed layer. `verdict` is always filled; its slices point into `in`.
+ * Judges one receipt in the order of draft-02 (envelope, signature, then claims, then policy,
+ * then the evidence), stopping at the first failed layer; what was not judged is listed as
+ * skipped. The payload is not decoded before its signature passed, so PAYLOAD_NOT_MAP and
+ * WRONG_PROFILE belong to layer 3. `verdict` is always filled; its slices point into `in`.
+ *
+ * End to end means: the evidence hashes to attestation_doc_hash, its binding holds the signing
+ * key, every register of the receipt equals the evidence's, the model is the bound one, and
+ * "production" is claimed only by real hardware that is not in debug mode. The nonce of the
+ * evidence is not compared with eat_nonce: the one proves that the session is fresh, the other
+ * is chosen per request, long after the evidence was made.
+ *
  * Errors: TACIT_FORMAT and TACIT_LIMIT (layer 1 and undecodable claims), TACIT_SIGNATURE
  * (layer 2), TACIT_POLICY (layers 3 and 4), TACIT_BINDING (end to end).
  */
