@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * tacit inspect: what a file says, in full, judged in nothing. Known kinds are evidence of the
+ * stub, receipts and bindings; any other well-formed CBOR is shown in diagnostic notation.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bounds.h"
+#include "base/hex.h"
+#include "base/time.h"
+#include "codec/cose.h"
+#include "codec/json.h"
+#include "receipt/air.h"
+#include "receipt/envelope.h"
+#include "tacit/binding.h"
+#include "tacit/evidence.h"
+#include "tee/stub/stub.h"
+#include "verbs.h"
+
+struct options {
+	struct cli_common common;
+};
+
+/* Every value here is a string, so that text and JSON come from one list. */
+static void put_text(json_t *object, const char *name, const char *text)
+{
+	json_object_set_new(object, name, json_string(text));
+}
+
+static void put_slice(json_t *object, const char *name, struct tacit_slice text)
+{
+	char shown[512];
+
+	put_text(object, name, tacit_escape(shown, sizeof(shown), text));
+}
+
+static void put_hex(json_t *object, const char *name, struct tacit_slice bytes)
+{
+	char *hex = bytes.ptr ? malloc(2 * bytes.len + 1) : NULL;
+
+	if (hex) {
+		tacit_hex_encode(bytes, hex);
+		put_text(object, name, hex);
+	} else {
+		json_object_set_new(object, name, json_null());
+	}
+	free(hex);
+}
+
+static void put_time(json_t *object, const char *name, uint64_t seconds)
+{
+	char text[TACIT_TIME_TEXT];
+
+	tacit_time_format(seconds > INT64_MAX ? INT64_MAX : (int64_t)seconds, text);
+	put_text(object, name, text);
+}
+
+static json_t *binding_object(const struct tacit_binding *b)
+{
+	json_t *object = json_object();
+
+	put_text(object, "purpose", TACIT_BINDING_PURPOSE);
+	put_hex(object, "nonce", TACIT_SLICE_ARRAY(b->nonce));
+	put_hex(object, "tls_spki_sha256", TACIT_SLICE_ARRAY(b->tls_spki));
+	put_hex(object, "receipt_key", TACIT_SLICE_ARRAY(b->receipt_key));
+	put_hex(object, "hpke_config", b->hpke_config);
+	put_slice(object, "model_id", b->model_id);
+	put_hex(object, "model_sha256", TACIT_SLICE_ARRAY(b->model_hash));
+	put_hex(object, "config_sha256", TACIT_SLICE_ARRAY(b->config_hash));
+	return object;
+}
+
+static json_t *stub_object(const struct tacit_stub_doc *doc)
+{
+	json_t *object = json_object();
+	json_t *pcrs = json_object();
+	struct tacit_binding binding;
+
+	put_text(object, "notice", tacit_tee_label(TACIT_TEE_STUB));
+	put_time(object, "timestamp", doc->timestamp_ms / 1000);
+	for (unsigned i = 0; i < TACIT_STUB_PCRS; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "pcr%u", i);
+		put_hex(pcrs, name, TACIT_SLICE_ARRAY(doc->pcr[i]));
+	}
+	json_object_set_new(object, "measurements", pcrs);
+	json_object_set_new(object, "debug", json_boolean(doc->debug));
+	put_hex(object, "nonce", doc->nonce);
+	put_hex(object, "public_key", doc->public_key);
+	put_hex(object, "user_data", doc->user_data);
+	if (doc->user_data.ptr &&
+	    tacit_binding_parse(doc->user_data, &binding, NULL) == TACIT_OK)
+		json_object_set_new(object, "binding", binding_object(&binding));
+	return object;
+}
+
+static json_t *claims_object(const struct tacit_receipt_claims *c)
+{
+	json_t *object = json_object();
+	json_t *registers = json_object();
+
+	put_slice(object, "iss", c->iss);
+	put_time(object, "iat", c->iat);
+	put_hex(object, "cti", TACIT_SLICE_ARRAY(c->cti));
+	put_hex(object, "eat_nonce", c->eat_nonce);
+	put_slice(object, "model_id", c->model_id);
+	put_slice(object, "model_version", c->model_version);
+	put_hex(object, "model_hash", TACIT_SLICE_ARRAY(c->model_hash));
+	if (c->model_hash_scheme.ptr)
+		put_slice(object, "model_hash_scheme", c->model_hash_scheme);
+	put_hex(object, "request_hash", TACIT_SLICE_ARRAY(c->request_hash));
+	put_hex(object, "response_hash", TACIT_SLICE_ARRAY(c->response_hash));
+	put_hex(object, "attestation_doc_hash", TACIT_SLICE_ARRAY(c->attestation_doc_hash));
+	put_text(object, "measurement_type", tacit_air_mtype_name(c->measurement_type));
+	for (size_t i = 0; i < TACIT_RECEIPT_SLOTS; i++) {
+		if (c->measurements[i].ptr)
+			put_hex(registers, tacit_air_slot_name(i), c->measurements[i]);
+	}
+	json_object_set_new(object, "measurements", registers);
+	put_slice(object, "policy_version", c->policy_version);
+	json_object_set_new(object, "sequence_number",
+			    json_integer((json_int_t)c->sequence_number));
+	json_object_set_new(object, "execution_time_ms",
+			    json_integer((json_int_t)c->execution_time_ms));
+	json_object_set_new(object, "memory_peak_mb", json_integer((json_int_t)c->memory_peak_mb));
+	put_text(object, "security_mode", c->production ? "production" : "evaluation");
+	return object;
+}
+
+/* What was recognised; `fields` is NULL when nothing was. */
+struct finding {
+	const char *kind;
+	const char *platform;
+	json_t *fields;
+};
+
+static struct finding find_stub(struct tacit_slice in)
+{
+	struct finding f = { 0 };
+	struct tacit_cose_sign1 message;
+	struct tacit_stub_doc doc;
+
+	if (tacit_stub_detect(in) &&
+	    tacit_cose_sign1_parse(in, TACIT_CBOR_STRICT, &message, NULL) == TACIT_OK &&
+	    tacit_stub_payload(message.payload, &doc, NULL) == TACIT_OK) {
+		f.kind = "evidence";
+		f.platform = tacit_tee_name(TACIT_TEE_STUB);
+		f.fields = stub_object(&doc);
+	}
+	return f;
+}
+
+static struct finding find_receipt(struct tacit_slice in)
+{
+	struct finding f = { 0 };
+	struct tacit_cose_sign1 message;
+	struct tacit_air_payload payload;
+
+	if (tacit_cose_sign1_parse(in, TACIT_CBOR_STRICT, &message, NULL) == TACIT_OK &&
+	    message.content_type == TACIT_ENVELOPE_CONTENT_TYPE &&
+	    tacit_air_decode(message.payload, &payload, NULL).result == TACIT_CHECK_PASS) {
+		struct tacit_receipt_claims claims = { 0 };
+
+		for (size_t i = 0; i < TACIT_AIR_RULES; i++) {
+			if (tacit_air_rules[i].judge(&payload).result == TACIT_CHECK_FAIL)
+				return f;
+		}
+		tacit_air_claims(&payload, &claims);
+		f.kind = "receipt";
+		f.fields = claims_object(&claims);
+	}
+	return f;
+}
+
+static struct finding find_binding(struct tacit_slice in)
+{
+	struct finding f = { 0 };
+	struct tacit_binding binding;
+
+	if (tacit_binding_parse(in, &binding, NULL) == TACIT_OK) {
+		f.kind = "binding";
+		f.fields = binding_object(&binding);
+	}
+	return f;
+}
+
+static struct finding find_cbor(struct tacit_slice in, char *room, size_t size)
+{
+	struct finding f = { 0 };
+	struct writer w = wr_of(tacit_mut_of(room, size - 1));
+
+	if (tacit_cbor_check(in, TACIT_CBOR_LAX, NULL) == TACIT_OK &&
+	    tacit_cbor_diagnose(in, &w, NULL) == TACIT_OK && !w.bad) {
+		room[w.at] = '\0';
+		f.kind = "cbor";
+		f.fields = json_object();
+		put_text(f.fields, "diagnostic", room);
+	}
+	return f;
+}
+
+static void print_fields(const json_t *object, int depth)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)object, name, value)
+	{
+		printf("%*s%-*s ", depth * 2, "", 22 - depth * 2, name);
+		if (json_is_object(value)) {
+			putchar('\n');
+			print_fields(value, depth + 1);
+		} else if (json_is_string(value)) {
+			puts(json_string_value(value));
+		} else if (json_is_integer(value)) {
+			printf("%lld\n", (long long)json_integer_value(value));
+		} else {
+			puts(json_is_null(value) ? "-" : json_is_true(value) ? "yes" : "no");
+		}
+	}
+}
+
+static int show(const struct options *o, struct finding *f, struct tacit_slice in)
+{
+	if (o->common.json) {
+		json_t *top = json_pack("{s:s, s:s, s:I, s:b}", "schema", "tacit.inspect/1", "kind",
+					f->kind, "size", (json_int_t)in.len, "judged", 0);
+
+		if (f->platform)
+			put_text(top, "platform", f->platform);
+		json_object_set(top, "fields", f->fields);
+		json_dumpf(top, stdout, JSON_COMPACT);
+		putchar('\n');
+		json_decref(top);
+	} else {
+		printf("%s%s%s, %zu bytes, nothing of it verified\n", f->kind,
+		       f->platform ? " of " : "",
+		       f->platform ? tacit_tee_label(tacit_tee_find(tacit_slice_str(f->platform)))
+				   : "",
+		       in.len);
+		print_fields(f->fields, 0);
+	}
+	json_decref(f->fields);
+	return 0;
+}
+
+static int explain_unknown(const struct options *o, const char *path, struct tacit_slice in)
+{
+	struct tacit_error err = { 0 };
+	struct tacit_evidence ev;
+
+	if (tacit_evidence_detect(in, &ev, &err) == TACIT_OK)
+		(void)tacit_fail(&err, TACIT_FORMAT, "inspect", 0,
+				 "looks like evidence, but does not decode");
+	return cli_fail(&o->common, &err, "cannot inspect '%s'", path);
+}
+
+static int inspect(const struct options *o, const char *path, struct tacit_slice in)
+{
+	size_t room = in.len * 8 + 4096;
+	char *text = malloc(room);
+
+	if (!text)
+		return tacit_status_exit(TACIT_NOMEM);
+	struct finding f = find_stub(in);
+	if (!f.fields)
+		f = find_receipt(in);
+	if (!f.fields)
+		f = find_binding(in);
+	if (!f.fields)
+		f = find_cbor(in, text, room);
+	int code = f.fields ? show(o, &f, in) : explain_unknown(o, path, in);
+	free(text);
+	return code;
+}
+
+static int run(void *options, int argc, char **argv)
+{
+	const struct options *o = options;
+	const char *path = argc ? argv[0] : "-";
+	struct tacit_error err = { 0 };
+	struct tacit_slice in;
+
+	if (cli_read_file(path, TACIT_EVIDENCE_MAX, &in, &err) != TACIT_OK)
+		return cli_fail(&o->common, &err, "cannot read '%s'", path);
+	int code = inspect(o, path, in);
+	free((void *)(uintptr_t)in.ptr);
+	return code;
+}
+
+const struct cli_verb cmd_inspect = {
+	.name = "inspect",
+	.args = "[FILE]",
+	.summary = "show what evidence or a receipt says, judging nothing",
+	.group = "verify",
+	.example = "tacit inspect evidence.bin",
+	.max_args = 1,
+	.struct_size = sizeof(struct options),
+	.run = run,
+};

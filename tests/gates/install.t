@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# What `make install` leaves can be used: the program runs, and a program of somebody else's
+# builds against the library by pkg-config alone, shared and static.
+cd "$(dirname "$0")/../.." || exit 1
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+n=0
+check() {
+	local name=$1 out
+	shift
+	n=$((n + 1))
+	if out=$("$@" 2>&1); then
+		echo "ok $n - $name"
+	else
+		echo "not ok $n - $name"
+		tail -n 20 <<<"$out" | sed 's/^/# /'
+	fi
+}
+make -s install DESTDIR="$root" PREFIX=/usr >/dev/null 2>"$root/log" || sed 's/^/# /' "$root/log"
+export PKG_CONFIG_PATH=$root/usr/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$root
+check "the program runs" "$root/usr/bin/tacit" --version
+check "the manual is there" test -f "$root/usr/share/man/man1/tacit.1"
+# shellcheck disable=SC2046
+check "builds against libtacit.so" cc -std=c11 examples/verify.c -o "$root/verify" \
+	$(pkg-config --cflags --libs tacit)
+check "says what it wants without arguments" sh -c \
+	"LD_LIBRARY_PATH=$root/usr/lib $root/verify; test \$? -eq 2"
+# shellcheck disable=SC2046
+check "builds against libtacit.a" cc -std=c11 examples/verify.c -o "$root/verify-static" \
+	$(pkg-config --cflags tacit) "$root/usr/lib/libtacit.a" -lcrypto -ljansson
+check "no internal name of the library is visible" sh -c \
+	"! nm -g --defined-only $root/usr/lib/libtacit.a | awk '\$2 ~ /[TDBR]/ {print \$3}' | grep -v '^tacit_'"
+echo "1..$n"
