@@ -237,7 +237,7 @@ static bool run_case(enum tacit_aead_alg alg, const json_t *test)
 
 static bool run_gcm(const json_t *group, const json_t *test)
 {
-	bool small = json_integer_value(json_object_get(group, "keySize")) == 128;
+	bool small = number_member(group, "keySize") == 128;
 
 	return run_case(small ? TACIT_AES_128_GCM : TACIT_AES_256_GCM, test);
 }

@@ -241,7 +241,7 @@ static void test_unknown(void)
 
 static bool run_hkdf(const json_t *group, const json_t *test)
 {
-	size_t size = (size_t)json_integer_value(json_object_get(test, "size"));
+	size_t size = number_member(test, "size");
 	struct tacit_mut okm = pool_room(size);
 	uint8_t prk[TACIT_HASH_MAX];
 

@@ -63,6 +63,12 @@ static inline bool all_bytes(struct tacit_slice s, uint8_t value)
 	return true;
 }
 
+/* A number member, however the file was read; 0 when there is none. */
+static inline size_t number_member(const json_t *object, const char *name)
+{
+	return (size_t)json_number_value(json_object_get(object, name));
+}
+
 static inline bool result_is(const json_t *test, const char *result)
 {
 	const char *text = json_string_value(json_object_get(test, "result"));
@@ -90,8 +96,7 @@ typedef bool wycheproof_case(const json_t *group, const json_t *test);
 static inline void wycheproof_run(const char *name, wycheproof_case *run)
 {
 	json_t *file = vector_json(name), *group, *test;
-	json_int_t ran = 0, agreed = 0;
-	size_t i, j;
+	size_t i, j, ran = 0, agreed = 0;
 
 	if (!file)
 		return;
@@ -104,16 +109,14 @@ static inline void wycheproof_run(const char *name, wycheproof_case *run)
 			ran++;
 			agreed += agrees;
 			if (!agrees)
-				printf("# %s case %" JSON_INTEGER_FORMAT ": %s\n", name,
-				       json_integer_value(json_object_get(test, "tcId")),
+				printf("# %s case %zu: %s\n", name, number_member(test, "tcId"),
 				       json_string_value(json_object_get(test, "comment")));
 			pool_done();
 		}
 	}
-	ok(ran > 0 && ran == json_integer_value(json_object_get(file, "numberOfTests")),
-	   "%s: all %" JSON_INTEGER_FORMAT " cases ran", name, ran);
-	ok(agreed == ran, "%s: %" JSON_INTEGER_FORMAT " of them give the stated result", name,
-	   agreed);
+	ok(ran > 0 && ran == number_member(file, "numberOfTests"), "%s: all %zu cases ran", name,
+	   ran);
+	ok(agreed == ran, "%s: %zu of them give the stated result", name, agreed);
 	json_decref(file);
 }
 
