@@ -9,7 +9,6 @@
 
 #define WHERE "channel.tls"
 
-static const char GROUPS[] = "X25519:P-256";
 static const char SUITES[] =
 	"TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 
@@ -42,6 +41,8 @@ static enum tacit_status fail_tls(struct tacit_error *err, const char *what)
 
 static enum tacit_status configure(SSL_CTX *ctx, struct tacit_error *err)
 {
+	char groups[] = "X25519:P-256"; /* the library's macro takes it as not const */
+
 	/* Buffers go back between records: an idle connection costs a third. Partial writes from
 	 * a buffer that may move are what the event loop does. */
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
@@ -50,7 +51,7 @@ static enum tacit_status configure(SSL_CTX *ctx, struct tacit_error *err)
 	if (SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) != 1 ||
 	    SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) != 1 ||
 	    SSL_CTX_set_ciphersuites(ctx, SUITES) != 1 ||
-	    SSL_CTX_set1_groups_list(ctx, GROUPS) != 1 || SSL_CTX_set_max_early_data(ctx, 0) != 1)
+	    SSL_CTX_set1_groups_list(ctx, groups) != 1 || SSL_CTX_set_max_early_data(ctx, 0) != 1)
 		return fail_tls(err, "the TLS library refuses the settings");
 	return TACIT_OK;
 }
