@@ -22,7 +22,7 @@
 #include "net/http.h"
 
 struct tacit_server;
-struct tacit_exchange; /* one request and its answer */
+struct tacit_call; /* one request and its answer */
 
 /* Zeros take the defaults. */
 struct tacit_server_options {
@@ -37,7 +37,7 @@ struct tacit_server_options {
 	unsigned stall_ms;      /* no byte of the answer could be written; 30 s */
 	unsigned grace_ms;      /* for running answers once stopping; 0 cancels at once */
 	/* Called with each whole request. It answers now, or keeps `x` and answers later. */
-	void (*on_request)(void *user, struct tacit_exchange *x);
+	void (*on_request)(void *user, struct tacit_call *x);
 	/* Answers a request that never reaches on_request (400, 408, 413, 431, ...): gives the
 	 * body; NULL sends none. */
 	struct tacit_slice (*on_refusal)(void *user, unsigned status);
@@ -65,7 +65,7 @@ TACIT_MUST_CHECK enum tacit_status tacit_server_run(struct tacit_server *server,
 /* Stops accepting; returns from run when the last answer is done or grace has passed. */
 void tacit_server_stop(struct tacit_server *server);
 
-/* Closes everything; `gone` is called for every open exchange. */
+/* Closes everything; `gone` is called for every open call. */
 void tacit_server_free(struct tacit_server *server);
 
 struct tacit_server_counts tacit_server_counts(const struct tacit_server *server);
@@ -78,23 +78,23 @@ struct tacit_server_task {
 };
 void tacit_server_post(struct tacit_server *server, struct tacit_server_task *task);
 
-const struct tacit_http_head *tacit_exchange_head(const struct tacit_exchange *x);
-struct tacit_slice tacit_exchange_body(const struct tacit_exchange *x);
+const struct tacit_http_head *tacit_call_head(const struct tacit_call *x);
+struct tacit_slice tacit_call_body(const struct tacit_call *x);
 /* Microseconds on the monotonic clock when the request was complete. */
-uint64_t tacit_exchange_started_us(const struct tacit_exchange *x);
-struct tacit_server *tacit_exchange_server(const struct tacit_exchange *x);
+uint64_t tacit_call_started_us(const struct tacit_call *x);
+struct tacit_server *tacit_call_server(const struct tacit_call *x);
 
 /*
  * Frees the request's body early. An answer that streams for minutes need not hold it.
  */
-void tacit_exchange_drop_body(struct tacit_exchange *x);
+void tacit_call_drop_body(struct tacit_call *x);
 
 /* `gone` is called once if the client leaves before the answer is finished; `x` is then dead. */
-void tacit_exchange_watch(struct tacit_exchange *x, void (*gone)(void *user), void *user);
+void tacit_call_watch(struct tacit_call *x, void (*gone)(void *user), void *user);
 
 /* 32 bytes that stay with the connection across requests; NULL until noted. */
-const uint8_t *tacit_exchange_note(const struct tacit_exchange *x);
-void tacit_exchange_set_note(struct tacit_exchange *x, const uint8_t note[static 32]);
+const uint8_t *tacit_call_note(const struct tacit_call *x);
+void tacit_call_set_note(struct tacit_call *x, const uint8_t note[static 32]);
 
 struct tacit_http_answer {
 	unsigned status;
@@ -103,18 +103,18 @@ struct tacit_http_answer {
 };
 
 /* A whole answer; `x` is over. */
-void tacit_exchange_reply(struct tacit_exchange *x, const struct tacit_http_answer *answer,
+void tacit_call_reply(struct tacit_call *x, const struct tacit_http_answer *answer,
 			  struct tacit_slice body);
 
 /*
  * A streamed answer: start, any number of writes, finish (`x` is then over). Each write goes
  * out at once as one chunk. When the client does not keep up, `gone` is called soon.
  */
-void tacit_exchange_start(struct tacit_exchange *x, const struct tacit_http_answer *answer);
-void tacit_exchange_write(struct tacit_exchange *x, struct tacit_slice bytes);
-void tacit_exchange_finish(struct tacit_exchange *x);
+void tacit_call_start(struct tacit_call *x, const struct tacit_http_answer *answer);
+void tacit_call_write(struct tacit_call *x, struct tacit_slice bytes);
+void tacit_call_finish(struct tacit_call *x);
 
 /* Ends a streamed answer that cannot be completed: the client sees the connection cut. */
-void tacit_exchange_abort(struct tacit_exchange *x);
+void tacit_call_abort(struct tacit_call *x);
 
 #endif

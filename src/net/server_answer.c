@@ -8,38 +8,38 @@
 
 #define HEAD_ROOM 512
 
-const struct tacit_http_head *tacit_exchange_head(const struct tacit_exchange *x)
+const struct tacit_http_head *tacit_call_head(const struct tacit_call *x)
 {
 	return &x->head;
 }
 
-struct tacit_slice tacit_exchange_body(const struct tacit_exchange *x)
+struct tacit_slice tacit_call_body(const struct tacit_call *x)
 {
 	return tacit_slice_of(x->body, x->body_len);
 }
 
-uint64_t tacit_exchange_started_us(const struct tacit_exchange *x)
+uint64_t tacit_call_started_us(const struct tacit_call *x)
 {
 	return x->started_us;
 }
 
-struct tacit_server *tacit_exchange_server(const struct tacit_exchange *x)
+struct tacit_server *tacit_call_server(const struct tacit_call *x)
 {
 	return x->conn->server;
 }
 
-void tacit_exchange_watch(struct tacit_exchange *x, void (*gone)(void *user), void *user)
+void tacit_call_watch(struct tacit_call *x, void (*gone)(void *user), void *user)
 {
 	x->gone = gone;
 	x->user = user;
 }
 
-const uint8_t *tacit_exchange_note(const struct tacit_exchange *x)
+const uint8_t *tacit_call_note(const struct tacit_call *x)
 {
 	return x->conn->has_note ? x->conn->note : NULL;
 }
 
-void tacit_exchange_set_note(struct tacit_exchange *x, const uint8_t note[32])
+void tacit_call_set_note(struct tacit_call *x, const uint8_t note[32])
 {
 	memcpy(x->conn->note, note, sizeof(x->conn->note));
 	x->conn->has_note = true;
@@ -87,7 +87,7 @@ static const char *date_text(struct tacit_server *server)
 	return server->date;
 }
 
-static struct tacit_slice write_head(struct tacit_exchange *x, struct tacit_server *server,
+static struct tacit_slice write_head(struct tacit_call *x, struct tacit_server *server,
 				     const struct tacit_http_answer *answer, const char *framing,
 				     char room[static HEAD_ROOM])
 {
@@ -103,7 +103,7 @@ static struct tacit_slice write_head(struct tacit_exchange *x, struct tacit_serv
 	return tacit_slice_of(room, n > 0 && n < HEAD_ROOM ? (size_t)n : 0);
 }
 
-static void send_whole(struct conn *conn, struct tacit_exchange *x,
+static void send_whole(struct conn *conn, struct tacit_call *x,
 		       const struct tacit_http_answer *answer, struct tacit_slice body)
 {
 	char framing[48], room[HEAD_ROOM];
@@ -118,7 +118,7 @@ static void send_whole(struct conn *conn, struct tacit_exchange *x,
 	tacit_server_send(conn, parts, TACIT_ARRAY_LEN(parts));
 }
 
-void tacit_exchange_reply(struct tacit_exchange *x, const struct tacit_http_answer *answer,
+void tacit_call_reply(struct tacit_call *x, const struct tacit_http_answer *answer,
 			  struct tacit_slice body)
 {
 	struct conn *conn = x->conn;
@@ -141,13 +141,13 @@ void tacit_server_refuse(struct conn *conn, unsigned status)
 	if (server->options.on_refusal)
 		body = server->options.on_refusal(server->options.user, status);
 	send_whole(conn, NULL, &answer, body);
-	tacit_server_exchange_free(conn->x);
+	tacit_server_call_free(conn->x);
 	conn->x = NULL;
 	if (conn->state != CONN_DOOMED)
 		tacit_server_conn_flush(conn);
 }
 
-void tacit_exchange_start(struct tacit_exchange *x, const struct tacit_http_answer *answer)
+void tacit_call_start(struct tacit_call *x, const struct tacit_http_answer *answer)
 {
 	char room[HEAD_ROOM];
 
@@ -166,7 +166,7 @@ void tacit_exchange_start(struct tacit_exchange *x, const struct tacit_http_answ
 	tacit_server_send(x->conn, parts, TACIT_ARRAY_LEN(parts));
 }
 
-void tacit_exchange_write(struct tacit_exchange *x, struct tacit_slice bytes)
+void tacit_call_write(struct tacit_call *x, struct tacit_slice bytes)
 {
 	struct conn *conn = x->conn;
 	char size[24];
@@ -185,7 +185,7 @@ void tacit_exchange_write(struct tacit_exchange *x, struct tacit_slice bytes)
 		tacit_server_conn_doom(conn);
 }
 
-void tacit_exchange_finish(struct tacit_exchange *x)
+void tacit_call_finish(struct tacit_call *x)
 {
 	const struct tacit_slice last = tacit_slice_str("0\r\n\r\n");
 
@@ -198,7 +198,7 @@ void tacit_exchange_finish(struct tacit_exchange *x)
 		tacit_server_conn_rest(x->conn);
 }
 
-void tacit_exchange_abort(struct tacit_exchange *x)
+void tacit_call_abort(struct tacit_call *x)
 {
 	x->gone = NULL;
 	if (x->conn->state == CONN_BUSY)

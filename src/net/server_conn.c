@@ -33,7 +33,7 @@ static void set_state(struct conn *conn, enum conn_state state)
 		TAILQ_INSERT_TAIL(&conn->server->idles, conn, idle);
 }
 
-void tacit_exchange_drop_body(struct tacit_exchange *x)
+void tacit_call_drop_body(struct tacit_call *x)
 {
 	if (!x->body)
 		return;
@@ -45,11 +45,11 @@ void tacit_exchange_drop_body(struct tacit_exchange *x)
 	x->body_room = 0;
 }
 
-void tacit_server_exchange_free(struct tacit_exchange *x)
+void tacit_server_call_free(struct tacit_call *x)
 {
 	if (!x)
 		return;
-	tacit_exchange_drop_body(x);
+	tacit_call_drop_body(x);
 	free(x->bytes);
 	free(x);
 }
@@ -57,14 +57,14 @@ void tacit_server_exchange_free(struct tacit_exchange *x)
 void tacit_server_conn_kill(struct conn *conn)
 {
 	struct tacit_server *server = conn->server;
-	struct tacit_exchange *x = conn->x;
+	struct tacit_call *x = conn->x;
 
 	leave_idle(conn);
 	LIST_REMOVE(conn, all);
 	conn->x = NULL;
 	if (x && x->gone)
 		x->gone(x->user);
-	tacit_server_exchange_free(x);
+	tacit_server_call_free(x);
 	if (conn->timer)
 		event_free(conn->timer);
 	bufferevent_free(conn->bev);
@@ -109,7 +109,7 @@ void tacit_server_conn_rest(struct conn *conn)
 {
 	bool again = conn->x->keep_alive && !conn->server->stopping;
 
-	tacit_server_exchange_free(conn->x);
+	tacit_server_call_free(conn->x);
 	conn->x = NULL;
 	if (!again) {
 		tacit_server_conn_flush(conn);
@@ -122,7 +122,7 @@ void tacit_server_conn_rest(struct conn *conn)
 }
 
 /* Room for `more` bytes of body; the HTTP status to refuse with, or 0. */
-static unsigned grow_body(struct tacit_exchange *x, size_t more)
+static unsigned grow_body(struct tacit_call *x, size_t more)
 {
 	struct tacit_server *server = x->conn->server;
 	size_t max = server->options.max_body;
@@ -148,7 +148,7 @@ static unsigned grow_body(struct tacit_exchange *x, size_t more)
 	return 0;
 }
 
-static unsigned append_body(struct tacit_exchange *x, struct tacit_slice bytes)
+static unsigned append_body(struct tacit_call *x, struct tacit_slice bytes)
 {
 	unsigned code = grow_body(x, bytes.len);
 
@@ -170,10 +170,10 @@ static void dispatch(struct conn *conn)
 	server->options.on_request(server->options.user, conn->x);
 }
 
-static struct tacit_exchange *make_exchange(struct conn *conn, struct tacit_slice head,
+static struct tacit_call *make_call(struct conn *conn, struct tacit_slice head,
 					    unsigned *ret_code)
 {
-	struct tacit_exchange *x = calloc(1, sizeof(*x));
+	struct tacit_call *x = calloc(1, sizeof(*x));
 	uint8_t *bytes = malloc(head.len);
 
 	*ret_code = 503;
@@ -192,7 +192,7 @@ static struct tacit_exchange *make_exchange(struct conn *conn, struct tacit_slic
 	return x;
 }
 
-static void accept_head(struct conn *conn, struct tacit_exchange *x)
+static void accept_head(struct conn *conn, struct tacit_call *x)
 {
 	static const char CONTINUE[] = "HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -231,7 +231,7 @@ static bool read_head(struct conn *conn)
 		return true;
 	}
 	unsigned code;
-	struct tacit_exchange *x = make_exchange(conn, tacit_slice_of(bytes, len), &code);
+	struct tacit_call *x = make_call(conn, tacit_slice_of(bytes, len), &code);
 	evbuffer_drain(in, len);
 	if (x)
 		accept_head(conn, x);
@@ -241,7 +241,7 @@ static bool read_head(struct conn *conn)
 }
 
 /* A piece of a body of known length; true when it is complete. */
-static bool take_plain(struct tacit_exchange *x, struct tacit_slice in, size_t *used,
+static bool take_plain(struct tacit_call *x, struct tacit_slice in, size_t *used,
 		       unsigned *code)
 {
 	uint64_t left = x->head.length - x->body_len;
@@ -251,7 +251,7 @@ static bool take_plain(struct tacit_exchange *x, struct tacit_slice in, size_t *
 	return x->body_len == x->head.length;
 }
 
-static bool take_chunked(struct tacit_exchange *x, struct tacit_slice in, size_t *used,
+static bool take_chunked(struct tacit_call *x, struct tacit_slice in, size_t *used,
 			 unsigned *code)
 {
 	struct tacit_slice data = { NULL, 0 };

@@ -26,7 +26,7 @@ enum conn_state {
 
 struct conn;
 
-struct tacit_exchange {
+struct tacit_call {
 	struct conn *conn;
 	struct tacit_http_head head;
 	uint8_t *bytes; /* the head's bytes */
@@ -45,7 +45,7 @@ struct conn {
 	struct tacit_server *server;
 	struct bufferevent *bev;
 	struct event *timer;
-	struct tacit_exchange *x; /* from the end of a head to the end of the answer */
+	struct tacit_call *x; /* from the end of a head to the end of the answer */
 	enum conn_state state;
 	size_t scanned;
 	bool pumping;
@@ -89,7 +89,7 @@ void tacit_server_conn_arm(struct conn *conn, unsigned ms);
 void tacit_server_conn_rest(struct conn *conn);
 void tacit_server_conn_doom(struct conn *conn);
 void tacit_server_conn_flush(struct conn *conn);
-void tacit_server_exchange_free(struct tacit_exchange *x);
+void tacit_server_call_free(struct tacit_call *x);
 
 /* server_answer.c */
 void tacit_server_refuse(struct conn *conn, unsigned status);
