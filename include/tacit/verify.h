@@ -99,6 +99,9 @@ struct tacit_verdict {
 	enum tacit_outcome outcome;
 	enum tacit_tee tee;
 	bool genuine;
+	bool insecure_no_policy; /* what the context waived, whether it was needed or not */
+	bool insecure_allow_debug;
+	bool insecure_accept_stub;
 	size_t check_count;
 	struct tacit_check *checks;
 	struct tacit_claims *claims;
@@ -106,9 +109,11 @@ struct tacit_verdict {
 
 /*
  * Parses, verifies and appraises. On refusal the status is that of the first check that failed
- * and `verdict` is filled all the same. Errors: any of TACIT_FORMAT, TACIT_LIMIT,
- * TACIT_SIGNATURE, TACIT_CHAIN, TACIT_REVOKED, TACIT_EXPIRED, TACIT_BINDING, TACIT_POLICY,
- * TACIT_UNDECIDED, TACIT_UNSUPPORTED.
+ * (one that could not be decided yields to one that says no), `err` names it in `where`, and
+ * `verdict` is filled all the same. The verdict points into the evidence and the arena.
+ * Errors: any of TACIT_FORMAT, TACIT_LIMIT (the arena too), TACIT_SIGNATURE, TACIT_CHAIN,
+ * TACIT_REVOKED, TACIT_EXPIRED, TACIT_BINDING, TACIT_POLICY, TACIT_UNDECIDED,
+ * TACIT_UNSUPPORTED, TACIT_USAGE without an arena.
  */
 TACIT_API TACIT_MUST_CHECK enum tacit_status tacit_verify(const struct tacit_evidence *ev,
 							  const struct tacit_context *cx,
@@ -133,6 +138,9 @@ TACIT_API const struct tacit_claims *tacit_verdict_genuine(const struct tacit_ve
 /* The i-th check in order, or NULL past the end. */
 TACIT_API const struct tacit_check *tacit_verdict_check(const struct tacit_verdict *verdict,
 							size_t i);
+
+/* The i-th waiver of the context ("insecure-accept-stub"), or NULL past the end. */
+TACIT_API const char *tacit_verdict_insecure(const struct tacit_verdict *verdict, size_t i);
 
 /* The check of that name, or NULL. */
 TACIT_API const struct tacit_check *tacit_verdict_find(const struct tacit_verdict *verdict,

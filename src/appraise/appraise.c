@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "appraise/appraise.h"
+
+#include "tee/binding.h"
+
+const struct tacit_check_row tacit_appraise_checks[TACIT_APPRAISE_CHECKS] = {
+	{ "binding.purpose", "the evidence carries a tacit/1 binding" },
+	{ "binding.format", "the binding has exactly the form that is defined for it" },
+	{ "binding.nonce", "binding and evidence carry the nonce that was asked for" },
+	{ "binding.tls_key", "the binding names the TLS key of this very connection" },
+	{ "evidence.nonce", "the evidence carries the nonce that was asked for" },
+	{ "expect.report_data", "the report data are the ones that were asked for" },
+	{ "expect.user_data", "the user data are the ones that were asked for" },
+	{ "policy.present", "a policy says what is acceptable" },
+	{ "policy.validity", "the policy is in force at this time" },
+	{ "policy.hardware", "the evidence comes from hardware, not from the stand-in" },
+	{ "policy.debug", "nobody can look into the TEE with a debugger" },
+	{ "policy.freshness", "the evidence is neither too old nor from the future" },
+	{ "policy.platform", "some alternative of the policy is for this platform" },
+	{ "policy.measurements", "all measurements of one alternative match" },
+	{ "policy.model", "the bound model is one that the policy names for this build" },
+	{ "policy.config", "the bound configuration is one that the policy names for this build" },
+};
+
+/* Fails with bytes that should have been others. */
+static void fail_bytes(struct tacit_check_list *list, const char *name, struct tacit_slice expected,
+		       struct tacit_slice got, const char *why)
+{
+	struct tacit_check_failure failure = {
+		.status = TACIT_BINDING,
+		.expected = tacit_check_hex(list, expected),
+		.got = got.ptr ? tacit_check_hex(list, got) : NULL,
+		.why = why,
+	};
+
+	tacit_check_fail(list, name, &failure);
+}
+
+/* An expectation that is there but empty is a mistake of the caller; it matches nothing. */
+static bool equals(struct tacit_slice expected, struct tacit_slice got)
+{
+	return expected.len != 0 && got.ptr && tacit_slice_eq(expected, got);
+}
+
+/* ---- binding ------------------------------------------------------------------------------- */
+
+static bool binding_required(const struct tacit_context *cx)
+{
+	const struct tacit_expect *e = &cx->expect;
+
+	return e->require_binding || e->tls_spki.ptr;
+}
+
+/* False when there is no binding of ours to read. */
+static bool judge_purpose(const struct tacit_claims *claims, const struct tacit_context *cx,
+			  struct tacit_check_list *list)
+{
+	struct tacit_slice purpose = { NULL, 0 };
+	bool any = tacit_binding_purpose(claims->user_data, &purpose);
+
+	if (any && tacit_slice_eq(purpose, tacit_slice_str(TACIT_BINDING_PURPOSE))) {
+		tacit_check_pass(list, "binding.purpose", TACIT_BINDING_PURPOSE);
+		return true;
+	}
+	if (!binding_required(cx)) {
+		tacit_check_skip(list, "binding.purpose", "no tacit/1 binding, and none asked for");
+		return false;
+	}
+	struct tacit_check_failure failure = {
+		.status = TACIT_BINDING,
+		.expected = TACIT_BINDING_PURPOSE,
+		.got = any ? tacit_check_text(list, purpose) : NULL,
+		.why = "the evidence carries no tacit/1 binding, so it speaks for no connection",
+	};
+	tacit_check_fail(list, "binding.purpose", &failure);
+	return false;
+}
+
+static void judge_format(struct tacit_claims *claims, struct tacit_check_list *list)
+{
+	struct tacit_error err = { 0 };
+
+	claims->has_binding =
+		tacit_binding_parse(claims->user_data, &claims->binding, &err) == TACIT_OK;
+	if (claims->has_binding)
+		tacit_check_pass(list, "binding.format", NULL);
+	else
+		tacit_check_fail_error(list, "binding.format", &err);
+}
+
+/* Even unasked, two nonces that differ mean that the parts were not made for each other. */
+static void judge_binding_nonce(const struct tacit_claims *claims, struct tacit_slice expected,
+				struct tacit_check_list *list)
+{
+	struct tacit_slice bound = TACIT_SLICE_ARRAY(claims->binding.nonce);
+
+	if (claims->nonce.ptr && !tacit_slice_eq(claims->nonce, bound))
+		fail_bytes(list, "binding.nonce", bound, claims->nonce,
+			   "the evidence and its binding carry different nonces");
+	else if (!expected.ptr)
+		tacit_check_skip(list, "binding.nonce", "no nonce was asked for");
+	else if (!equals(expected, bound))
+		fail_bytes(list, "binding.nonce", expected, bound,
+			   "this evidence was made for another request");
+	else
+		tacit_check_pass(list, "binding.nonce", NULL);
+}
+
+static void judge_tls_key(const struct tacit_claims *claims, struct tacit_slice expected,
+			  struct tacit_check_list *list)
+{
+	struct tacit_slice bound = TACIT_SLICE_ARRAY(claims->binding.tls_spki);
+
+	if (!expected.ptr)
+		tacit_check_skip(list, "binding.tls_key", "no connection to compare with");
+	else if (!equals(expected, bound))
+		fail_bytes(list, "binding.tls_key", expected, bound,
+			   "the evidence stands for another TLS key than this connection shows");
+	else
+		tacit_check_pass(list, "binding.tls_key", NULL);
+}
+
+/* Rows that a missing or broken binding leaves without an answer. */
+static void judge_no_binding(const struct tacit_context *cx, bool broken,
+			     struct tacit_check_list *list)
+{
+	const char *why = broken ? "the binding is broken" : "no binding";
+
+	tacit_check_skip(list, "binding.format", why);
+	tacit_check_skip(list, "binding.nonce", why);
+	if (cx->expect.tls_spki.ptr)
+		fail_bytes(list, "binding.tls_key", cx->expect.tls_spki, tacit_slice_of(NULL, 0),
+			   "the evidence names no TLS key");
+	else
+		tacit_check_skip(list, "binding.tls_key", why);
+}
+
+static void judge_binding(struct tacit_claims *claims, const struct tacit_context *cx,
+			  struct tacit_check_list *list)
+{
+	bool ours = judge_purpose(claims, cx, list);
+
+	claims->has_binding = false;
+	if (ours)
+		judge_format(claims, list);
+	if (!claims->has_binding) {
+		judge_no_binding(cx, ours, list);
+		return;
+	}
+	judge_binding_nonce(claims, cx->expect.nonce, list);
+	judge_tls_key(claims, cx->expect.tls_spki, list);
+}
+
+/* ---- plain expectations -------------------------------------------------------------------- */
+
+static void judge_equal(struct tacit_check_list *list, const char *name,
+			struct tacit_slice expected, struct tacit_slice got)
+{
+	if (!expected.ptr)
+		tacit_check_skip(list, name, "not asked for");
+	else if (!equals(expected, got))
+		fail_bytes(list, name, expected, got,
+			   got.ptr ? "the value differs from the one asked for"
+				   : "the evidence has no such value");
+	else
+		tacit_check_pass(list, name, NULL);
+}
+
+void tacit_appraise(struct tacit_claims *claims, const struct tacit_context *cx,
+		    struct tacit_check_list *list)
+{
+	judge_binding(claims, cx, list);
+	/* A platform without a nonce of its own carries it in the binding alone. */
+	if (claims->has_binding && !claims->nonce.ptr)
+		tacit_check_skip(list, "evidence.nonce", "carried by the binding");
+	else
+		judge_equal(list, "evidence.nonce", cx->expect.nonce, claims->nonce);
+	judge_equal(list, "expect.report_data", cx->expect.report_data, claims->report_data);
+	judge_equal(list, "expect.user_data", cx->expect.user_data, claims->user_data);
+	tacit_appraise_policy(claims, cx, list);
+}
