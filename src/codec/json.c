@@ -32,7 +32,7 @@ static void scan_byte(struct scan *s, uint8_t c)
 		s->values++;
 }
 
-static enum tacit_status check_limits(struct tacit_slice text, struct tacit_error *err)
+static enum tacit_status check_bytes(struct tacit_slice text, struct tacit_error *err)
 {
 	struct scan s = { 0 };
 
@@ -40,6 +40,9 @@ static enum tacit_status check_limits(struct tacit_slice text, struct tacit_erro
 		return tacit_fail(err, TACIT_LIMIT, WHERE, TACIT_JSON_MAX, "longer than %d bytes",
 				  TACIT_JSON_MAX);
 	for (size_t i = 0; i < text.len; i++) {
+		/* Never valid; jansson 2.14 takes one after a value for the end of the input. */
+		if (text.ptr[i] == 0)
+			return tacit_fail(err, TACIT_FORMAT, WHERE, i, "NUL character");
 		scan_byte(&s, text.ptr[i]);
 		if (s.depth > TACIT_JSON_NESTING_MAX)
 			return tacit_fail(err, TACIT_LIMIT, WHERE, i, "nested deeper than %d levels",
@@ -77,7 +80,7 @@ static const char *fault_text(enum json_error_code code)
 
 enum tacit_status tacit_json_parse(struct tacit_slice text, json_t **ret, struct tacit_error *err)
 {
-	enum tacit_status status = check_limits(text, err);
+	enum tacit_status status = check_bytes(text, err);
 	json_error_t fault;
 
 	if (status != TACIT_OK)
