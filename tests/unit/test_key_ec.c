@@ -163,29 +163,54 @@ static void test_wrong_types(void)
 
 /* --- agreement --------------------------------------------------------------------------- */
 
-/* [RFC 7748 6.1] */
-static void test_x25519_known(void)
+/* [RFC 7748 5.2; RFC 5903 8.1 and 8.2, where the peer is given by its secret] */
+static const struct {
+	enum tacit_key_alg alg;
+	const char *secret, *peer, *peer_secret, *shared;
+} SHARED[] = {
+	{ TACIT_X25519, "a546e36bf0527c9d3b16154b82465edd62144c0ac1fc5a18506a2244ba449ac4",
+	  "e6db6867583030db3594c1a424b15f7c726624ec26b3353b10a903a6d0ab1c4c", NULL,
+	  "c3da55379de9c6908e94ea4df28d084f32eccf03491c71f754b4075577a28552" },
+	{ TACIT_P256, "c88f01f510d9ac3f70a292daa2316de544e9aab8afe84049c62a9c57862d1433", NULL,
+	  "c6ef9c5d78ae012a011164acb397ce2088685d8f06bf9be0b283ab46476bee53",
+	  "d6840f6b42f6edafd13116e0e12565202fef8e9ece7dce03812464d04b9442de" },
+	{ TACIT_P384,
+	  "099f3c7034d4a2c699884d73a375a67f7624ef7c6b3c0f160647b67414dce655e35b538041e649ee3faef896"
+	  "783ab194",
+	  NULL,
+	  "41cb0779b4bdb85d47846725fbec3c9430fab46cc8dc5060855cc9bda0aa2942e0308312916b8ed2960e4bd5"
+	  "5a7448fc",
+	  "11187331c279962d93d604243fd592cb9d0a926f422e47187521287e7156c5c4d603135569b9e9d09cf5d4a2"
+	  "70f59746" },
+};
+
+static struct tacit_slice public_of(enum tacit_key_alg alg, const char *secret)
 {
-	struct tacit_slice a = pool_hex("77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ac177fba51d"
-					"b92c2a");
-	struct tacit_slice b = pool_hex("5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff"
-					"88e0eb");
-	struct tacit_slice a_public = pool_hex("8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eb"
-					       "a4a98eaa9b4e6a");
-	struct tacit_slice want = pool_hex("4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b"
-					   "3c1e161742");
-	struct tacit_key *ours = private_key(TACIT_X25519, a);
-	struct tacit_key *theirs = private_key(TACIT_X25519, b);
-	struct tacit_secret shared = { 0 };
-	uint8_t room[TACIT_PUBLIC_MAX];
+	struct tacit_mut room = pool_room(TACIT_PUBLIC_MAX);
+	struct tacit_key *key = private_key(alg, pool_hex(secret));
 	size_t len = 0;
 
-	is_status(tacit_key_export_public(ours, room, &len, NULL), TACIT_OK, "public part");
-	is_slice(tacit_slice_of(room, len), a_public, "known public key [RFC 7748]");
-	is_status(tacit_key_agree(theirs, a_public, &shared, NULL), TACIT_OK, "agree");
-	is_slice(tacit_secret_view(&shared), want, "known shared secret [RFC 7748]");
-	tacit_key_free(ours);
-	tacit_key_free(theirs);
+	if (!key || tacit_key_export_public(key, room.ptr, &len, NULL) != TACIT_OK)
+		len = 0;
+	tacit_key_free(key);
+	return tacit_slice_of(room.ptr, len);
+}
+
+static void test_shared_known(void)
+{
+	for (size_t i = 0; i < TACIT_ARRAY_LEN(SHARED); i++) {
+		enum tacit_key_alg alg = SHARED[i].alg;
+		struct tacit_slice peer = SHARED[i].peer ? pool_hex(SHARED[i].peer)
+							 : public_of(alg, SHARED[i].peer_secret);
+		struct tacit_key *key = private_key(alg, pool_hex(SHARED[i].secret));
+		struct tacit_secret shared = { 0 };
+
+		is_status(tacit_key_agree(key, peer, &shared, NULL), TACIT_OK, "agree");
+		is_slice(tacit_secret_view(&shared), pool_hex(SHARED[i].shared),
+			 "known shared secret");
+		tacit_secret_done(&shared);
+		tacit_key_free(key);
+	}
 	pool_done();
 }
 
@@ -312,7 +337,7 @@ int main(void)
 		test_agree(KNOWN[i].alg);
 	}
 	test_wrong_types();
-	test_x25519_known();
+	test_shared_known();
 	test_agree(TACIT_X25519);
 	test_zero_shared();
 	wycheproof_run("wycheproof/ecdsa_secp256r1_sha256_p1363_test.json", run_p256);
