@@ -365,6 +365,22 @@ static void try_text_bounds(void)
 	}
 }
 
+/* The complaint points into the receipt, whose payload starts at byte 13. */
+static void try_offsets(void)
+{
+	fresh();
+	kit_set_hex(&p, TACIT_AIR_ISS, "0161ff");
+	refuse(NOT_MAP, "iss not UTF-8");
+	ok(k.err.offset == 13 + 2 && strstr(k.err.detail, "CLAIMS_DECODE: ") &&
+		   strstr(k.err.detail, "UTF-8"),
+	   "the error says where and why: %s at %llu", k.err.detail,
+	   (unsigned long long)k.err.offset);
+	fresh();
+	kit_set_hex(&p, TACIT_AIR_IAT, "0600");
+	refuse("L3 CLAIMS_DECODE WRONG_TYPE:iat", "iat zero");
+	ok(k.err.offset == 0, "a fault of meaning has no offset");
+}
+
 int main(void)
 {
 	kit_init(&k);
@@ -376,6 +392,7 @@ int main(void)
 	try_frames();
 	try_cuts();
 	try_text_bounds();
+	try_offsets();
 	tacit_receipt_key_free(k.key);
 	return done();
 }

@@ -343,6 +343,9 @@ static void try_measurements(void)
 		{ "a5" FIRST PCR("5") REG NITRO, "L3 CLAIMS_DECODE PAYLOAD_NOT_MAP", "pcr5" },
 		{ "a5" FIRST "656e6f6e6365" REG NITRO, "L3 CLAIMS_DECODE PAYLOAD_NOT_MAP",
 		  "another key" },
+		{ "a4" FIRST "656e6f6e6365"
+		  "696e6974726f2d706372",
+		  "L3 CLAIMS_DECODE PAYLOAD_NOT_MAP", "another key for the type" },
 		{ "a5" FIRST "03" REG NITRO, "L3 CLAIMS_DECODE PAYLOAD_NOT_MAP",
 		  "a number as key" },
 		{ "a5" PCR("0") REG FIRST NITRO, "L3 CLAIMS_DECODE PAYLOAD_NOT_MAP", "pcr0 twice" },

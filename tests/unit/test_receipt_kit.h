@@ -247,11 +247,11 @@ static inline bool kit_refused(struct kit *k, struct tacit_slice receipt,
 	const struct tacit_receipt_check *failed = kit_failed(k);
 
 	snprintf(got, sizeof(got), "L%u %s %s", failed->layer, failed->name, k->verdict.code);
-	bool good =
-		strcmp(got, want) == 0 && status != TACIT_OK && k->err.status == status &&
-		k->err.detail[0] &&
-		(k->verdict.outcome == TACIT_REFUSED || k->verdict.outcome == TACIT_MALFORMED) &&
-		k->verdict.signed_claims == (failed->layer > 3) && !k->verdict.end_to_end;
+	bool malformed = status == TACIT_FORMAT || status == TACIT_LIMIT;
+	bool good = strcmp(got, want) == 0 && status != TACIT_OK && k->err.status == status &&
+		    k->err.detail[0] &&
+		    k->verdict.outcome == (malformed ? TACIT_MALFORMED : TACIT_REFUSED) &&
+		    k->verdict.signed_claims == (failed->layer > 3) && !k->verdict.end_to_end;
 	for (size_t i = 0; i < k->verdict.check_count; i++) {
 		if (k->verdict.checks[i].layer > failed->layer)
 			good = good && k->verdict.checks[i].result == TACIT_CHECK_SKIP;
