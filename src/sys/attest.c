@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sys/attest.h"
+
+#include "base/compiler.h"
+
+struct attester_row {
+	enum tacit_tee tee;
+	enum tacit_status (*open)(const struct tacit_attest_options *options,
+				  struct tacit_attester **ret, struct tacit_error *err);
+};
+
+static const struct attester_row ROWS[] = {
+	{ TACIT_TEE_STUB, tacit_attest_stub_open },
+};
+
+enum tacit_status tacit_attester_open(enum tacit_tee tee,
+				      const struct tacit_attest_options *options,
+				      struct tacit_attester **ret, struct tacit_error *err)
+{
+	for (size_t i = 0; i < TACIT_ARRAY_LEN(ROWS); i++)
+		if (ROWS[i].tee == tee)
+			return ROWS[i].open(options, ret, err);
+	return tacit_attest_probe_refuse(tee, "", err);
+}
+
+enum tacit_tee tacit_attester_tee(const struct tacit_attester *attester)
+{
+	return attester->ops->tee;
+}
+
+enum tacit_status tacit_attester_attest(struct tacit_attester *attester,
+					const struct tacit_attest_request *request,
+					struct tacit_mut room, struct tacit_slice *ret,
+					struct tacit_error *err)
+{
+	return attester->ops->attest(attester, request, room, ret, err);
+}
+
+void tacit_attester_close(struct tacit_attester *attester)
+{
+	if (attester)
+		attester->ops->close(attester);
+}
