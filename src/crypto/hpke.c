@@ -3,20 +3,13 @@
 
 #include <string.h>
 
-#include "base/compiler.h"
+#include "crypto/hpke_kem.h"
+#include "crypto/hpke_label.h"
 
-#define WHERE      "crypto.hpke"
+#define WHERE   "crypto.hpke"
 
-#define SHARED_LEN 32 /* Nsecret of both KEMs */
-#define PSK_MIN    32 /* [RFC 9180 9.5] */
-#define IKM_MIN    32 /* Nsk of both KEMs */
-
-/* Which hash, and the suite_id that every label carries [RFC 9180 4, 5.1]. */
-struct labels {
-	enum tacit_hash_alg hash;
-	size_t len;
-	uint8_t suite_id[10];
-};
+#define PSK_MIN 32 /* [RFC 9180 9.5] */
+#define IKM_MIN 32 /* Nsk of both KEMs */
 
 enum mode {
 	MODE_BASE,
@@ -28,17 +21,6 @@ enum mode {
 static const struct tacit_hpke_options NO_OPTIONS;
 
 static const struct tacit_slice EMPTY;
-
-static enum tacit_key_alg kem_key_alg(enum tacit_hpke_kem kem)
-{
-	switch (kem) {
-	case TACIT_HPKE_P256_SHA256:
-		return TACIT_P256;
-	case TACIT_HPKE_X25519_SHA256:
-		return TACIT_X25519;
-	}
-	return TACIT_KEY_NONE;
-}
 
 static bool find_hash(enum tacit_hpke_kdf kdf, enum tacit_hash_alg *ret)
 {
@@ -75,87 +57,34 @@ static bool find_aead(enum tacit_hpke_aead aead, enum tacit_aead_alg *ret)
 	return false;
 }
 
-static void put_id(uint8_t *at, int id)
-{
-	at[0] = (uint8_t)((unsigned int)id >> 8);
-	at[1] = (uint8_t)((unsigned int)id & 0xff);
-}
-
-static struct labels kem_labels(enum tacit_hpke_kem kem)
-{
-	struct labels labels = { TACIT_SHA256, 5, "KEM" };
-
-	put_id(labels.suite_id + 3, (int)kem);
-	return labels;
-}
-
-static enum tacit_status suite_labels(struct tacit_hpke_suite suite, struct labels *ret,
+static enum tacit_status suite_labels(struct tacit_hpke_suite suite, struct tacit_hpke_labels *ret,
 				      struct tacit_error *err)
 {
-	struct labels labels = { TACIT_SHA256, 10, "HPKE" };
+	struct tacit_hpke_labels labels = { TACIT_SHA256, 10, "HPKE" };
 	enum tacit_aead_alg aead;
 
-	if (kem_key_alg(suite.kem) == TACIT_KEY_NONE || !find_hash(suite.kdf, &labels.hash) ||
+	if (tacit_hpke_kem_key_alg(suite.kem) == TACIT_KEY_NONE ||
+	    !find_hash(suite.kdf, &labels.hash) ||
 	    (!find_aead(suite.aead, &aead) && suite.aead != TACIT_HPKE_EXPORT_ONLY))
 		return tacit_fail(err, TACIT_UNSUPPORTED, WHERE, 0, "suite %04x %04x %04x",
 				  (unsigned int)suite.kem, (unsigned int)suite.kdf,
 				  (unsigned int)suite.aead);
-	put_id(labels.suite_id + 4, (int)suite.kem);
-	put_id(labels.suite_id + 6, (int)suite.kdf);
-	put_id(labels.suite_id + 8, (int)suite.aead);
+	tacit_hpke_label_id(labels.suite_id + 4, (int)suite.kem);
+	tacit_hpke_label_id(labels.suite_id + 6, (int)suite.kdf);
+	tacit_hpke_label_id(labels.suite_id + 8, (int)suite.aead);
 	*ret = labels;
 	return TACIT_OK;
 }
 
-/* LabeledExtract [RFC 9180 4] */
-static enum tacit_status extract(const struct labels *labels, struct tacit_slice salt,
-				 const char *label, struct tacit_slice ikm,
-				 struct tacit_secret *ret, struct tacit_error *err)
-{
-	struct tacit_slice parts[] = {
-		tacit_slice_str("HPKE-v1"),
-		tacit_slice_of(labels->suite_id, labels->len),
-		tacit_slice_str(label),
-		ikm,
-	};
-
-	ret->len = tacit_hash_len(labels->hash);
-	return tacit_hmac_parts(labels->hash, salt, parts, TACIT_ARRAY_LEN(parts), ret->bytes, err);
-}
-
-/* LabeledExpand [RFC 9180 4] */
-static enum tacit_status expand(const struct labels *labels, const struct tacit_secret *prk,
-				const char *label, struct tacit_slice info, struct tacit_mut out,
-				struct tacit_error *err)
-{
-	uint8_t len[2] = { (uint8_t)(out.len >> 8), (uint8_t)(out.len & 0xff) };
-	struct tacit_slice parts[] = {
-		TACIT_SLICE_ARRAY(len),
-		tacit_slice_str("HPKE-v1"),
-		tacit_slice_of(labels->suite_id, labels->len),
-		tacit_slice_str(label),
-		info,
-	};
-
-	return tacit_hkdf_expand_parts(labels->hash, tacit_secret_view(prk), parts,
-				       TACIT_ARRAY_LEN(parts), out, err);
-}
-
-static enum tacit_status expand_secret(const struct labels *labels, const struct tacit_secret *prk,
-				       const char *label, struct tacit_slice info,
-				       struct tacit_secret *ret, struct tacit_error *err)
-{
-	return expand(labels, prk, label, info, tacit_mut_of(ret->bytes, ret->len), err);
-}
-
 size_t tacit_hpke_enc_len(enum tacit_hpke_kem kem)
 {
-	return tacit_key_public_len(kem_key_alg(kem));
+	return tacit_key_public_len(tacit_hpke_kem_key_alg(kem));
 }
 
 /* Tries candidates until one is a scalar of the curve [RFC 9180 7.1.3]. */
-static enum tacit_status derive_p256(const struct labels *labels, const struct tacit_secret *prk,
-				     struct tacit_key **ret_key, struct tacit_error *err)
+static enum tacit_status derive_p256(const struct tacit_hpke_labels *labels,
+				     const struct tacit_secret *prk, struct tacit_key **ret_key,
+				     struct tacit_error *err)
 {
 	struct tacit_secret candidate = { .len = 32 };
 	enum tacit_status st = TACIT_FORMAT;
@@ -163,8 +92,8 @@ static enum tacit_status derive_p256(const struct labels *labels, const struct t
 	for (unsigned int i = 0; i < 256 && st == TACIT_FORMAT; i++) {
 		uint8_t counter = (uint8_t)i;
 
-		st = expand_secret(labels, prk, "candidate", tacit_slice_of(&counter, 1),
-				   &candidate, err);
+		st = tacit_hpke_label_secret(labels, prk, "candidate", tacit_slice_of(&counter, 1),
+					     &candidate, err);
 		if (st == TACIT_OK)
 			st = tacit_key_private(TACIT_P256, tacit_secret_view(&candidate), ret_key,
 					       NULL);
@@ -173,11 +102,12 @@ static enum tacit_status derive_p256(const struct labels *labels, const struct t
 	return st == TACIT_OK ? st : tacit_fail(err, st, WHERE, 0, "no key can be derived");
 }
 
-static enum tacit_status derive_x25519(const struct labels *labels, const struct tacit_secret *prk,
-				       struct tacit_key **ret_key, struct tacit_error *err)
+static enum tacit_status derive_x25519(const struct tacit_hpke_labels *labels,
+				       const struct tacit_secret *prk, struct tacit_key **ret_key,
+				       struct tacit_error *err)
 {
 	struct tacit_secret scalar = { .len = 32 };
-	enum tacit_status st = expand_secret(labels, prk, "sk", EMPTY, &scalar, err);
+	enum tacit_status st = tacit_hpke_label_secret(labels, prk, "sk", EMPTY, &scalar, err);
 
 	if (st == TACIT_OK)
 		st = tacit_key_private(TACIT_X25519, tacit_secret_view(&scalar), ret_key, err);
@@ -188,16 +118,16 @@ static enum tacit_status derive_x25519(const struct labels *labels, const struct
 enum tacit_status tacit_hpke_derive(enum tacit_hpke_kem kem, struct tacit_slice ikm,
 				    struct tacit_key **ret_key, struct tacit_error *err)
 {
-	struct labels labels = kem_labels(kem);
+	struct tacit_hpke_labels labels = tacit_hpke_kem_labels(kem);
 	struct tacit_secret prk;
 
-	if (kem_key_alg(kem) == TACIT_KEY_NONE)
+	if (tacit_hpke_kem_key_alg(kem) == TACIT_KEY_NONE)
 		return tacit_fail(err, TACIT_UNSUPPORTED, WHERE, 0, "kem %04x", (unsigned int)kem);
 	if (ikm.len < IKM_MIN)
 		return tacit_fail(err, TACIT_USAGE, WHERE, 0, "keying material of %zu bytes",
 				  ikm.len);
 
-	enum tacit_status st = extract(&labels, EMPTY, "dkp_prk", ikm, &prk, err);
+	enum tacit_status st = tacit_hpke_label_extract(&labels, EMPTY, "dkp_prk", ikm, &prk, err);
 	if (st == TACIT_OK && kem == TACIT_HPKE_P256_SHA256)
 		st = derive_p256(&labels, &prk, ret_key, err);
 	else if (st == TACIT_OK)
@@ -206,102 +136,9 @@ enum tacit_status tacit_hpke_derive(enum tacit_hpke_kem kem, struct tacit_slice 
 	return st;
 }
 
-/* What a KEM agrees on, growing: dh = DH [| DH], context = enc | pkR [| pkS] [RFC 9180 4.1]. */
-struct agreement {
-	struct tacit_secret dh;
-	size_t context_len;
-	uint8_t context[3 * TACIT_HPKE_ENC_MAX];
-};
-
-static void add_context(struct agreement *kem, struct tacit_slice public)
-{
-	memcpy(kem->context + kem->context_len, public.ptr, public.len);
-	kem->context_len += public.len;
-}
-
-static enum tacit_status add_own(struct agreement *kem, const struct tacit_key *key,
-				 struct tacit_error *err)
-{
-	uint8_t public[TACIT_PUBLIC_MAX];
-	size_t len;
-	enum tacit_status st = tacit_key_export_public(key, public, &len, err);
-
-	if (st == TACIT_OK)
-		add_context(kem, tacit_slice_of(public, len));
-	return st;
-}
-
-static enum tacit_status add_dh(struct agreement *kem, const struct tacit_key *key,
-				struct tacit_slice peer, struct tacit_error *err)
-{
-	struct tacit_secret shared;
-	enum tacit_status st = tacit_key_agree(key, peer, &shared, err);
-
-	if (st != TACIT_OK)
-		return st;
-	memcpy(kem->dh.bytes + kem->dh.len, shared.bytes, shared.len);
-	kem->dh.len += shared.len;
-	tacit_secret_done(&shared);
-	return TACIT_OK;
-}
-
-/* ExtractAndExpand [RFC 9180 4.1] */
-static enum tacit_status conclude(const struct agreement *kem, enum tacit_hpke_kem id,
-				  struct tacit_secret *ret, struct tacit_error *err)
-{
-	struct labels labels = kem_labels(id);
-	struct tacit_secret prk;
-	enum tacit_status st =
-		extract(&labels, EMPTY, "eae_prk", tacit_secret_view(&kem->dh), &prk, err);
-
-	ret->len = SHARED_LEN;
-	if (st == TACIT_OK)
-		st = expand_secret(&labels, &prk, "shared_secret",
-				   tacit_slice_of(kem->context, kem->context_len), ret, err);
-	tacit_secret_done(&prk);
-	return st;
-}
-
-/* Encap and AuthEncap, with `sender` NULL for the former. */
-static enum tacit_status encapsulate(struct agreement *kem, const struct tacit_key *ephemeral,
-				     struct tacit_slice recipient, const struct tacit_key *sender,
-				     struct tacit_error *err)
-{
-	enum tacit_status st = add_dh(kem, ephemeral, recipient, err);
-
-	if (st == TACIT_OK)
-		st = add_own(kem, ephemeral, err);
-	if (st != TACIT_OK)
-		return st;
-	add_context(kem, recipient);
-	if (!sender)
-		return TACIT_OK;
-	st = add_dh(kem, sender, recipient, err);
-	return st == TACIT_OK ? add_own(kem, sender, err) : st;
-}
-
-/* Decap and AuthDecap, with `sender` empty for the former. */
-static enum tacit_status decapsulate(struct agreement *kem, const struct tacit_key *recipient,
-				     struct tacit_slice enc, struct tacit_slice sender,
-				     struct tacit_error *err)
-{
-	enum tacit_status st = add_dh(kem, recipient, enc, err);
-
-	if (st != TACIT_OK)
-		return st;
-	add_context(kem, enc);
-	st = add_own(kem, recipient, err);
-	if (st != TACIT_OK || sender.len == 0)
-		return st;
-	st = add_dh(kem, recipient, sender, err);
-	if (st == TACIT_OK)
-		add_context(kem, sender);
-	return st;
-}
-
 static bool fits_kem(const struct tacit_key *key, enum tacit_hpke_kem kem)
 {
-	return !key || tacit_key_alg_of(key) == kem_key_alg(kem);
+	return !key || tacit_key_alg_of(key) == tacit_hpke_kem_key_alg(kem);
 }
 
 /* VerifyPSKInputs [RFC 9180 5.1], and the least length of a psk. */
@@ -324,7 +161,7 @@ static enum mode mode_of(const struct tacit_hpke_options *options, bool authenti
 }
 
 struct schedule {
-	struct labels labels;
+	struct tacit_hpke_labels labels;
 	size_t context_len;
 	uint8_t context[1 + 2 * TACIT_HASH_MAX];
 };
@@ -336,11 +173,12 @@ static enum tacit_status schedule_context(struct schedule *schedule, enum mode m
 {
 	struct tacit_secret psk_id_hash, info_hash;
 	size_t len = tacit_hash_len(schedule->labels.hash);
-	enum tacit_status st = extract(&schedule->labels, EMPTY, "psk_id_hash", options->psk_id,
-				       &psk_id_hash, err);
+	enum tacit_status st = tacit_hpke_label_extract(&schedule->labels, EMPTY, "psk_id_hash",
+							options->psk_id, &psk_id_hash, err);
 
 	if (st == TACIT_OK)
-		st = extract(&schedule->labels, EMPTY, "info_hash", options->info, &info_hash, err);
+		st = tacit_hpke_label_extract(&schedule->labels, EMPTY, "info_hash", options->info,
+					      &info_hash, err);
 	if (st != TACIT_OK)
 		return st;
 	schedule->context[0] = (uint8_t)mode;
@@ -362,14 +200,16 @@ static enum tacit_status schedule_keys(const struct schedule *schedule,
 	if (find_aead(context->suite.aead, &aead)) {
 		context->key.len = tacit_aead_key_len(aead);
 		context->base_nonce.len = TACIT_AEAD_NONCE_LEN;
-		st = expand_secret(&schedule->labels, secret, "key", info, &context->key, err);
+		st = tacit_hpke_label_secret(&schedule->labels, secret, "key", info, &context->key,
+					     err);
 		if (st == TACIT_OK)
-			st = expand_secret(&schedule->labels, secret, "base_nonce", info,
-					   &context->base_nonce, err);
+			st = tacit_hpke_label_secret(&schedule->labels, secret, "base_nonce", info,
+						     &context->base_nonce, err);
 	}
 	context->exporter.len = tacit_hash_len(schedule->labels.hash);
 	if (st == TACIT_OK)
-		st = expand_secret(&schedule->labels, secret, "exp", info, &context->exporter, err);
+		st = tacit_hpke_label_secret(&schedule->labels, secret, "exp", info,
+					     &context->exporter, err);
 	return st;
 }
 
@@ -386,25 +226,11 @@ static enum tacit_status run_schedule(struct tacit_hpke *context, enum mode mode
 	if (st == TACIT_OK)
 		st = schedule_context(&schedule, mode, options, err);
 	if (st == TACIT_OK)
-		st = extract(&schedule.labels, tacit_secret_view(shared), "secret", options->psk,
-			     &secret, err);
+		st = tacit_hpke_label_extract(&schedule.labels, tacit_secret_view(shared), "secret",
+					      options->psk, &secret, err);
 	if (st == TACIT_OK)
 		st = schedule_keys(&schedule, &secret, context, err);
 	tacit_secret_done(&secret);
-	return st;
-}
-
-/* Turns what the KEM agreed on into a context. */
-static enum tacit_status start(const struct agreement *kem, struct tacit_hpke *fresh,
-			       enum mode mode, const struct tacit_hpke_options *options,
-			       struct tacit_error *err)
-{
-	struct tacit_secret shared = { .len = 0 };
-	enum tacit_status st = conclude(kem, fresh->suite.kem, &shared, err);
-
-	if (st == TACIT_OK)
-		st = run_schedule(fresh, mode, &shared, options, err);
-	tacit_secret_done(&shared);
 	return st;
 }
 
@@ -413,16 +239,17 @@ static enum tacit_status send_with(struct tacit_hpke *fresh, const struct tacit_
 				   const struct tacit_hpke_options *options, uint8_t *ret_enc,
 				   struct tacit_error *err)
 {
-	struct agreement kem = { .context_len = 0 };
+	struct tacit_secret shared = { .len = 0 };
 	enum mode mode = mode_of(options, options->sender_private != NULL);
-	enum tacit_status st =
-		encapsulate(&kem, ephemeral, recipient, options->sender_private, err);
+	enum tacit_status st = tacit_hpke_kem_encapsulate(fresh->suite.kem, ephemeral, recipient,
+							  options->sender_private, &shared, err);
+	size_t len;
 
 	if (st == TACIT_OK)
-		st = start(&kem, fresh, mode, options, err);
+		st = run_schedule(fresh, mode, &shared, options, err);
 	if (st == TACIT_OK)
-		memcpy(ret_enc, kem.context, tacit_hpke_enc_len(fresh->suite.kem));
-	tacit_wipe(&kem, sizeof(kem));
+		st = tacit_key_export_public(ephemeral, ret_enc, &len, err);
+	tacit_secret_done(&shared);
 	return st;
 }
 
@@ -434,7 +261,7 @@ enum tacit_status tacit_hpke_send(struct tacit_hpke *context, struct tacit_hpke_
 	struct tacit_hpke fresh = { .role = TACIT_HPKE_SENDER, .suite = suite };
 	const struct tacit_hpke_options *chosen = options ? options : &NO_OPTIONS;
 	struct tacit_key *made = NULL;
-	struct labels labels;
+	struct tacit_hpke_labels labels;
 	enum tacit_status st = suite_labels(suite, &labels, err);
 
 	if (st == TACIT_OK)
@@ -443,7 +270,7 @@ enum tacit_status tacit_hpke_send(struct tacit_hpke *context, struct tacit_hpke_
 			       !fits_kem(chosen->ephemeral, suite.kem)))
 		st = tacit_fail(err, TACIT_USAGE, WHERE, 0, "key of another kem");
 	if (st == TACIT_OK && !chosen->ephemeral)
-		st = tacit_key_generate(kem_key_alg(suite.kem), &made, err);
+		st = tacit_key_generate(tacit_hpke_kem_key_alg(suite.kem), &made, err);
 	if (st == TACIT_OK)
 		st = send_with(&fresh, made ? made : chosen->ephemeral, recipient_public, chosen,
 			       ret_enc, err);
@@ -459,13 +286,14 @@ static enum tacit_status receive_with(struct tacit_hpke *fresh, const struct tac
 				      const struct tacit_hpke_options *options,
 				      struct tacit_error *err)
 {
-	struct agreement kem = { .context_len = 0 };
+	struct tacit_secret shared = { .len = 0 };
 	enum mode mode = mode_of(options, options->sender_public.len > 0);
-	enum tacit_status st = decapsulate(&kem, recipient, enc, options->sender_public, err);
+	enum tacit_status st = tacit_hpke_kem_decapsulate(fresh->suite.kem, recipient, enc,
+							  options->sender_public, &shared, err);
 
 	if (st == TACIT_OK)
-		st = start(&kem, fresh, mode, options, err);
-	tacit_wipe(&kem, sizeof(kem));
+		st = run_schedule(fresh, mode, &shared, options, err);
+	tacit_secret_done(&shared);
 	return st;
 }
 
@@ -476,7 +304,7 @@ enum tacit_status tacit_hpke_receive(struct tacit_hpke *context, struct tacit_hp
 {
 	struct tacit_hpke fresh = { .role = TACIT_HPKE_RECEIVER, .suite = suite };
 	const struct tacit_hpke_options *chosen = options ? options : &NO_OPTIONS;
-	struct labels labels;
+	struct tacit_hpke_labels labels;
 	enum tacit_status st = suite_labels(suite, &labels, err);
 
 	if (st == TACIT_OK)
@@ -551,13 +379,15 @@ enum tacit_status tacit_hpke_open(struct tacit_hpke *context, struct tacit_slice
 enum tacit_status tacit_hpke_export(const struct tacit_hpke *context, struct tacit_slice label,
 				    struct tacit_mut out, struct tacit_error *err)
 {
-	struct labels labels;
+	struct tacit_hpke_labels labels;
 
 	if (context->role == TACIT_HPKE_NOBODY)
 		return tacit_fail(err, TACIT_USAGE, WHERE, 0, "context was not started");
 
 	enum tacit_status st = suite_labels(context->suite, &labels, err);
-	return st == TACIT_OK ? expand(&labels, &context->exporter, "sec", label, out, err) : st;
+	return st == TACIT_OK ? tacit_hpke_label_expand(&labels, &context->exporter, "sec", label,
+							out, err)
+			      : st;
 }
 
 void tacit_hpke_done(struct tacit_hpke *context)

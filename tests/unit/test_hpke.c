@@ -13,7 +13,10 @@ static const struct tacit_hpke_suite SUITE = {
 	TACIT_HPKE_CHACHA20_POLY1305,
 };
 
-/* --- one known answer in the tree [RFC 9180 A.2.1] ---------------------------------------- */
+/* --- known answers in the tree [RFC 9180 A.2.1] ------------------------------------------- */
+
+#define IKM_R "1ac01f181fdf9f352797655161c58b75c656a6cc2716dcb66372da835542e1df"
+#define ENC   "1afa08d3dec047a643885163f1180476fa7ddb54c6a8029ea33f95796bf2ac4a"
 
 static void test_known(void)
 {
@@ -23,12 +26,9 @@ static void test_known(void)
 							       "2055726e") };
 	struct tacit_slice ikm_e = pool_hex("909a9b35d3dc4713a5e72a4da274b55d3d3821a37e5d099e74a6"
 					    "47db583a904b");
-	struct tacit_slice ikm_r = pool_hex("1ac01f181fdf9f352797655161c58b75c656a6cc2716dcb66372"
-					    "da835542e1df");
+	struct tacit_slice ikm_r = pool_hex(IKM_R), enc = pool_hex(ENC);
 	struct tacit_slice public_r = pool_hex("4310ee97d88cc1f088a5576c77ab0cf5c3ac797f3d95139c6"
 					       "c84b5429c59662a");
-	struct tacit_slice enc = pool_hex("1afa08d3dec047a643885163f1180476fa7ddb54c6a8029ea33f95"
-					  "796bf2ac4a");
 	struct tacit_slice text = pool_hex("4265617574792069732074727574682c20747275746820626561757"
 					   "479");
 	struct tacit_slice sealed = pool_hex("1c5250d8034ec2b784ba2cfd69dbdb8af406cfe3ff938e131f0d"
@@ -59,6 +59,55 @@ static void test_known(void)
 	tacit_key_free(ephemeral);
 	tacit_key_free(recipient);
 	pool_done();
+}
+
+/*
+ * The same inputs under the larger hashes. The RFC has no such case for X25519; these are the
+ * values of an independent implementation that gives those of A.2.1 for SHA-256.
+ */
+static const struct {
+	struct tacit_hpke_suite suite;
+	const char *key, *base_nonce, *exported;
+} OTHER_HASHES[] = {
+	{ { TACIT_HPKE_X25519_SHA256, TACIT_HPKE_HKDF_SHA384, TACIT_HPKE_AES_256_GCM },
+	  "4e1701aedd23a44a7a7e32d4d86ac7ef002cfa8943490231ee8ca1a6bb3ad2c5",
+	  "69dd472805cd41ce0b7b6ee5",
+	  "710be76d390c47edeb76bcaaa68bf0c943882344c45f5e8797da03f400fc40d5" },
+	{ { TACIT_HPKE_X25519_SHA256, TACIT_HPKE_HKDF_SHA512, TACIT_HPKE_CHACHA20_POLY1305 },
+	  "7f4cf75ecaac7cb438df78d14178bceb8a794bd04a96aa3314dfa47c268df1c4",
+	  "10a3941b53d3f2f005a8356b",
+	  "66af87e5299a98bc11d4674b4375cc9e7ba6e63991dc1624f8f59be5a8b3e5d2" },
+	{ { TACIT_HPKE_X25519_SHA256, TACIT_HPKE_HKDF_SHA512, TACIT_HPKE_AES_256_GCM },
+	  "31dd1143dfcd2399a0ba32302896fcd10e6db88afa1acef31484cfdbb013de2f",
+	  "300f35b33b16f0989535c535",
+	  "8cd71726140dc3190e1974f73798d0b10284399a17e6ab16fab8bfd44a044d79" },
+};
+
+static void test_other_hashes(void)
+{
+	for (size_t i = 0; i < TACIT_ARRAY_LEN(OTHER_HASHES); i++) {
+		struct tacit_hpke_options options = { .info = tacit_slice_str(
+							      "Ode on a Grecian Urn") };
+		struct tacit_hpke receiver = { 0 };
+		struct tacit_key *recipient = NULL;
+		struct tacit_mut export = pool_room(32);
+		struct tacit_slice enc = pool_hex(ENC);
+
+		is_status(tacit_hpke_derive(SUITE.kem, pool_hex(IKM_R), &recipient, NULL), TACIT_OK,
+			  "skR");
+		is_status(tacit_hpke_receive(&receiver, OTHER_HASHES[i].suite, recipient, enc,
+					     &options, NULL),
+			  TACIT_OK, "receiver");
+		is_slice(tacit_secret_view(&receiver.key), pool_hex(OTHER_HASHES[i].key), "key");
+		is_slice(tacit_secret_view(&receiver.base_nonce),
+			 pool_hex(OTHER_HASHES[i].base_nonce), "base nonce");
+		is_status(tacit_hpke_export(&receiver, tacit_slice_of(NULL, 0), export, NULL),
+			  TACIT_OK, "export");
+		is_slice(pool_view(export), pool_hex(OTHER_HASHES[i].exported), "exported");
+		tacit_key_free(recipient);
+		tacit_hpke_done(&receiver);
+		pool_done();
+	}
 }
 
 /* --- both ends, every suite and mode ------------------------------------------------------ */
@@ -618,6 +667,7 @@ static void test_vectors(void)
 int main(void)
 {
 	test_known();
+	test_other_hashes();
 	test_all_suites();
 	test_mode_mismatch();
 	test_input_mismatch();
