@@ -26,7 +26,7 @@ enum cli_kind {
 	CLI_LIST,   /* struct cli_list: may be repeated */
 };
 
-#define CLI_HEX_MAX 64
+#define CLI_HEX_MAX 1024
 #define CLI_LIST_MAX 64
 
 struct cli_hex {

@@ -4,6 +4,9 @@
 #include "verbs.h"
 
 const struct cli_verb *const CLI_VERBS[] = {
+	&cmd_verify,
+	&cmd_inspect,
+	&cmd_attest,
 	&cmd_completion,
 };
 

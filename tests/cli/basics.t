@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The command line contract: help, exit codes, suggestions, options in any order.
+. "$(dirname "$0")/lib.sh"
+
+run 2 "no arguments is a usage error" "$tacit"
+has "$work/err" 'Usage: tacit COMMAND' "and shows the overview on stderr"
+run 0 "--help" "$tacit" --help
+has "$work/out" '^  verify ' "the overview names verify"
+run 0 "--version" "$tacit" --version
+has "$work/out" '^tacit [0-9]+\.[0-9]+\.[0-9]+$' "prints name and version"
+run 2 "an unknown command" "$tacit" verfy
+has "$work/err" "did you mean 'tacit verify'" "gets one suggestion"
+run 2 "an unknown option" "$tacit" verify --polcy x
+has "$work/err" "did you mean '--policy'" "gets one suggestion"
+run 2 "half a command" "$tacit" receipt
+has "$work/err" "needs a word after it" "is told what could follow"
+run 2 "an option without its value" "$tacit" verify --policy
+run 2 "a flag with a value" "$tacit" verify --json=yes x
+run 2 "hex of the wrong length" "$tacit" verify --pcr0 00 x
+has "$work/err" 'exactly 48 bytes' "says how long it must be"
+run 2 "a time that is none" "$tacit" verify --now yesterday x
+run 2 "too many arguments" "$tacit" verify a b
+run 5 "a file that is not there" "$tacit" verify --insecure-no-policy /nonexistent
+has "$work/err" "cannot read .*'/nonexistent': No such file" "says which and why"
+run 5 "a folder" "$tacit" verify --insecure-no-policy /
+: >"$work/empty"
+run 3 "an empty file" "$tacit" verify --insecure-no-policy "$work/empty"
+printf 'hello' >"$work/text"
+run 3 "text that is no evidence" "$tacit" verify --json --insecure-no-policy "$work/text"
+json "$work/out" 'd["verdict"] == "malformed"' "JSON says malformed"
+head -c 2000000 /dev/zero >"$work/big"
+run 3 "a file over the limit" "$tacit" verify --insecure-no-policy "$work/big"
+run 3 "-- ends the options" "$tacit" verify --insecure-no-policy -- "$work/text"
+
+verbs=$("$tacit" --help | awk '/^  [a-z]/ && !/^  tacit /' | sed -E 's/^  ([a-z]+( [a-z]+)?)  .*/\1/')
+while read -r verb; do
+	# shellcheck disable=SC2086
+	run 0 "$verb --help" "$tacit" $verb --help
+	has "$work/out" "^Usage: tacit $verb" "$verb --help shows the usage"
+	# shellcheck disable=SC2086
+	run 2 "$verb with an unknown option" "$tacit" $verb --no-such-option
+done <<<"$verbs"
+
+run 0 "completion for bash" "$tacit" completion bash
+run 0 "which bash accepts" bash -n "$work/out"
+has "$work/out" 'receipt verify' "and names every verb"
+run 2 "completion for an unknown shell" "$tacit" completion fish
+if [ -e /dev/full ]; then
+	"$tacit" --help >/dev/full 2>"$work/err"
+	code=$?
+	"$tacit" verify --help >/dev/full 2>"$work/err"
+	ok $(($? != 5)) "output that cannot be written is exit 5"
+	[ "$code" -ge 0 ]
+fi
+done_testing

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+# For the shell tests: TAP, a scratch folder that goes away, servers that are stopped. Source it.
+# shellcheck shell=bash
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+tacit=${TACIT:-$PWD/build/tacit}
+work=$(mktemp -d "${TMPDIR:-/tmp}/tacit-test.XXXXXX")
+tap_n=0
+tap_failed=0
+started=()
+
+finish() {
+	for pid in "${started[@]}"; do kill "$pid" 2>/dev/null; done
+	for pid in "${started[@]}"; do wait "$pid" 2>/dev/null; done
+	rm -rf "$work"
+}
+trap finish EXIT
+
+# ok STATUS NAME: passes when STATUS is 0.
+ok() {
+	tap_n=$((tap_n + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $tap_n - $2"
+	else
+		echo "not ok $tap_n - $2"
+		tap_failed=1
+	fi
+}
+
+skip() { # NAME WHY
+	tap_n=$((tap_n + 1))
+	echo "ok $tap_n - $1 # SKIP $2"
+}
+
+skip_all() {
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+
+done_testing() {
+	echo "1..$tap_n"
+	exit "$tap_failed"
+}
+
+# run CODE NAME COMMAND...: the exit code must be CODE; output goes to $work/out and $work/err.
+run() {
+	local want=$1 name=$2 got=0
+	shift 2
+	"$@" >"$work/out" 2>"$work/err" </dev/null || got=$?
+	if [ "$got" -ne "$want" ]; then
+		echo "# exit $got, want $want: $*"
+		sed 's/^/# out: /' "$work/out" | head -n 20
+		sed 's/^/# err: /' "$work/err" | head -n 20
+		ok 1 "$name"
+		return 1
+	fi
+	ok 0 "$name"
+}
+
+# has FILE PATTERN NAME: the file has a line that matches.
+has() {
+	grep -qE -- "$2" "$1"
+	local found=$?
+	[ $found -eq 0 ] || sed 's/^/# got: /' "$1" | head -n 20
+	ok $found "$3"
+}
+
+# lacks FILE PATTERN NAME
+lacks() {
+	! grep -qE -- "$2" "$1"
+	ok $? "$3"
+}
+
+# json FILE EXPRESSION NAME: Python's view of the JSON in FILE; `d` is the value.
+json() {
+	python3 -c 'import json, sys
+d = json.load(open(sys.argv[1]))
+sys.exit(0 if eval(sys.argv[2]) else 1)' "$1" "$2"
+	local found=$?
+	[ $found -eq 0 ] || sed 's/^/# got: /' "$1" | head -n 20
+	ok $found "$3"
+}
+
+# until COMMAND...: waits for it to succeed; gives up after a minute.
+until_true() {
+	local tries=0
+	until "$@" 2>/dev/null; do
+		tries=$((tries + 1))
+		[ $tries -lt 1200 ] || return 1
+		sleep 0.05
+	done
+}
+
+# serve NAME [OPTIONS...]: starts a stub server of the demo model on a free port; sets $address
+# and $server_pid. $serve_binary may name another program.
+serve() {
+	local name=$1
+	shift
+	"${serve_binary:-$tacit}" serve --tee stub --model models/demo.gguf --listen tcp:127.0.0.1:0 \
+		--json "$@" >"$work/$name.json" 2>"$work/$name.log" &
+	server_pid=$!
+	started+=("$server_pid")
+	until_true grep -q '"listen"' "$work/$name.json" || {
+		sed 's/^/# /' "$work/$name.log"
+		return 1
+	}
+	address=$(sed -n 's/.*"listen":"\([^"]*\)".*/\1/p' "$work/$name.json")
+}
