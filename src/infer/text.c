@@ -50,23 +50,45 @@ static bool may_match(const struct tacit_text *text, size_t at, struct tacit_sli
 	return n < stop.len && memcmp(text->bytes + at, stop.ptr, n) == 0;
 }
 
-/* How much may go out: up to the first stop string, or up to what may become one. */
+/*
+ * Where the stop string begins that was complete first; the text's length when none is there.
+ * The first to be complete, so that the outcome does not depend on how the text was cut.
+ */
+static size_t find_stop(const struct tacit_text *text)
+{
+	size_t best = text->len;
+	size_t best_end = SIZE_MAX;
+
+	for (size_t at = 0; at < text->len; at++) {
+		for (size_t i = 0; i < text->stop_count; i++) {
+			size_t end = at + text->stops[i].len;
+
+			if (end < best_end && matches(text, at, text->stops[i])) {
+				best = at;
+				best_end = end;
+			}
+		}
+	}
+	return best;
+}
+
+/* Where the end of the text may be the beginning of a stop string. */
+static size_t find_start(const struct tacit_text *text)
+{
+	for (size_t at = 0; at < text->len; at++)
+		for (size_t i = 0; i < text->stop_count; i++)
+			if (may_match(text, at, text->stops[i]))
+				return at;
+	return text->len;
+}
+
+/* How much may go out: up to the stop string, or up to what may become one. */
 static size_t scan(struct tacit_text *text)
 {
-	for (size_t at = 0; at < text->len; at++) {
-		bool hold = false;
+	size_t at = find_stop(text);
 
-		for (size_t i = 0; i < text->stop_count; i++) {
-			if (matches(text, at, text->stops[i])) {
-				text->stopped = true;
-				return at;
-			}
-			hold = hold || may_match(text, at, text->stops[i]);
-		}
-		if (hold)
-			return at;
-	}
-	return text->len;
+	text->stopped = text->stopped || at < text->len;
+	return text->stopped ? at : find_start(text);
 }
 
 static bool make_room(struct tacit_text *text, size_t more)
