@@ -7,6 +7,7 @@ const struct cli_verb *const CLI_VERBS[] = {
 	&cmd_verify,
 	&cmd_inspect,
 	&cmd_attest,
+	&cmd_serve,
 	&cmd_completion,
 };
 

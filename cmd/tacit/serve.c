@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * tacit serve: a model behind attested TLS. Order matters: what can fail cheaply comes before
+ * the model is loaded, the model before any thread (its trial forks), evidence before the first
+ * client.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hex.h"
+#include "channel/evidence_service.h"
+#include "channel/tls.h"
+#include "codec/json.h"
+#include "crypto/hash.h"
+#include "infer/sched.h"
+#include "net/api.h"
+#include "net/server.h"
+#include "sys/address.h"
+#include "sys/clock.h"
+#include "sys/process.h"
+#include "tee_option.h"
+#include "verbs.h"
+
+#define DEFAULT_LISTEN "tcp:127.0.0.1:8443"
+#define DEFAULT_GRACE 10
+#define DEFAULT_MAX_BODY (8u << 20)
+#define DEFAULT_MAX_CONNECTIONS 4096
+#define SPARE_FILES 64 /* beside connections: the model, the loop, the logs */
+#define CONFIG_ROOM 1024
+
+struct options {
+	struct cli_common common;
+	const char *model, *listen, *tee, *model_id;
+	uint64_t ctx, parallel, threads, grace, max_body, queue, max_connections;
+	bool prompt_cache;
+};
+
+static const struct cli_option OPTIONS[] = {
+	CLI_OPT(struct options, model, "--model", 0, CLI_TEXT, "FILE", "the model, a GGUF file"),
+	CLI_OPT(struct options, listen, "--listen", 0, CLI_TEXT, "ADDR",
+		"tcp:HOST:PORT, unix:PATH or vsock:CID:PORT (default: " DEFAULT_LISTEN ")"),
+	CLI_OPT(struct options, tee, "--tee", 0, CLI_TEXT, "TEE",
+		"auto, stub, nitro, tdx or snp (default: auto, which is never the stub)"),
+	CLI_OPT(struct options, model_id, "--model-id", 0, CLI_TEXT, "NAME",
+		"what clients call the model (default: from the file)"),
+	CLI_OPT_RANGE(struct options, ctx, "--ctx", CLI_COUNT, "N",
+		      "tokens of prompt and answer of one request (default: the model's, at most 4096)",
+		      0, 1u << 24),
+	CLI_OPT_RANGE(struct options, parallel, "--parallel", CLI_COUNT, "N",
+		      "requests that run at the same time (default: 4)", 1,
+		      TACIT_ENGINE_PARALLEL_MAX),
+	CLI_OPT_RANGE(struct options, threads, "--threads", CLI_COUNT, "N",
+		      "threads that compute (default: one per core)", 1, 1024),
+	CLI_OPT_RANGE(struct options, queue, "--queue", CLI_COUNT, "N",
+		      "requests that wait for their turn; more are answered 429 (default: 64)", 1,
+		      65536),
+	CLI_OPT_RANGE(struct options, max_body, "--max-body", CLI_COUNT, "BYTES",
+		      "largest request body (default: 8M)", 1, 1u << 30),
+	CLI_OPT_RANGE(struct options, max_connections, "--max-connections", CLI_COUNT, "N",
+		      "connections held at the same time (default: 4096)", 1, 1u << 20),
+	CLI_OPT_RANGE(struct options, grace, "--grace", CLI_COUNT, "SECONDS",
+		      "how long running answers may go on after SIGTERM (default: 10)", 1, 86400),
+	CLI_OPT(struct options, prompt_cache, "--prompt-cache", 0, CLI_FLAG, NULL,
+		"reuse prompts across requests: faster, but timing shows what others asked"),
+};
+
+/* Everything that serving holds, in the order it is made. Zero-initialised means not made. */
+struct serving {
+	const struct options *options;
+	struct tacit_error err;
+	struct tacit_address bound;
+	int fd;
+	struct tacit_engine *engine;
+	char config[CONFIG_ROOM];
+	uint8_t config_hash[TACIT_SHA256_LEN];
+	struct tacit_attester *attester;
+	struct tacit_identity identity;
+	struct tacit_evidence_service *evidence;
+	SSL_CTX *tls;
+	struct tacit_sched *sched;
+	struct tacit_api *api;
+	struct tacit_server *server;
+};
+
+static void end_serving(struct serving *s)
+{
+	if (s->api)
+		tacit_api_detach(s->api);
+	tacit_sched_free(s->sched);
+	tacit_evidence_service_free(s->evidence);
+	tacit_server_free(s->server); /* hands back what the two posted */
+	tacit_api_free(s->api);
+	SSL_CTX_free(s->tls);
+	tacit_identity_done(&s->identity);
+	tacit_attester_close(s->attester);
+	tacit_engine_free(s->engine);
+	if (s->fd >= 0)
+		tacit_address_release(&s->bound);
+}
+
+/* The address and the TEE, before minutes go into loading a model. */
+static int open_outside(struct serving *s, enum tacit_tee tee)
+{
+	const struct tacit_attest_options nothing = { .config = tacit_slice_str("tacit serve") };
+	const struct cli_common *common = &s->options->common;
+	const char *listen = s->options->listen ? s->options->listen : DEFAULT_LISTEN;
+	struct tacit_attester *trial;
+	struct tacit_address address;
+
+	if (tacit_address_parse(listen, &address, &s->err) != TACIT_OK)
+		return cli_fail(common, &s->err, "cannot listen on '%s'", listen);
+	if (tacit_attester_open(tee, &nothing, &trial, &s->err) != TACIT_OK)
+		return cli_fail(common, &s->err, "cannot attest");
+	tacit_attester_close(trial);
+	if (tacit_address_listen(&address, &s->fd, &s->bound, &s->err) != TACIT_OK)
+		return cli_fail(common, &s->err, "cannot listen on '%s'", listen);
+	return 0;
+}
+
+static void log_engine(void *user, const char *line)
+{
+	const struct cli_common *common = user;
+
+	if (common->verbose)
+		cli_say(common, "event=engine text=\"%s\"", line);
+}
+
+static int load_model(struct serving *s)
+{
+	const struct options *o = s->options;
+	const struct tacit_engine_options setup = {
+		.ctx = (uint32_t)o->ctx,
+		.parallel = (uint32_t)o->parallel,
+		.threads = (uint32_t)o->threads,
+		.prompt_cache = o->prompt_cache,
+		.name = o->model_id,
+		.log = log_engine,
+		.user = (void *)(uintptr_t)&o->common,
+	};
+
+	if (tacit_engine_load(o->model, &setup, &s->engine, &s->err) != TACIT_OK)
+		return cli_fail(&o->common, &s->err, "cannot load model '%s'", o->model);
+	return 0;
+}
+
+static uint64_t or_default(uint64_t value, uint64_t fallback)
+{
+	return value ? value : fallback;
+}
+
+/*
+ * What a client can rely on, one fact a line in a fixed order; its hash goes into the binding.
+ * Left out is what changes no answer and what differs between machines of one fleet: address,
+ * threads, queue, connections, grace, logging.
+ */
+static enum tacit_status write_config(struct serving *s)
+{
+	const struct tacit_engine_info *info = tacit_engine_info(s->engine);
+	int n = snprintf(s->config, sizeof(s->config),
+			 "tacit.serve-config/1\nversion=%s\nmodel_id=%s\nctx=%u\nparallel=%u\n"
+			 "prompt_cache=%s\nmax_body=%llu\n",
+			 TACIT_VERSION, info->id, info->ctx, info->parallel,
+			 info->prompt_cache ? "on" : "off",
+			 (unsigned long long)or_default(s->options->max_body, DEFAULT_MAX_BODY));
+
+	if (n < 0 || (size_t)n >= sizeof(s->config))
+		return tacit_fail(&s->err, TACIT_LIMIT, "serve.config", 0, "too long");
+	return tacit_hash(TACIT_SHA256, tacit_slice_str(s->config), s->config_hash, &s->err);
+}
+
+static enum tacit_status open_identity(struct serving *s, enum tacit_tee tee)
+{
+	const struct tacit_engine_info *info = tacit_engine_info(s->engine);
+	enum tacit_status st = write_config(s);
+	const struct tacit_attest_options setup = { .config = tacit_slice_str(s->config),
+						    .model = TACIT_SLICE_ARRAY(info->sha256) };
+
+	if (st == TACIT_OK)
+		st = tacit_attester_open(tee, &setup, &s->attester, &s->err);
+	if (st == TACIT_OK)
+		st = tacit_identity_init(&s->identity, tacit_clock_wall(), &s->err);
+	if (st == TACIT_OK)
+		st = tacit_tls_server_new(&s->identity, &s->tls, &s->err);
+	if (st != TACIT_OK)
+		return st;
+	const struct tacit_evidence_options evidence = {
+		.attester = s->attester,
+		.identity = &s->identity,
+		.model_id = tacit_slice_str(info->id),
+		.model_hash = info->sha256,
+		.config_hash = s->config_hash,
+	};
+	return tacit_evidence_service_new(&evidence, &s->evidence, &s->err);
+}
+
+static enum tacit_status open_api(struct serving *s)
+{
+	const struct tacit_sched_options queue = { .queue_max = (uint32_t)s->options->queue };
+	enum tacit_status st = tacit_sched_start(s->engine, &queue, &s->sched, &s->err);
+
+	if (st != TACIT_OK)
+		return st;
+	const struct tacit_api_options api = {
+		.model = tacit_engine_info(s->engine),
+		.sched = s->sched,
+		.identity = &s->identity,
+		.evidence = s->evidence,
+		.config_hash = s->config_hash,
+	};
+	return tacit_api_new(&api, &s->api, &s->err);
+}
+
+static enum tacit_status open_server(struct serving *s)
+{
+	const struct options *o = s->options;
+	uint64_t want = or_default(o->max_connections, DEFAULT_MAX_CONNECTIONS);
+	uint64_t files = tacit_process_raise_files(want + SPARE_FILES);
+
+	if (files < want + SPARE_FILES) {
+		want = files > 2 * SPARE_FILES ? files - SPARE_FILES : SPARE_FILES;
+		cli_say(&o->common, "event=limit connections=%llu reason=\"limit of open files\"",
+			(unsigned long long)want);
+	}
+	const struct tacit_server_options server = {
+		.tls = s->tls,
+		.max_connections = (size_t)want,
+		.max_body = (size_t)or_default(o->max_body, DEFAULT_MAX_BODY),
+		.grace_ms = (unsigned)or_default(o->grace, DEFAULT_GRACE) * 1000,
+		.on_request = tacit_api_on_request,
+		.on_refusal = tacit_api_on_refusal,
+		.on_stop = tacit_api_on_stop,
+		.user = s->api,
+	};
+	enum tacit_status st = tacit_server_new(&server, &s->server, &s->err);
+	if (st == TACIT_OK)
+		st = tacit_server_listen(s->server, s->fd, &s->err);
+	return st;
+}
+
+static void print_ready(const struct serving *s, const char *listen, const char *model_hex,
+			const char *config_hex)
+{
+	enum tacit_tee tee = tacit_attester_tee(s->attester);
+	const struct tacit_engine_info *info = tacit_engine_info(s->engine);
+	json_t *object = json_pack(
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "schema", "tacit.serve/1", "listen", listen,
+		"tee", tacit_tee_name(tee), "model", info->id, "model_sha256", model_hex, "config",
+		s->config, "config_sha256", config_hex);
+
+	if (!object)
+		return;
+	if (!tacit_tee_is_real(tee))
+		json_object_set_new(object, "notice", json_string(tacit_tee_label(tee)));
+	json_dumpf(object, stdout, JSON_COMPACT);
+	putchar('\n');
+	fflush(stdout);
+	json_decref(object);
+}
+
+static void announce(const struct serving *s)
+{
+	const struct tacit_engine_info *info = tacit_engine_info(s->engine);
+	char listen[TACIT_ADDRESS_TEXT];
+	char model_hex[2 * TACIT_SHA256_LEN + 1], config_hex[2 * TACIT_SHA256_LEN + 1];
+
+	tacit_address_format(&s->bound, listen);
+	tacit_hex_encode(TACIT_SLICE_ARRAY(info->sha256), model_hex);
+	tacit_hex_encode(TACIT_SLICE_ARRAY(s->config_hash), config_hex);
+	cli_say(&s->options->common,
+		"event=ready listen=%s tee=\"%s\" model=%s model_sha256=%s config_sha256=%s", listen,
+		tacit_tee_label(tacit_attester_tee(s->attester)), info->id, model_hex, config_hex);
+	if (s->options->common.json)
+		print_ready(s, listen, model_hex, config_hex);
+	tacit_process_notify("READY=1");
+}
+
+static int serve(struct serving *s, enum tacit_tee tee)
+{
+	const struct cli_common *common = &s->options->common;
+	int code = open_outside(s, tee);
+
+	if (code == 0)
+		code = load_model(s);
+	if (code != 0)
+		return code;
+	if (open_identity(s, tee) != TACIT_OK)
+		return cli_fail(common, &s->err, "cannot make this server's identity");
+	if (open_api(s) != TACIT_OK || open_server(s) != TACIT_OK)
+		return cli_fail(common, &s->err, "cannot serve");
+	announce(s);
+	if (tacit_server_run(s->server, &s->err) != TACIT_OK)
+		return cli_fail(common, &s->err, "cannot serve");
+	cli_say(common, "event=stopped");
+	return 0;
+}
+
+static int run(void *options, int argc, char **argv)
+{
+	struct serving s = { .options = options, .fd = -1 };
+	const struct options *o = options;
+	enum tacit_tee tee;
+
+	(void)argc;
+	(void)argv;
+	if (!o->model)
+		return cli_usage("serve needs --model FILE");
+	int code = cli_tee_option(o->tee, &tee);
+	if (code)
+		return code;
+	if (tacit_process_harden(&s.err) != TACIT_OK)
+		return cli_fail(&o->common, &s.err, "cannot serve");
+	code = serve(&s, tee);
+	end_serving(&s);
+	return code;
+}
+
+const struct cli_verb cmd_serve = {
+	.name = "serve",
+	.args = "",
+	.summary = "serve a model behind attested TLS, with a receipt for every answer",
+	.group = "serve",
+	.example = "tacit serve --tee stub --model models/demo.gguf --listen tcp:127.0.0.1:8443",
+	.options = OPTIONS,
+	.option_count = sizeof(OPTIONS) / sizeof(OPTIONS[0]),
+	.struct_size = sizeof(struct options),
+	.run = run,
+};
