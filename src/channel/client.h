@@ -97,6 +97,11 @@ struct tacit_request {
 	const char *path;         /* "/v1/..." with query, as it goes out: printable ASCII, no space */
 	const char *content_type; /* NULL for application/json */
 	struct tacit_slice body;  /* copied */
+	/*
+	 * Goes out under what is verified now or not at all. Otherwise a server that was started
+	 * anew, with another key, is attested once more and asked again.
+	 */
+	bool only_now;
 	/* Chosen by the caller's own client, to go into the receipt; absent for a random one. */
 	struct tacit_slice nonce;
 };

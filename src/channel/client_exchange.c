@@ -243,6 +243,7 @@ enum tacit_status tacit_client_start(struct tacit_client *client,
 	e->calls = calls;
 	e->user = user;
 	e->began_ms = tacit_clock_ms();
+	e->retried = request->only_now;
 	TAILQ_INSERT_TAIL(&client->exchanges, e, entry);
 	st = copy_request(e, request) ? TACIT_OK
 				      : tacit_fail(err, TACIT_NOMEM, "channel", 0, "out of memory");
