@@ -372,6 +372,9 @@ static void test_indefinite_reads(void)
 	while (!tacit_cbor_at_break(&c))
 		(void)tacit_cbor_uint(&c);
 	ok(c.r.bad && c.r.at == 3, "a missing break ends the loop and is a fault");
+	c = tacit_cbor_of(tacit_slice_of(ARRAY, 1), TACIT_CBOR_LAX);
+	(void)tacit_cbor_array(&c);
+	ok(tacit_cbor_at_break(&c) && c.r.bad && c.r.at == 1, "at once, without a read");
 
 	c = tacit_cbor_of(tacit_slice_of("\xbf\xff", 2), TACIT_CBOR_LAX);
 	ok(tacit_cbor_map(&c) == TACIT_CBOR_INDEFINITE && tacit_cbor_at_break(&c) && !c.r.bad,

@@ -57,6 +57,9 @@ static void test_variants(void)
 	ok(m.alg == 0 && m.unprotected_count == 1, "is not the algorithm");
 	is_status(parse_hex("d28445a200006000a041004101", TACIT_CBOR_STRICT, &m, NULL),
 		  TACIT_OK, "the labels 0 and \"\" differ");
+	is_status(parse_hex("d28440a261610061620041004101", TACIT_CBOR_STRICT, &m, NULL), TACIT_OK,
+		  "two texts");
+	ok(m.unprotected_count == 2, "are two labels");
 }
 
 /* What only the lax reader takes. */
