@@ -12,9 +12,7 @@
 #include "base/hex.h"
 #include "base/time.h"
 #include "codec/cose.h"
-#include "codec/json.h"
-#include "receipt/air.h"
-#include "receipt/envelope.h"
+#include "fields.h"
 #include "tacit/binding.h"
 #include "tacit/evidence.h"
 #include "tee/stub/stub.h"
@@ -98,39 +96,6 @@ static json_t *stub_object(const struct tacit_stub_doc *doc)
 	return object;
 }
 
-static json_t *claims_object(const struct tacit_receipt_claims *c)
-{
-	json_t *object = json_object();
-	json_t *registers = json_object();
-
-	put_slice(object, "iss", c->iss);
-	put_time(object, "iat", c->iat);
-	put_hex(object, "cti", TACIT_SLICE_ARRAY(c->cti));
-	put_hex(object, "eat_nonce", c->eat_nonce);
-	put_slice(object, "model_id", c->model_id);
-	put_slice(object, "model_version", c->model_version);
-	put_hex(object, "model_hash", TACIT_SLICE_ARRAY(c->model_hash));
-	if (c->model_hash_scheme.ptr)
-		put_slice(object, "model_hash_scheme", c->model_hash_scheme);
-	put_hex(object, "request_hash", TACIT_SLICE_ARRAY(c->request_hash));
-	put_hex(object, "response_hash", TACIT_SLICE_ARRAY(c->response_hash));
-	put_hex(object, "attestation_doc_hash", TACIT_SLICE_ARRAY(c->attestation_doc_hash));
-	put_text(object, "measurement_type", tacit_air_mtype_name(c->measurement_type));
-	for (size_t i = 0; i < TACIT_RECEIPT_SLOTS; i++) {
-		if (c->measurements[i].ptr)
-			put_hex(registers, tacit_air_slot_name(i), c->measurements[i]);
-	}
-	json_object_set_new(object, "measurements", registers);
-	put_slice(object, "policy_version", c->policy_version);
-	json_object_set_new(object, "sequence_number",
-			    json_integer((json_int_t)c->sequence_number));
-	json_object_set_new(object, "execution_time_ms",
-			    json_integer((json_int_t)c->execution_time_ms));
-	json_object_set_new(object, "memory_peak_mb", json_integer((json_int_t)c->memory_peak_mb));
-	put_text(object, "security_mode", c->production ? "production" : "evaluation");
-	return object;
-}
-
 /* What was recognised; `fields` is NULL when nothing was. */
 struct finding {
 	const char *kind;
@@ -157,21 +122,11 @@ static struct finding find_stub(struct tacit_slice in)
 static struct finding find_receipt(struct tacit_slice in)
 {
 	struct finding f = { 0 };
-	struct tacit_cose_sign1 message;
-	struct tacit_air_payload payload;
+	struct tacit_receipt_claims claims;
 
-	if (tacit_cose_sign1_parse(in, TACIT_CBOR_STRICT, &message, NULL) == TACIT_OK &&
-	    message.content_type == TACIT_ENVELOPE_CONTENT_TYPE &&
-	    tacit_air_decode(message.payload, &payload, NULL).result == TACIT_CHECK_PASS) {
-		struct tacit_receipt_claims claims = { 0 };
-
-		for (size_t i = 0; i < TACIT_AIR_RULES; i++) {
-			if (tacit_air_rules[i].judge(&payload).result == TACIT_CHECK_FAIL)
-				return f;
-		}
-		tacit_air_claims(&payload, &claims);
+	if (cli_fields_receipt(in, &claims, NULL) == TACIT_OK) {
 		f.kind = "receipt";
-		f.fields = claims_object(&claims);
+		f.fields = cli_fields_claims(&claims);
 	}
 	return f;
 }
@@ -203,27 +158,6 @@ static struct finding find_cbor(struct tacit_slice in, char *room, size_t size)
 	return f;
 }
 
-static void print_fields(const json_t *object, int depth)
-{
-	const char *name;
-	json_t *value;
-
-	json_object_foreach((json_t *)(uintptr_t)object, name, value)
-	{
-		printf("%*s%-*s ", depth * 2, "", 22 - depth * 2, name);
-		if (json_is_object(value)) {
-			putchar('\n');
-			print_fields(value, depth + 1);
-		} else if (json_is_string(value)) {
-			puts(json_string_value(value));
-		} else if (json_is_integer(value)) {
-			printf("%lld\n", (long long)json_integer_value(value));
-		} else {
-			puts(json_is_null(value) ? "-" : json_is_true(value) ? "yes" : "no");
-		}
-	}
-}
-
 static int show(const struct options *o, struct finding *f, struct tacit_slice in)
 {
 	if (o->common.json) {
@@ -242,7 +176,7 @@ static int show(const struct options *o, struct finding *f, struct tacit_slice i
 		       f->platform ? tacit_tee_label(tacit_tee_find(tacit_slice_str(f->platform)))
 				   : "",
 		       in.len);
-		print_fields(f->fields, 0);
+		cli_fields_print(f->fields);
 	}
 	json_decref(f->fields);
 	return 0;

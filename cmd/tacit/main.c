@@ -6,6 +6,10 @@
 const struct cli_verb *const CLI_VERBS[] = {
 	&cmd_verify,
 	&cmd_inspect,
+	&cmd_receipt_verify,
+	&cmd_receipt_show,
+	&cmd_infer,
+	&cmd_serve,
 	&cmd_attest,
 	&cmd_serve,
 	&cmd_completion,

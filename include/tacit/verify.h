@@ -88,6 +88,11 @@ struct tacit_context {
 	const struct tacit_policy *policy; /* NULL is refused unless insecure_no_policy */
 	int64_t now;                       /* seconds since 1970 */
 	struct tacit_expect expect;
+	/*
+	 * The evidence may be older than the policy's max_age_seconds, though not from the future:
+	 * for evidence that a receipt names, which was fresh in the session that made the receipt.
+	 */
+	bool any_age;
 	struct tacit_arena *arena; /* holds the verdict's texts and lists */
 	bool insecure_no_policy;   /* judge only that it is genuine and current */
 	bool insecure_allow_debug;

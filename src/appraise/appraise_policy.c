@@ -105,6 +105,8 @@ static int64_t age_of(int64_t now, int64_t then)
 static void judge_freshness(const struct tacit_claims *claims, const struct tacit_context *cx,
 			    struct tacit_check_list *list)
 {
+	/* Without a policy "current" is what the platform's own validity says. */
+	bool any_age = cx->any_age || !cx->policy;
 	uint64_t max_age = cx->policy ? cx->policy->max_age_seconds : TACIT_POLICY_MAX_AGE;
 	uint64_t skew = cx->policy ? cx->policy->clock_skew_seconds : TACIT_POLICY_SKEW;
 	int64_t age = age_of(cx->now, claims->timestamp);
@@ -118,7 +120,7 @@ static void judge_freshness(const struct tacit_claims *claims, const struct taci
 		failure.why = "the evidence carries no time and no nonce was asked for";
 	} else if (age < -(int64_t)skew) {
 		failure.why = "the evidence is from the future";
-	} else if (age > (int64_t)(max_age + skew)) {
+	} else if (!any_age && age > (int64_t)(max_age + skew)) {
 		failure.why = "the evidence is too old";
 	} else {
 		tacit_check_pass(list, "policy.freshness", NULL);
