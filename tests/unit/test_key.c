@@ -105,7 +105,7 @@ static void test_lengths(enum tacit_key_alg alg)
 	struct tacit_key *key = NULL;
 
 	for (size_t len = 0; len <= sizeof(bytes); len++) {
-		struct tacit_slice in = tacit_slice_of(bytes, len);
+		struct tacit_slice in = tacit_slice_of(len ? bytes : NULL, len);
 
 		if (len != secret_len)
 			privates += tacit_key_private(alg, in, &key, NULL) != TACIT_FORMAT;
@@ -319,6 +319,49 @@ static void test_pem_kinds(void)
 	ok(ERR_peek_error() == 0, "the library's error queue is empty");
 }
 
+/* PKCS #8 with a byte after it, inside a block that is well-formed. */
+static void test_trailing_der(void)
+{
+	static uint8_t text[1024];
+	struct tacit_key *key = NULL;
+	uint8_t der[256] = { 0 }, *end = der;
+	int body;
+
+	is_status(tacit_key_generate(TACIT_P256, &key, NULL), TACIT_OK, "generate");
+	int len = i2d_PrivateKey(tacit_key_native(key), &end);
+	for (int extra = 0; extra < 2; extra++) {
+		BIO *bio = BIO_new(BIO_s_mem());
+
+		PEM_write_bio(bio, PEM_STRING_ECPRIVATEKEY, "", der, len + extra);
+		body = BIO_read(bio, text, (int)sizeof(text));
+		is_status(load_status(tacit_slice_of(text, body > 0 ? (size_t)body : 0)),
+			  extra ? TACIT_FORMAT : TACIT_OK, "a byte after the key");
+		BIO_free(bio);
+	}
+	tacit_key_free(key);
+}
+
+static void refuses_encrypted(const char *pem, const char *name)
+{
+	struct tacit_error err = { 0 };
+	struct tacit_key *key = NULL;
+
+	is_status(tacit_key_pem(tacit_slice_str(pem), &key, &err), TACIT_UNSUPPORTED, name);
+	ok(key == NULL && strstr(err.detail, "encrypted"), "and the reason is said");
+}
+
+static void test_encrypted(void)
+{
+	refuses_encrypted("-----BEGIN EC PRIVATE KEY-----\n"
+			  "Proc-Type: 4,ENCRYPTED\n"
+			  "DEK-Info: AES-256-CBC,00112233445566778899AABBCCDDEEFF\n\n"
+			  "AAAA\n-----END EC PRIVATE KEY-----\n",
+			  "encrypted in the old form");
+	refuses_encrypted("-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n"
+			  "-----END ENCRYPTED PRIVATE KEY-----\n",
+			  "encrypted PKCS #8");
+}
+
 static enum tacit_status spki_status(struct tacit_slice der)
 {
 	struct tacit_key *key = NULL;
@@ -377,6 +420,15 @@ static void spki_of(EVP_PKEY *pkey, const char *name, enum tacit_status want)
 	BIO_free(pem);
 	OPENSSL_free(der);
 	EVP_PKEY_free(pkey);
+}
+
+static void test_spki_limit(void)
+{
+	static uint8_t large[65537];
+
+	is_status(spki_status(TACIT_SLICE_ARRAY(large)), TACIT_LIMIT, "65,537 bytes");
+	is_status(spki_status(tacit_slice_of(large, 65536)), TACIT_FORMAT, "65,536 bytes");
+	is_status(spki_status(tacit_slice_of(NULL, 0)), TACIT_FORMAT, "no bytes");
 }
 
 static void test_other_types(void)
@@ -479,6 +531,9 @@ int main(void)
 	test_points(TACIT_P384);
 	test_unknown();
 	test_pem_kinds();
+	test_trailing_der();
+	test_encrypted();
+	test_spki_limit();
 	test_other_types();
 	test_compressed();
 	test_small_order_spki();
