@@ -202,4 +202,4 @@ install: all
 clean:
 	rm -rf build/release build/asan build/fuzz build/tacit
 
--include $(LIB_OBJ:.o=.d) $(APP_OBJ:.o=.d) $(INFER_OBJ:.o=.d) $(CMD_OBJ:.o=.d)
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
