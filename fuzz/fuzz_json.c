@@ -24,7 +24,8 @@ static void check_members(json_t *object)
 	const char *name;
 	json_t *value, *part = NULL;
 
-	json_object_foreach(object, name, value) {
+	json_object_foreach(object, name, value)
+	{
 		struct tacit_slice text;
 		int64_t number;
 		double real;
@@ -69,9 +70,8 @@ static void check_string(struct tacit_slice in)
 	FUZZ_ASSERT(!w.bad);
 	FUZZ_ASSERT(tacit_json_parse(tacit_slice_of(room, w.at), &value, NULL) == TACIT_OK);
 	if (tacit_utf8_valid(in))
-		FUZZ_ASSERT(tacit_slice_eq(tacit_slice_of(json_string_value(value),
-							  json_string_length(value)),
-					   in));
+		FUZZ_ASSERT(tacit_slice_eq(
+			tacit_slice_of(json_string_value(value), json_string_length(value)), in));
 	json_decref(value);
 	free(room);
 }

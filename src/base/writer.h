@@ -70,8 +70,8 @@ static inline enum tacit_status wr_finish(const struct writer *w, const char *wh
 					  struct tacit_slice *ret, struct tacit_error *err)
 {
 	if (w->bad)
-		return tacit_fail(err, TACIT_LIMIT, where, w->out.len, "needs %zu bytes, room for %zu",
-				  w->at, w->out.len);
+		return tacit_fail(err, TACIT_LIMIT, where, w->out.len,
+				  "needs %zu bytes, room for %zu", w->at, w->out.len);
 	*ret = tacit_slice_of(w->out.ptr, w->at);
 	return TACIT_OK;
 }

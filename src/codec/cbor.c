@@ -4,7 +4,7 @@
 #include "codec/cbor_walk.h"
 #include "codec/utf8.h"
 
-#define BREAK_BYTE 0xff
+#define BREAK_BYTE      0xff
 #define INFO_INDEFINITE 31
 
 /* Compared by address in tacit_cbor_finish: the one complaint that is about a limit. */
@@ -35,8 +35,8 @@ void tacit_cbor_reject(struct tacit_cbor *c, const char *why)
 enum tacit_cbor_type tacit_cbor_peek(const struct tacit_cbor *c)
 {
 	static const enum tacit_cbor_type TYPES[] = {
-		TACIT_CBOR_UINT, TACIT_CBOR_NINT, TACIT_CBOR_BYTES, TACIT_CBOR_TEXT,
-		TACIT_CBOR_ARRAY, TACIT_CBOR_MAP, TACIT_CBOR_TAG, TACIT_CBOR_SIMPLE,
+		TACIT_CBOR_UINT,  TACIT_CBOR_NINT, TACIT_CBOR_BYTES, TACIT_CBOR_TEXT,
+		TACIT_CBOR_ARRAY, TACIT_CBOR_MAP,  TACIT_CBOR_TAG,   TACIT_CBOR_SIMPLE,
 	};
 
 	if (rd_left(&c->r) == 0)
@@ -60,8 +60,7 @@ static const char *head_fault(const struct tacit_cbor_head *head, enum tacit_cbo
 		return "reserved additional information"; /* [RFC 8949 3] 28..30 */
 	if (simple && head->info == 24 && head->value < 32)
 		return "simple value below 32 in two bytes"; /* [RFC 8949 3.3] */
-	if (head->indefinite &&
-	    (head->major < TACIT_MAJOR_BYTES || head->major == TACIT_MAJOR_TAG))
+	if (head->indefinite && (head->major < TACIT_MAJOR_BYTES || head->major == TACIT_MAJOR_TAG))
 		return "indefinite length on a type without a length";
 	if (rules == TACIT_CBOR_LAX)
 		return NULL;
@@ -150,8 +149,7 @@ uint64_t tacit_cbor_uint(struct tacit_cbor *c)
 int64_t tacit_cbor_int(struct tacit_cbor *c)
 {
 	bool negative = tacit_cbor_peek(c) != TACIT_CBOR_UINT;
-	struct tacit_cbor_head head =
-		take_typed(c, negative ? TACIT_CBOR_NINT : TACIT_CBOR_UINT);
+	struct tacit_cbor_head head = take_typed(c, negative ? TACIT_CBOR_NINT : TACIT_CBOR_UINT);
 
 	if (c->r.bad)
 		return 0;
@@ -276,8 +274,8 @@ static void count_item(struct tacit_cbor_walk *walk)
 	struct tacit_cbor_level *top = &walk->level[walk->depth];
 	struct tacit_cbor *c = walk->c;
 
-	if (top->major == TACIT_MAJOR_MAP && top->done % 2 == 0 &&
-	    c->rules == TACIT_CBOR_STRICT && !c->r.bad) {
+	if (top->major == TACIT_MAJOR_MAP && top->done % 2 == 0 && c->rules == TACIT_CBOR_STRICT &&
+	    !c->r.bad) {
 		struct tacit_slice key =
 			tacit_slice_of(c->r.in.ptr + top->key_at, c->r.at - top->key_at);
 
@@ -352,8 +350,8 @@ enum tacit_cbor_event tacit_cbor_walk_next(struct tacit_cbor_walk *walk)
 	if (string && !walk->head.indefinite) {
 		walk->string = tacit_cbor_take_string(c, &walk->head);
 		count_item(walk);
-	} else if (string || (walk->head.major >= TACIT_MAJOR_ARRAY &&
-			      walk->head.major <= TACIT_MAJOR_TAG)) {
+	} else if (string ||
+		   (walk->head.major >= TACIT_MAJOR_ARRAY && walk->head.major <= TACIT_MAJOR_TAG)) {
 		open_level(walk);
 		event = TACIT_CBOR_OPEN;
 	} else {

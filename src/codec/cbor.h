@@ -52,7 +52,7 @@ enum tacit_cbor_type tacit_cbor_peek(const struct tacit_cbor *c);
 
 /* Typed reads; a different type or a value out of range marks the cursor bad. */
 uint64_t tacit_cbor_uint(struct tacit_cbor *c);
-int64_t tacit_cbor_int(struct tacit_cbor *c);        /* unsigned or negative, in int64 range */
+int64_t tacit_cbor_int(struct tacit_cbor *c); /* unsigned or negative, in int64 range */
 struct tacit_slice tacit_cbor_bytes(struct tacit_cbor *c); /* definite length only */
 struct tacit_slice tacit_cbor_text(struct tacit_cbor *c);  /* definite length, valid UTF-8 */
 bool tacit_cbor_bool(struct tacit_cbor *c);
@@ -89,9 +89,8 @@ TACIT_MUST_CHECK enum tacit_status tacit_cbor_finish(const struct tacit_cbor *c,
 						     struct tacit_error *err);
 
 /* Checks that `in` is exactly one well-formed item under `rules`. */
-TACIT_MUST_CHECK enum tacit_status tacit_cbor_check(struct tacit_slice in,
-						    enum tacit_cbor_rules rules,
-						    struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status
+tacit_cbor_check(struct tacit_slice in, enum tacit_cbor_rules rules, struct tacit_error *err);
 
 /* Writers: shortest heads. The caller gives map keys in order. */
 void tacit_cbor_put_uint(struct writer *w, uint64_t value);

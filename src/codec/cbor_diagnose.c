@@ -166,18 +166,23 @@ static void put_leaf(struct writer *w, const struct tacit_cbor_walk *walk)
 	}
 }
 
+/* The brackets of a level; tags and strings in chunks have round ones. */
+static const char *bracket(enum tacit_cbor_major major, bool open)
+{
+	if (major == TACIT_MAJOR_ARRAY)
+		return open ? "[" : "]";
+	if (major == TACIT_MAJOR_MAP)
+		return open ? "{" : "}";
+	return open ? "(" : ")";
+}
+
 static void put_open(struct writer *w, const struct tacit_cbor_head *head)
 {
 	if (head->major == TACIT_MAJOR_TAG)
 		put_number(w, head->value);
-	wr_text(w, head->major == TACIT_MAJOR_ARRAY ? "[" : head->major == TACIT_MAJOR_MAP ? "{" : "(");
+	wr_text(w, bracket(head->major, true));
 	if (head->indefinite)
 		wr_text(w, "_ ");
-}
-
-static void put_close(struct writer *w, enum tacit_cbor_major major)
-{
-	wr_text(w, major == TACIT_MAJOR_ARRAY ? "]" : major == TACIT_MAJOR_MAP ? "}" : ")");
 }
 
 /* What stands between the items of a level, before the item that is about to be shown. */
@@ -209,11 +214,11 @@ enum tacit_status tacit_cbor_diagnose(struct tacit_slice in, struct writer *w,
 				      walk.level[walk.depth - 1].done);
 			put_open(w, &walk.head);
 		} else {
-			put_close(w, walk.level[walk.depth + 1].major);
+			wr_text(w, bracket(walk.level[walk.depth + 1].major, false));
 		}
 	}
 	if (w->bad)
-		return tacit_fail(err, TACIT_LIMIT, "cbor.diagnose", 0, "needs %zu bytes, room for %zu",
-				  w->at, w->out.len);
+		return tacit_fail(err, TACIT_LIMIT, "cbor.diagnose", 0,
+				  "needs %zu bytes, room for %zu", w->at, w->out.len);
 	return TACIT_OK;
 }

@@ -3,10 +3,10 @@
 
 #include "base/bounds.h"
 
-#define LABEL_ALG 1          /* [RFC 9052 3.1] */
-#define LABEL_CRIT 2
+#define LABEL_ALG          1 /* [RFC 9052 3.1] */
+#define LABEL_CRIT         2
 #define LABEL_CONTENT_TYPE 3
-#define CONTEXT "Signature1" /* [RFC 9052 4.4] */
+#define CONTEXT            "Signature1" /* [RFC 9052 4.4] */
 
 /* A header label [RFC 9052 1.4]: a number or a text, compared by value, not by encoding. */
 struct label {
@@ -69,8 +69,7 @@ static void take_protected_value(struct tacit_cbor *c, const struct label *label
 }
 
 /* One header map; `msg` is NULL for the unprotected one, whose values say nothing. */
-static size_t take_header(struct tacit_cbor *c, struct labels *labels,
-			  struct tacit_cose_sign1 *msg)
+static size_t take_header(struct tacit_cbor *c, struct labels *labels, struct tacit_cose_sign1 *msg)
 {
 	struct tacit_cbor_keys keys = { { NULL, 0 } };
 	uint64_t pairs = tacit_cbor_map(c);

@@ -26,8 +26,8 @@ struct tacit_cose_sign1 {
 	struct tacit_slice signature;
 	int64_t alg; /* label 1 of the protected map; 0 when absent */
 	bool has_content_type;
-	uint64_t content_type;   /* label 3 when an unsigned number */
-	size_t protected_count;  /* labels in the protected map */
+	uint64_t content_type;  /* label 3 when an unsigned number */
+	size_t protected_count; /* labels in the protected map */
 	size_t unprotected_count;
 };
 
@@ -43,12 +43,10 @@ TACIT_MUST_CHECK enum tacit_status tacit_cose_sign1_parse(struct tacit_slice in,
 							  struct tacit_error *err);
 
 /* The Sig_structure ("Signature1") that is signed, written to `room`. */
-TACIT_MUST_CHECK enum tacit_status tacit_cose_sig_structure(struct tacit_slice protected_bytes,
-							    struct tacit_slice external_aad,
-							    struct tacit_slice payload,
-							    struct tacit_mut room,
-							    struct tacit_slice *ret,
-							    struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status
+tacit_cose_sig_structure(struct tacit_slice protected_bytes, struct tacit_slice external_aad,
+			 struct tacit_slice payload, struct tacit_mut room, struct tacit_slice *ret,
+			 struct tacit_error *err);
 
 /* Bytes that tacit_cose_sig_structure needs at most. */
 size_t tacit_cose_sig_structure_max(struct tacit_slice protected_bytes,

@@ -45,8 +45,8 @@ static enum tacit_status check_bytes(struct tacit_slice text, struct tacit_error
 			return tacit_fail(err, TACIT_FORMAT, WHERE, i, "NUL character");
 		scan_byte(&s, text.ptr[i]);
 		if (s.depth > TACIT_JSON_NESTING_MAX)
-			return tacit_fail(err, TACIT_LIMIT, WHERE, i, "nested deeper than %d levels",
-					  TACIT_JSON_NESTING_MAX);
+			return tacit_fail(err, TACIT_LIMIT, WHERE, i,
+					  "nested deeper than %d levels", TACIT_JSON_NESTING_MAX);
 		if (s.values >= TACIT_JSON_VALUES_MAX)
 			return tacit_fail(err, TACIT_LIMIT, WHERE, i, "more than %d values",
 					  TACIT_JSON_VALUES_MAX);
@@ -86,17 +86,19 @@ enum tacit_status tacit_json_parse(struct tacit_slice text, json_t **ret, struct
 	if (status != TACIT_OK)
 		return status;
 	/* JSON_ALLOW_NUL: "\u0000" is valid; tacit_json_text refuses it where it would hurt. */
-	json_t *value = json_loadb(text.len ? (const char *)text.ptr : "", text.len,
-				   JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &fault);
+	json_t *value =
+		json_loadb(text.len ? (const char *)text.ptr : "", text.len,
+			   JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &fault);
 	if (value) {
 		*ret = value;
 		return TACIT_OK;
 	}
 	if (json_error_code(&fault) == json_error_out_of_memory)
 		return tacit_fail(err, TACIT_NOMEM, WHERE, 0, "out of memory");
-	return tacit_fail(err, TACIT_FORMAT, WHERE, fault.position < 0 ? 0 : (uint64_t)fault.position,
-			  "%s at line %d column %d", fault_text(json_error_code(&fault)), fault.line,
-			  fault.column);
+	return tacit_fail(err, TACIT_FORMAT, WHERE,
+			  fault.position < 0 ? 0 : (uint64_t)fault.position,
+			  "%s at line %d column %d", fault_text(json_error_code(&fault)),
+			  fault.line, fault.column);
 }
 
 static const char *type_name(const json_t *value)
@@ -151,7 +153,8 @@ enum tacit_status tacit_json_text(const json_t *value, const char *name, struct 
 {
 	if (!json_is_string(value))
 		return fail_type(name, "a string", value, err);
-	struct tacit_slice text = tacit_slice_of(json_string_value(value), json_string_length(value));
+	struct tacit_slice text =
+		tacit_slice_of(json_string_value(value), json_string_length(value));
 	if (text.len && memchr(text.ptr, 0, text.len))
 		return tacit_fail(err, TACIT_FORMAT, name, 0, "member '%s' holds a NUL character",
 				  name);
@@ -277,11 +280,12 @@ enum tacit_status tacit_json_only(json_t *object, const char *const *allowed, si
 	if (!json_is_object(object))
 		return tacit_fail(err, TACIT_FORMAT, WHERE, 0, "must be an object, not %s",
 				  type_name(object));
-	json_object_foreach(object, name, value) {
+	json_object_foreach(object, name, value)
+	{
 		if (!is_allowed(name, allowed, count))
-			return tacit_fail(err, TACIT_FORMAT, WHERE, 0, "unknown member '%s'",
-					  tacit_escape(escaped, sizeof(escaped),
-						       tacit_slice_str(name)));
+			return tacit_fail(
+				err, TACIT_FORMAT, WHERE, 0, "unknown member '%s'",
+				tacit_escape(escaped, sizeof(escaped), tacit_slice_str(name)));
 	}
 	return TACIT_OK;
 }

@@ -39,7 +39,8 @@ static void check_pair(enum tacit_base64 form, const char *bytes, const char *te
 	len = 99;
 	if (want.len)
 		ok(!tacit_base64_decode(form, tacit_slice_str(text),
-					tacit_mut_of(out, want.len - 1), &len) && len == 99,
+					tacit_mut_of(out, want.len - 1), &len) &&
+			   len == 99,
 		   "not into a byte less");
 }
 
@@ -50,24 +51,50 @@ static void test_refuses(void)
 		const char *text;
 	} CASES[] = {
 		/* Padding missing, too much, in the wrong place. */
-		{ TACIT_BASE64, "Zg" }, { TACIT_BASE64, "Zg=" }, { TACIT_BASE64, "Zm8" },
-		{ TACIT_BASE64, "Zg===" }, { TACIT_BASE64, "Zm9v=" }, { TACIT_BASE64, "Zm9v====" },
-		{ TACIT_BASE64, "====" }, { TACIT_BASE64, "=" }, { TACIT_BASE64, "Z===" },
-		{ TACIT_BASE64, "Zg==Zg==" }, { TACIT_BASE64, "Z=g=" }, { TACIT_BASE64, "=Zg=" },
-		{ TACIT_BASE64, "Zm8=Zm8=" }, { TACIT_BASE64URL, "Zg==" },
-		{ TACIT_BASE64URL, "Zm8=" }, { TACIT_BASE64URL, "=" },
+		{ TACIT_BASE64, "Zg" },
+		{ TACIT_BASE64, "Zg=" },
+		{ TACIT_BASE64, "Zm8" },
+		{ TACIT_BASE64, "Zg===" },
+		{ TACIT_BASE64, "Zm9v=" },
+		{ TACIT_BASE64, "Zm9v====" },
+		{ TACIT_BASE64, "====" },
+		{ TACIT_BASE64, "=" },
+		{ TACIT_BASE64, "Z===" },
+		{ TACIT_BASE64, "Zg==Zg==" },
+		{ TACIT_BASE64, "Z=g=" },
+		{ TACIT_BASE64, "=Zg=" },
+		{ TACIT_BASE64, "Zm8=Zm8=" },
+		{ TACIT_BASE64URL, "Zg==" },
+		{ TACIT_BASE64URL, "Zm8=" },
+		{ TACIT_BASE64URL, "=" },
 		/* Lengths that no bytes have. */
-		{ TACIT_BASE64, "Z" }, { TACIT_BASE64URL, "Z" }, { TACIT_BASE64URL, "Zm9vZ" },
+		{ TACIT_BASE64, "Z" },
+		{ TACIT_BASE64URL, "Z" },
+		{ TACIT_BASE64URL, "Zm9vZ" },
 		/* Bits beyond the last byte. */
-		{ TACIT_BASE64, "Zh==" }, { TACIT_BASE64, "Zv==" }, { TACIT_BASE64, "Zm9=" },
-		{ TACIT_BASE64, "Zm-=" }, { TACIT_BASE64URL, "Zh" }, { TACIT_BASE64URL, "Zo" },
-		{ TACIT_BASE64URL, "Zm9" }, { TACIT_BASE64URL, "Zm-" },
+		{ TACIT_BASE64, "Zh==" },
+		{ TACIT_BASE64, "Zv==" },
+		{ TACIT_BASE64, "Zm9=" },
+		{ TACIT_BASE64, "Zm-=" },
+		{ TACIT_BASE64URL, "Zh" },
+		{ TACIT_BASE64URL, "Zo" },
+		{ TACIT_BASE64URL, "Zm9" },
+		{ TACIT_BASE64URL, "Zm-" },
 		/* The other form's characters, spaces and lines, others. */
-		{ TACIT_BASE64, "-_-_" }, { TACIT_BASE64URL, "+/+/" }, { TACIT_BASE64, "Zm9v\n" },
-		{ TACIT_BASE64, "Zm 9" }, { TACIT_BASE64, "\nZm9vZ" }, { TACIT_BASE64URL, "Zm9v " },
-		{ TACIT_BASE64, "Zm9\x80" }, { TACIT_BASE64, "Zm9," }, { TACIT_BASE64, "Zm9." },
-		{ TACIT_BASE64, "@m9v" }, { TACIT_BASE64, "[m9v" }, { TACIT_BASE64, "`m9v" },
-		{ TACIT_BASE64, "{m9v" }, { TACIT_BASE64, ":m9v" },
+		{ TACIT_BASE64, "-_-_" },
+		{ TACIT_BASE64URL, "+/+/" },
+		{ TACIT_BASE64, "Zm9v\n" },
+		{ TACIT_BASE64, "Zm 9" },
+		{ TACIT_BASE64, "\nZm9vZ" },
+		{ TACIT_BASE64URL, "Zm9v " },
+		{ TACIT_BASE64, "Zm9\x80" },
+		{ TACIT_BASE64, "Zm9," },
+		{ TACIT_BASE64, "Zm9." },
+		{ TACIT_BASE64, "@m9v" },
+		{ TACIT_BASE64, "[m9v" },
+		{ TACIT_BASE64, "`m9v" },
+		{ TACIT_BASE64, "{m9v" },
+		{ TACIT_BASE64, ":m9v" },
 	};
 
 	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
@@ -77,11 +104,13 @@ static void test_refuses(void)
 		ok(!tacit_base64_decode(CASES[i].form, tacit_slice_str(CASES[i].text),
 					tacit_mut_of(out, sizeof(out)), &len) &&
 			   len == 99 && out[0] == 7,
-		   "%s refuses case %zu", CASES[i].form == TACIT_BASE64 ? "base64" : "base64url", i);
+		   "%s refuses case %zu", CASES[i].form == TACIT_BASE64 ? "base64" : "base64url",
+		   i);
 	}
 	size_t len = 99;
 	ok(!tacit_base64_decode(TACIT_BASE64, tacit_slice_of("Zm\0v", 4),
-				tacit_mut_of((uint8_t[3]){ 0 }, 3), &len), "a NUL");
+				tacit_mut_of((uint8_t[3]){ 0 }, 3), &len),
+	   "a NUL");
 }
 
 /* Exactly one text stands for each pair of bytes: of all texts of three characters. */
@@ -124,7 +153,8 @@ static void test_round_trips(enum tacit_base64 form)
 			in[i] = (uint8_t)(i * 37 + len * 11);
 		tacit_base64_encode(form, tacit_slice_of(in, len), text);
 		if (strlen(text) != tacit_base64_size(form, len) ||
-		    !tacit_base64_decode(form, tacit_slice_str(text), tacit_mut_of(out, len), &got) ||
+		    !tacit_base64_decode(form, tacit_slice_str(text), tacit_mut_of(out, len),
+					 &got) ||
 		    got != len || memcmp(in, out, len) != 0)
 			ok(false, "length %zu", len);
 	}

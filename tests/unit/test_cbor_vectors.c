@@ -63,7 +63,9 @@ static bool copy_item(struct tacit_slice in, const char *hex)
 /* What the writer has no function for: floats, undefined and other simple values, -2^64. */
 static bool is_unwritable(const char *hex)
 {
-	static const char *const PREFIXES[] = { "f9", "fa", "fb", "f0", "f7", "f8", "3bffffffffffffffff" };
+	static const char *const PREFIXES[] = {
+		"f9", "fa", "fb", "f0", "f7", "f8", "3bffffffffffffffff"
+	};
 
 	for (size_t i = 0; i < sizeof(PREFIXES) / sizeof(PREFIXES[0]); i++) {
 		if (strncmp(hex, PREFIXES[i], strlen(PREFIXES[i])) == 0)
@@ -103,8 +105,7 @@ static void test_appendix_a(void)
 	if (!rows)
 		return;
 	ok(json_array_size(rows) >= 50, "appendix A has %zu rows", json_array_size(rows));
-	json_array_foreach(rows, i, row)
-		check_appendix_a(row);
+	json_array_foreach(rows, i, row) check_appendix_a(row);
 	json_decref(rows);
 }
 
@@ -117,7 +118,8 @@ static void test_not_well_formed(void)
 	if (!rows)
 		return;
 	ok(json_array_size(rows) >= 60, "appendix F has %zu rows", json_array_size(rows));
-	json_array_foreach(rows, i, row) {
+	json_array_foreach(rows, i, row)
+	{
 		const char *hex = json_string_value(json_object_get(row, "hex"));
 		struct tacit_slice in = vector_hex(hex);
 
@@ -230,9 +232,11 @@ static void show_string(const char *unit, size_t count, bool text, struct tacit_
 static void test_diagnose_cut(void)
 {
 	show_string("a", 256, false, tacit_slice_str("61'"), 3 + 512);
-	show_string("a", 257, false, tacit_slice_str("61' / first 256 of 257 bytes /"), 3 + 512 + 27);
+	show_string("a", 257, false, tacit_slice_str("61' / first 256 of 257 bytes /"),
+		    3 + 512 + 27);
 	show_string("a", 256, true, tacit_slice_str("a\""), 2 + 256);
-	show_string("a", 257, true, tacit_slice_str("a\" / first 256 of 257 bytes /"), 2 + 256 + 27);
+	show_string("a", 257, true, tacit_slice_str("a\" / first 256 of 257 bytes /"),
+		    2 + 256 + 27);
 	show_string("\xe6\xb0\xb4", 90, true,
 		    tacit_slice_str("\xe6\xb0\xb4\" / first 258 of 270 bytes /"), 2 + 258 + 27);
 }

@@ -55,8 +55,8 @@ static void test_variants(void)
 	is_status(parse_hex("d28440a1012641004101", TACIT_CBOR_STRICT, &m, NULL), TACIT_OK,
 		  "algorithm unprotected");
 	ok(m.alg == 0 && m.unprotected_count == 1, "is not the algorithm");
-	is_status(parse_hex("d28445a200006000a041004101", TACIT_CBOR_STRICT, &m, NULL),
-		  TACIT_OK, "the labels 0 and \"\" differ");
+	is_status(parse_hex("d28445a200006000a041004101", TACIT_CBOR_STRICT, &m, NULL), TACIT_OK,
+		  "the labels 0 and \"\" differ");
 	is_status(parse_hex("d28440a261610061620041004101", TACIT_CBOR_STRICT, &m, NULL), TACIT_OK,
 		  "two texts");
 	ok(m.unprotected_count == 2, "are two labels");
@@ -137,7 +137,8 @@ static void test_refuses(void)
 		{ "d28444a1016161a041004101", HEAD, "not a number" },
 		{ "d28443a10100a041004101", HEAD, "algorithm 0" },
 		{ "d28444a1028103a041004101", HEAD, "critical header parameters" },
-		{ "d2844ba1013bffffffffffffffffa041004101", HEAD, "number beyond 64 bits with sign" },
+		{ "d2844ba1013bffffffffffffffffa041004101", HEAD,
+		  "number beyond 64 bits with sign" },
 	};
 
 	for (size_t i = 0; i < COUNT(CASES); i++) {
@@ -230,7 +231,8 @@ static void test_sig_structure(void)
 	ok(tacit_cose_sig_structure_max(protected_bytes, aad, payload) >= want.len &&
 		   tacit_cose_sig_structure_max(protected_bytes, aad, payload) <= want.len + 32,
 	   "the bound is above and near");
-	ok(tacit_cose_sig_structure_max(aad, payload, tacit_slice_of(NULL, SIZE_MAX - 4)) == SIZE_MAX,
+	ok(tacit_cose_sig_structure_max(aad, payload, tacit_slice_of(NULL, SIZE_MAX - 4)) ==
+		   SIZE_MAX,
 	   "the bound does not wrap");
 	vector_done(want);
 }
@@ -267,9 +269,9 @@ static size_t make_message(const struct tacit_key *key, struct tacit_slice prote
 					     NULL) == TACIT_OK &&
 		    tacit_key_sign(key, signed_bytes, signature, NULL) == TACIT_OK;
 
-	tacit_cose_sign1_write(&w, protected_bytes, payload,
-			       tacit_slice_of(signature,
-					      tacit_key_signature_len(tacit_key_alg_of(key))));
+	tacit_cose_sign1_write(
+		&w, protected_bytes, payload,
+		tacit_slice_of(signature, tacit_key_signature_len(tacit_key_alg_of(key))));
 	return made && !w.bad ? w.at : 0;
 }
 

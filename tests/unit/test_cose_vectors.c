@@ -22,7 +22,8 @@ static size_t member_bytes(const json_t *key, const char *name, struct tacit_mut
 	const char *text = json_string_value(json_object_get(key, name));
 
 	if (text)
-		return tacit_base64_decode(TACIT_BASE64URL, tacit_slice_str(text), room, &len) ? len : 0;
+		return tacit_base64_decode(TACIT_BASE64URL, tacit_slice_str(text), room, &len) ? len
+											       : 0;
 	snprintf(hex_name, sizeof(hex_name), "%s_hex", name);
 	text = json_string_value(json_object_get(key, hex_name));
 	return text && tacit_hex_decode(tacit_slice_str(text), room, &len) ? len : 0;
@@ -78,14 +79,15 @@ static enum tacit_status verify(struct tacit_slice message, const json_t *row, i
 	/* One case moves the algorithm to the unprotected header, where it says nothing. */
 	if (m.alg != 0 && m.alg != alg)
 		return TACIT_POLICY;
-	aad = tacit_slice_of(aad_room, member_bytes(sign, "external", tacit_mut_of(aad_room, ROOM)));
+	aad = tacit_slice_of(aad_room,
+			     member_bytes(sign, "external", tacit_mut_of(aad_room, ROOM)));
 	status = tacit_cose_sig_structure(m.protected_bytes, aad, m.payload,
 					  tacit_mut_of(room, sizeof(room)), &signed_bytes, NULL);
 	if (status != TACIT_OK)
 		return status;
 	if (!json_is_true(json_object_get(row, "fail"))) {
-		struct tacit_slice want = vector_hex(json_string_value(json_object_get(
-			json_object_get(row, "intermediates"), "ToBeSign_hex")));
+		struct tacit_slice want = vector_hex(json_string_value(
+			json_object_get(json_object_get(row, "intermediates"), "ToBeSign_hex")));
 
 		is_slice(signed_bytes, want, "to be signed");
 		vector_done(want);
@@ -99,8 +101,8 @@ static void check_case(const char *name)
 
 	if (!row)
 		return;
-	const json_t *key_row = json_object_get(
-		json_object_get(json_object_get(row, "input"), "sign0"), "key");
+	const json_t *key_row =
+		json_object_get(json_object_get(json_object_get(row, "input"), "sign0"), "key");
 	bool fail = json_is_true(json_object_get(row, "fail")) ||
 		    json_is_true(json_object_get(json_object_get(row, "input"), "fail"));
 	struct tacit_slice message = vector_hex(
@@ -140,11 +142,11 @@ static void check_structure(const char *name, int64_t alg)
 int main(void)
 {
 	static const char *const CASES[] = {
-		"cose/sign1-tests/sign-pass-01.json", "cose/sign1-tests/sign-pass-03.json",
-		"cose/sign1-tests/sign-fail-01.json", "cose/sign1-tests/sign-fail-03.json",
-		"cose/sign1-tests/sign-fail-04.json", "cose/sign1-tests/sign-fail-07.json",
+		"cose/sign1-tests/sign-pass-01.json",    "cose/sign1-tests/sign-pass-03.json",
+		"cose/sign1-tests/sign-fail-01.json",    "cose/sign1-tests/sign-fail-03.json",
+		"cose/sign1-tests/sign-fail-04.json",    "cose/sign1-tests/sign-fail-07.json",
 		"cose/ecdsa-examples/ecdsa-sig-02.json", "cose/eddsa-examples/eddsa-sig-01.json",
-		"cose/RFC8152/Appendix_C_2_1.json", "cose/CWT/A_3.json",
+		"cose/RFC8152/Appendix_C_2_1.json",      "cose/CWT/A_3.json",
 		"cose/countersign/signed1-01.json",
 	};
 

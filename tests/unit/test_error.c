@@ -17,11 +17,13 @@ static void test_first_wins(void)
 	is_status(tacit_fail(&err, TACIT_LIMIT, "a.b", 7, "length %d over %s", 5, "four"),
 		  TACIT_LIMIT, "returns its status");
 	ok(err.status == TACIT_LIMIT && err.offset == 7 && strcmp(err.where, "a.b") == 0 &&
-		   strcmp(err.detail, "length 5 over four") == 0, "is filled: %s", err.detail);
+		   strcmp(err.detail, "length 5 over four") == 0,
+	   "is filled: %s", err.detail);
 	is_status(tacit_fail(&err, TACIT_FORMAT, "c", 9, "later"), TACIT_FORMAT,
 		  "a second returns its own");
 	ok(err.status == TACIT_LIMIT && err.offset == 7 && strcmp(err.where, "a.b") == 0 &&
-		   strcmp(err.detail, "length 5 over four") == 0, "but the first stays");
+		   strcmp(err.detail, "length 5 over four") == 0,
+	   "but the first stays");
 	tacit_error_clear(&err);
 	ok(err.status == TACIT_OK && !err.where[0] && !err.detail[0] && !err.offset, "cleared");
 	is_status(tacit_fail(&err, TACIT_IO, "c", 0, "next"), TACIT_IO, "takes the next");
@@ -61,7 +63,8 @@ static void test_wrap(void)
 	is_status(tacit_error_wrap(&err, TACIT_FORMAT, "mid"), TACIT_FORMAT, "wrap");
 	is_status(tacit_error_wrap(&err, TACIT_FORMAT, "out"), TACIT_FORMAT, "wrap again");
 	ok(strcmp(err.where, "out.mid.inner") == 0 && strcmp(err.detail, "why") == 0 &&
-		   err.offset == 3, "%s: %s", err.where, err.detail);
+		   err.offset == 3,
+	   "%s: %s", err.where, err.detail);
 	/* Outer names of every length around the room: the inner one is cut, then left out. */
 	for (size_t len = TACIT_ERROR_WHERE - 8; len < sizeof(outer); len++) {
 		memset(outer, 'o', len);
@@ -74,7 +77,8 @@ static void test_wrap(void)
 			want = len < TACIT_ERROR_WHERE ? len : TACIT_ERROR_WHERE - 1;
 		else if (want > TACIT_ERROR_WHERE - 1)
 			want = TACIT_ERROR_WHERE - 1;
-		ok(strlen(err.where) == want && memcmp(err.where, outer, len < want ? len : want) == 0,
+		ok(strlen(err.where) == want &&
+			   memcmp(err.where, outer, len < want ? len : want) == 0,
 		   "outer of %zu: %s", len, err.where);
 	}
 }
@@ -142,22 +146,33 @@ static void test_status_table(void)
 		const char *name;
 		int code;
 	} ROWS[] = {
-		{ TACIT_OK, "OK", 0 }, { TACIT_FORMAT, "FORMAT", 3 }, { TACIT_LIMIT, "LIMIT", 3 },
-		{ TACIT_UNSUPPORTED, "UNSUPPORTED", 6 }, { TACIT_SIGNATURE, "SIGNATURE", 1 },
-		{ TACIT_CHAIN, "CHAIN", 1 }, { TACIT_REVOKED, "REVOKED", 1 },
-		{ TACIT_EXPIRED, "EXPIRED", 1 }, { TACIT_BINDING, "BINDING", 1 },
-		{ TACIT_POLICY, "POLICY", 1 }, { TACIT_UNDECIDED, "UNDECIDED", 4 },
-		{ TACIT_PEER, "PEER", 5 }, { TACIT_DENIED, "DENIED", 5 }, { TACIT_IO, "IO", 5 },
-		{ TACIT_NOMEM, "NOMEM", 70 }, { TACIT_USAGE, "USAGE", 2 },
+		{ TACIT_OK, "OK", 0 },
+		{ TACIT_FORMAT, "FORMAT", 3 },
+		{ TACIT_LIMIT, "LIMIT", 3 },
+		{ TACIT_UNSUPPORTED, "UNSUPPORTED", 6 },
+		{ TACIT_SIGNATURE, "SIGNATURE", 1 },
+		{ TACIT_CHAIN, "CHAIN", 1 },
+		{ TACIT_REVOKED, "REVOKED", 1 },
+		{ TACIT_EXPIRED, "EXPIRED", 1 },
+		{ TACIT_BINDING, "BINDING", 1 },
+		{ TACIT_POLICY, "POLICY", 1 },
+		{ TACIT_UNDECIDED, "UNDECIDED", 4 },
+		{ TACIT_PEER, "PEER", 5 },
+		{ TACIT_DENIED, "DENIED", 5 },
+		{ TACIT_IO, "IO", 5 },
+		{ TACIT_NOMEM, "NOMEM", 70 },
+		{ TACIT_USAGE, "USAGE", 2 },
 		{ TACIT_INTERNAL, "INTERNAL", 70 },
 	};
 	size_t n = sizeof(ROWS) / sizeof(ROWS[0]);
 
 	for (size_t i = 0; i < n; i++)
-		ok((size_t)ROWS[i].status == i && tacit_status_exit(ROWS[i].status) == ROWS[i].code &&
+		ok((size_t)ROWS[i].status == i &&
+			   tacit_status_exit(ROWS[i].status) == ROWS[i].code &&
 			   strcmp(tacit_status_name(ROWS[i].status), ROWS[i].name) == 0 &&
 			   tacit_status_text(ROWS[i].status)[0],
-		   "%s exits %d: %s", ROWS[i].name, ROWS[i].code, tacit_status_text(ROWS[i].status));
+		   "%s exits %d: %s", ROWS[i].name, ROWS[i].code,
+		   tacit_status_text(ROWS[i].status));
 	const int outside[] = { -1, (int)n, 1000 };
 	for (size_t i = 0; i < sizeof(outside) / sizeof(outside[0]); i++) {
 		enum tacit_status status = (enum tacit_status)outside[i];

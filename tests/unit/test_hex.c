@@ -30,7 +30,8 @@ static void test_every_character(void)
 			size_t len;
 
 			text[place] = (uint8_t)c;
-			taken += tacit_hex_decode(TACIT_SLICE_ARRAY(text), tacit_mut_of(&out, 1), &len);
+			taken += tacit_hex_decode(TACIT_SLICE_ARRAY(text), tacit_mut_of(&out, 1),
+						  &len);
 		}
 	}
 	ok(taken == 44, "%u of 512 are digits", taken);
@@ -59,9 +60,10 @@ static void test_refuses(void)
 		const char *text;
 		size_t room;
 	} CASES[] = {
-		{ "0", 4 }, { "000", 4 }, { "0g", 4 }, { "g0", 4 }, { "0x", 4 }, { "0x00", 4 },
-		{ " 00", 4 }, { "00 ", 4 }, { "00:0", 4 }, { "00\n0", 4 }, { "-1", 4 },
-		{ "0000", 1 }, { "00", 0 }, { "0000000000", 4 }, { "00000000gg", 5 },
+		{ "0", 4 },    { "000", 4 },        { "0g", 4 },         { "g0", 4 },
+		{ "0x", 4 },   { "0x00", 4 },       { " 00", 4 },        { "00 ", 4 },
+		{ "00:0", 4 }, { "00\n0", 4 },      { "-1", 4 },         { "0000", 1 },
+		{ "00", 0 },   { "0000000000", 4 }, { "00000000gg", 5 },
 	};
 
 	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {

@@ -26,7 +26,8 @@ static json_t *parse(const char *text)
 static bool is_refused_by_choice(const char *name)
 {
 	static const char *const NAMES[] = {
-		"y_object_duplicated_key.json", "y_object_duplicated_key_and_value.json",
+		"y_object_duplicated_key.json",
+		"y_object_duplicated_key_and_value.json",
 		/* jansson keeps names as C strings, and a name with NUL serves nobody. */
 		"y_object_escaped_null_in_key.json",
 	};
@@ -43,7 +44,8 @@ static bool is_accepted_by_choice(const char *name)
 {
 	static const char *const NAMES[] = {
 		/* A real below the smallest double is 0, as everywhere. */
-		"i_number_double_huge_neg_exp.json", "i_number_real_underflow.json",
+		"i_number_double_huge_neg_exp.json",
+		"i_number_real_underflow.json",
 	};
 
 	for (size_t i = 0; i < COUNT(NAMES); i++) {
@@ -102,9 +104,24 @@ static void test_suite(void)
 static void test_accepts(void)
 {
 	static const char *const GOOD[] = {
-		"0", "-0", "1.5e-3", "true", "null", "\"\"", "[]", "{}", " [ 1 , 2 ] ", "\t\r\n1",
-		"\"\\u0000\"", "\"\\ud83d\\ude00\"", "\"\xf0\x9f\x98\x80\"", "9223372036854775807",
-		"-9223372036854775808", "{\"a\":{\"a\":1}}", "{\"\":0}", "[\"]]]]\",\"\\\"[[\"]",
+		"0",
+		"-0",
+		"1.5e-3",
+		"true",
+		"null",
+		"\"\"",
+		"[]",
+		"{}",
+		" [ 1 , 2 ] ",
+		"\t\r\n1",
+		"\"\\u0000\"",
+		"\"\\ud83d\\ude00\"",
+		"\"\xf0\x9f\x98\x80\"",
+		"9223372036854775807",
+		"-9223372036854775808",
+		"{\"a\":{\"a\":1}}",
+		"{\"\":0}",
+		"[\"]]]]\",\"\\\"[[\"]",
 	};
 
 	for (size_t i = 0; i < COUNT(GOOD); i++) {
@@ -127,7 +144,8 @@ static void test_refuses(void)
 		{ "{} x", "something follows the value at line 1 column 4", 4 },
 		{ "{\"a\":1,\"a\":1}", "duplicate member at line 1 column 10", 10 },
 		{ "{\"a\":{\"b\":1,\"\\u0062\":1}}", "duplicate member at line 1 column 20", 20 },
-		{ "{\"\\u0000\":1}", "NUL character in the name of a member at line 1 column 9", 9 },
+		{ "{\"\\u0000\":1}", "NUL character in the name of a member at line 1 column 9",
+		  9 },
 		{ "1e999", "number out of range at line 1 column 5", 5 },
 		{ "-1e999", "number out of range at line 1 column 6", 6 },
 		{ "9223372036854775808", "number out of range at line 1 column 19", 19 },
@@ -135,12 +153,26 @@ static void test_refuses(void)
 		{ "\"\xff\"", "not UTF-8 at line 1 column 1", 1 },
 		{ "\"\xed\xa0\x80\"", "not UTF-8 at line 1 column 1", 1 },
 		{ "\"\xc0\x80\"", "not UTF-8 at line 1 column 1", 1 },
-		{ "\"\\ud800\"", NULL, 0 }, { "\"\\udc00\"", NULL, 0 },
-		{ "\"\\ud800\\ud800\"", NULL, 0 }, { "\"a\nb\"", NULL, 0 }, { "01", NULL, 0 },
-		{ "+1", NULL, 0 }, { ".5", NULL, 0 }, { "1.", NULL, 0 }, { "NaN", NULL, 0 },
-		{ "Infinity", NULL, 0 }, { "[1,]", NULL, 0 }, { "{\"a\":1,}", NULL, 0 },
-		{ "{a:1}", NULL, 0 }, { "'a'", NULL, 0 }, { "\"\\x41\"", NULL, 0 },
-		{ "/**/1", NULL, 0 }, { "\xef\xbb\xbf" "1", NULL, 0 }, { "tru", NULL, 0 },
+		{ "\"\\ud800\"", NULL, 0 },
+		{ "\"\\udc00\"", NULL, 0 },
+		{ "\"\\ud800\\ud800\"", NULL, 0 },
+		{ "\"a\nb\"", NULL, 0 },
+		{ "01", NULL, 0 },
+		{ "+1", NULL, 0 },
+		{ ".5", NULL, 0 },
+		{ "1.", NULL, 0 },
+		{ "NaN", NULL, 0 },
+		{ "Infinity", NULL, 0 },
+		{ "[1,]", NULL, 0 },
+		{ "{\"a\":1,}", NULL, 0 },
+		{ "{a:1}", NULL, 0 },
+		{ "'a'", NULL, 0 },
+		{ "\"\\x41\"", NULL, 0 },
+		{ "/**/1", NULL, 0 },
+		{ "\xef\xbb\xbf"
+		  "1",
+		  NULL, 0 },
+		{ "tru", NULL, 0 },
 	};
 
 	for (size_t i = 0; i < COUNT(CASES); i++) {
@@ -214,6 +246,8 @@ static void test_limits(void)
 	is_status(parse_repeated("\"", "[", 1000, "\"", 1), TACIT_OK, "brackets in a string");
 	is_status(parse_repeated("\"\\\"", "[", 1000, "\"", 1), TACIT_OK, "after an escaped quote");
 	is_status(parse_repeated("[\"\\\\\"", ",[]", 100, "]", 1), TACIT_OK, "breadth is no depth");
+	is_status(parse_repeated("[\"\\\\\",", "[", deep, "]", deep + 1), TACIT_LIMIT,
+		  "after an escaped backslash, which ends the string");
 	is_status(parse_repeated("[0", ",0", many - 2, "]", 1), TACIT_OK, "values to the limit");
 	is_status(parse_repeated("[0", ",0", many - 1, "]", 1), TACIT_LIMIT, "one value too many");
 	is_status(parse_repeated("\"", ",", many, "\"", 1), TACIT_OK, "commas in a string");
@@ -229,8 +263,8 @@ static const char MEMBERS[] =
 
 enum kind { STRING, INT, NUMBER, BOOL, ARRAY, OBJECT, KINDS };
 
-static const char *const WANT[] = { "a string", "an integer", "a number", "true or false",
-				    "an array", "an object" };
+static const char *const WANT[] = { "a string",      "an integer", "a number",
+				    "true or false", "an array",   "an object" };
 
 static enum tacit_status get(const json_t *object, const char *name, enum kind kind,
 			     enum tacit_json_need need, bool *ret_touched, struct tacit_error *err)
@@ -266,8 +300,8 @@ static enum tacit_status get(const json_t *object, const char *name, enum kind k
 	case KINDS:
 		break;
 	}
-	*ret_touched = text.ptr != MARK || number != 123456 || real != 0.125 || !flag || other ||
-		       part;
+	*ret_touched =
+		text.ptr != MARK || number != 123456 || real != 0.125 || !flag || other || part;
 	return status;
 }
 
@@ -278,12 +312,16 @@ static void test_getters(void)
 		const char *name, *is;
 		unsigned fits; /* bit per kind */
 	} ROWS[] = {
-		{ "s", "a string", 1 << STRING }, { "e", "a string", 1 << STRING },
+		{ "s", "a string", 1 << STRING },
+		{ "e", "a string", 1 << STRING },
 		{ "i", "an integer", 1 << INT | 1 << NUMBER },
 		{ "max", "an integer", 1 << INT | 1 << NUMBER },
 		{ "r", "a number with a fraction or exponent", 1 << NUMBER },
-		{ "t", "true or false", 1 << BOOL }, { "f", "true or false", 1 << BOOL },
-		{ "n", "null", 0 }, { "a", "an array", 1 << ARRAY }, { "o", "an object", 1 << OBJECT },
+		{ "t", "true or false", 1 << BOOL },
+		{ "f", "true or false", 1 << BOOL },
+		{ "n", "null", 0 },
+		{ "a", "an array", 1 << ARRAY },
+		{ "o", "an object", 1 << OBJECT },
 	};
 	json_t *object = parse(MEMBERS);
 
@@ -301,7 +339,8 @@ static void test_getters(void)
 			ok(status == (fits ? TACIT_OK : TACIT_FORMAT) && touched == fits &&
 				   strcmp(err.detail, want) == 0,
 			   "'%s' as %s: %s", ROWS[i].name, WANT[k], fits ? "fits" : err.detail);
-			ok(fits || strcmp(err.where, ROWS[i].name) == 0, "and where: %s", err.where);
+			ok(fits || strcmp(err.where, ROWS[i].name) == 0, "and where: %s",
+			   err.where);
 		}
 	}
 	json_decref(object);
@@ -316,21 +355,33 @@ static void test_presence(void)
 		bool touched;
 
 		ok(get(object, "gone", (enum kind)k, TACIT_JSON_OPTIONAL, &touched, NULL) ==
-				   TACIT_OK && !touched, "optional %s may be absent", WANT[k]);
+				   TACIT_OK &&
+			   !touched,
+		   "optional %s may be absent", WANT[k]);
 		ok(get(object, "gone", (enum kind)k, TACIT_JSON_NULLABLE, &touched, NULL) ==
-				   TACIT_OK && !touched, "nullable %s may be absent", WANT[k]);
+				   TACIT_OK &&
+			   !touched,
+		   "nullable %s may be absent", WANT[k]);
 		ok(get(object, "n", (enum kind)k, TACIT_JSON_NULLABLE, &touched, NULL) ==
-				   TACIT_OK && !touched, "nullable %s may be null", WANT[k]);
+				   TACIT_OK &&
+			   !touched,
+		   "nullable %s may be null", WANT[k]);
 		ok(get(object, "n", (enum kind)k, TACIT_JSON_REQUIRED, &touched, NULL) ==
-				   TACIT_FORMAT && !touched, "required %s may not be null", WANT[k]);
+				   TACIT_FORMAT &&
+			   !touched,
+		   "required %s may not be null", WANT[k]);
 		ok(get(object, "gone", (enum kind)k, TACIT_JSON_REQUIRED, &touched, &err) ==
-				   TACIT_FORMAT && !touched &&
-			   strcmp(err.detail, "member 'gone' is missing") == 0,
+				   TACIT_FORMAT &&
+			   !touched && strcmp(err.detail, "member 'gone' is missing") == 0,
 		   "required %s may not be absent", WANT[k]);
 		ok(get(array, "s", (enum kind)k, TACIT_JSON_OPTIONAL, &touched, NULL) ==
-				   TACIT_FORMAT && !touched, "an array has no %s", WANT[k]);
+				   TACIT_FORMAT &&
+			   !touched,
+		   "an array has no %s", WANT[k]);
 		ok(get(NULL, "s", (enum kind)k, TACIT_JSON_OPTIONAL, &touched, NULL) ==
-				   TACIT_FORMAT && !touched, "nor has nothing");
+				   TACIT_FORMAT &&
+			   !touched,
+		   "nor has nothing");
 	}
 	json_decref(array);
 	json_decref(object);
@@ -348,23 +399,30 @@ static void test_values(void)
 	ok(tacit_json_get_string(object, "s", TACIT_JSON_REQUIRED, &text, NULL) == TACIT_OK, "s");
 	is_slice(text, tacit_slice_str("text"), "text");
 	ok(tacit_json_get_string(object, "e", TACIT_JSON_REQUIRED, &text, NULL) == TACIT_OK &&
-		   text.ptr && text.len == 0, "empty text is there");
+		   text.ptr && text.len == 0,
+	   "empty text is there");
 	ok(tacit_json_get_string(object, "z", TACIT_JSON_REQUIRED, &text, &err) == TACIT_FORMAT &&
-		   strcmp(err.detail, "member 'z' holds a NUL character") == 0, "%s", err.detail);
+		   strcmp(err.detail, "member 'z' holds a NUL character") == 0,
+	   "%s", err.detail);
 	ok(tacit_json_get_int(object, "max", TACIT_JSON_REQUIRED, &number, NULL) == TACIT_OK &&
-		   number == INT64_MAX, "largest integer");
+		   number == INT64_MAX,
+	   "largest integer");
 	ok(tacit_json_get_number(object, "r", TACIT_JSON_REQUIRED, &real, NULL) == TACIT_OK &&
-		   real == 1.0, "real");
+		   real == 1.0,
+	   "real");
 	ok(tacit_json_get_number(object, "i", TACIT_JSON_REQUIRED, &real, NULL) == TACIT_OK &&
-		   real == -7.0, "integer as a number");
+		   real == -7.0,
+	   "integer as a number");
 	ok(tacit_json_get_bool(object, "t", TACIT_JSON_REQUIRED, &flag, NULL) == TACIT_OK && flag,
 	   "true");
 	ok(tacit_json_get_bool(object, "f", TACIT_JSON_REQUIRED, &flag, NULL) == TACIT_OK && !flag,
 	   "false");
 	ok(tacit_json_get_array(object, "a", TACIT_JSON_REQUIRED, &part, NULL) == TACIT_OK &&
-		   json_array_size(part) == 1, "array");
+		   json_array_size(part) == 1,
+	   "array");
 	ok(tacit_json_get_object(object, "o", TACIT_JSON_REQUIRED, &part, NULL) == TACIT_OK &&
-		   json_object_size(part) == 1, "object");
+		   json_object_size(part) == 1,
+	   "object");
 	json_decref(object);
 }
 
@@ -393,9 +451,13 @@ static void test_only(void)
 	static const struct {
 		const char *text, *detail;
 	} CASES[] = {
-		{ "{}", "" }, { "{\"b\":1}", "" }, { "{\"a\":1,\"b\":2}", "" },
-		{ "{\"a\":1,\"c\":2}", "unknown member 'c'" }, { "{\"A\":1}", "unknown member 'A'" },
-		{ "{\"\":1}", "unknown member ''" }, { "{\"ab\":1}", "unknown member 'ab'" },
+		{ "{}", "" },
+		{ "{\"b\":1}", "" },
+		{ "{\"a\":1,\"b\":2}", "" },
+		{ "{\"a\":1,\"c\":2}", "unknown member 'c'" },
+		{ "{\"A\":1}", "unknown member 'A'" },
+		{ "{\"\":1}", "unknown member ''" },
+		{ "{\"ab\":1}", "unknown member 'ab'" },
 		{ "{\"a\\n\xe6\xb0\xb4\":1}", "unknown member 'a\\x0a\\xe6\\xb0\\xb4'" },
 		{ "[]", "must be an object, not an array" },
 	};

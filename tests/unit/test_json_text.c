@@ -16,9 +16,15 @@ static void test_utf8_valid(void)
 		const char *text;
 		uint32_t point;
 	} GOOD[] = {
-		{ "\x01", 1 }, { "\x7f", 0x7f }, { "\xc2\x80", 0x80 }, { "\xdf\xbf", 0x7ff },
-		{ "\xe0\xa0\x80", 0x800 }, { "\xed\x9f\xbf", 0xd7ff }, { "\xee\x80\x80", 0xe000 },
-		{ "\xef\xbf\xbf", 0xffff }, { "\xf0\x90\x80\x80", 0x10000 },
+		{ "\x01", 1 },
+		{ "\x7f", 0x7f },
+		{ "\xc2\x80", 0x80 },
+		{ "\xdf\xbf", 0x7ff },
+		{ "\xe0\xa0\x80", 0x800 },
+		{ "\xed\x9f\xbf", 0xd7ff },
+		{ "\xee\x80\x80", 0xe000 },
+		{ "\xef\xbf\xbf", 0xffff },
+		{ "\xf0\x90\x80\x80", 0x10000 },
 		{ "\xf4\x8f\xbf\xbf", 0x10ffff },
 	};
 
@@ -26,8 +32,8 @@ static void test_utf8_valid(void)
 		struct tacit_slice text = tacit_slice_str(GOOD[i].text);
 		uint32_t point = 0;
 
-		ok(tacit_utf8_step(text, 0, &point) == text.len && point == GOOD[i].point,
-		   "U+%04X", (unsigned)GOOD[i].point);
+		ok(tacit_utf8_step(text, 0, &point) == text.len && point == GOOD[i].point, "U+%04X",
+		   (unsigned)GOOD[i].point);
 		for (size_t cut = 1; cut < text.len; cut++)
 			ok(tacit_utf8_step(tacit_slice_of(text.ptr, cut), 0, &point) == 0,
 			   "U+%04X cut to %zu", (unsigned)GOOD[i].point, cut);
@@ -41,10 +47,27 @@ static void test_utf8_valid(void)
 static void test_utf8_invalid(void)
 {
 	static const char *const BAD[] = {
-		"\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2\x41", "\xc2\xc2",
-		"\xe0\x9f\xbf", "\xe0\x80\x80", "\xed\xa0\x80", "\xed\xbf\xbf", "\xe1\x80",
-		"\xe1\x80\x41", "\xe1\x41\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80",
-		"\xf5\x80\x80\x80", "\xf8\x88\x80\x80\x80", "\xfe", "\xff", "\xf1\x80\x80",
+		"\x80",
+		"\xbf",
+		"\xc0\x80",
+		"\xc1\xbf",
+		"\xc2",
+		"\xc2\x41",
+		"\xc2\xc2",
+		"\xe0\x9f\xbf",
+		"\xe0\x80\x80",
+		"\xed\xa0\x80",
+		"\xed\xbf\xbf",
+		"\xe1\x80",
+		"\xe1\x80\x41",
+		"\xe1\x41\x80",
+		"\xf0\x8f\xbf\xbf",
+		"\xf4\x90\x80\x80",
+		"\xf5\x80\x80\x80",
+		"\xf8\x88\x80\x80\x80",
+		"\xfe",
+		"\xff",
+		"\xf1\x80\x80",
 	};
 
 	for (size_t i = 0; i < COUNT(BAD); i++) {
@@ -80,7 +103,11 @@ static void test_put_string(void)
 		{ "\xe2\x81\xa5\xe2\x81\xa6\xe2\x81\xa9\xe2\x81\xaa", 12,
 		  "\"\xe2\x81\xa5\\u2066\\u2069\xe2\x81\xaa\"" },
 		{ "\xef\xbb\xbf", 3, "\"\\ufeff\"" },
-		{ "a\xff\xfe" "b", 4, "\"a\xef\xbf\xbd\xef\xbf\xbd" "b\"" },
+		{ "a\xff\xfe"
+		  "b",
+		  4,
+		  "\"a\xef\xbf\xbd\xef\xbf\xbd"
+		  "b\"" },
 		{ "\xe6\xb0", 2, "\"\xef\xbf\xbd\xef\xbf\xbd\"" },
 	};
 
@@ -96,8 +123,9 @@ static void test_put_string(void)
 		is_slice(got, want, CASES[i].want);
 		ok(tacit_json_parse(got, &value, NULL) == TACIT_OK, "reads back");
 		if (tacit_utf8_valid(text))
-			is_slice(tacit_slice_of(json_string_value(value), json_string_length(value)),
-				 text, "as it was");
+			is_slice(
+				tacit_slice_of(json_string_value(value), json_string_length(value)),
+				text, "as it was");
 		json_decref(value);
 		w = wr_of(tacit_mut_of(room, want.len - 1));
 		tacit_json_put_string(&w, text);

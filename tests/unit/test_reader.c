@@ -42,7 +42,8 @@ static void test_short(void)
 		   READS[i].n - 1, READS[i].n);
 		is_status(rd_finish(&r, "t.short", &err), TACIT_FORMAT, "finish");
 		ok(err.offset == 0 && strcmp(err.where, "t.short") == 0 &&
-			   strcmp(err.detail, "input ends too early") == 0, "%s", err.detail);
+			   strcmp(err.detail, "input ends too early") == 0,
+		   "%s", err.detail);
 	}
 	struct reader r = rd_of(tacit_slice_of(BYTES, 3));
 	ok(rd_u8(&r) == 1 && rd_be32(&r) == 0 && r.bad && r.at == 1, "at freezes at the fault");
@@ -111,7 +112,8 @@ static void test_writer(void)
 	wr_text(&w, "hi");
 	wr_bytes(&w, tacit_slice_of(BYTES, 3));
 	is_status(wr_finish(&w, "t", &out, NULL), TACIT_OK, "fits exactly");
-	is_slice(out, tacit_slice_of("\1\2\3\4\5\6\7\10\11\12\13\14\15\16\17hi\1\2\3", 20), "bytes");
+	is_slice(out, tacit_slice_of("\1\2\3\4\5\6\7\10\11\12\13\14\15\16\17hi\1\2\3", 20),
+		 "bytes");
 	wr_bytes(&w, tacit_slice_of(NULL, 0));
 	ok(!w.bad, "nothing more fits");
 	wr_u8(&w, 0);

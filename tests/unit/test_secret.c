@@ -11,7 +11,8 @@ static void test_wipe(void)
 
 	tacit_wipe(room + 1, 4);
 	ok(room[0] == 1 && room[1] == 0 && room[2] == 0 && room[3] == 0 && room[4] == 0 &&
-		   room[5] == 6, "wipes what it is told to, and no more");
+		   room[5] == 6,
+	   "wipes what it is told to, and no more");
 	tacit_wipe(room, 0);
 	tacit_wipe(NULL, 0);
 	ok(room[0] == 1, "nothing is nothing");
@@ -21,7 +22,7 @@ static void test_wipe(void)
  * A wipe as the last use of a local is what compilers drop. So a function runs on a stack of
  * ours, leaves its local there, and the stack is searched afterwards.
  */
-#define STACK_SIZE (256 * 1024)
+#define STACK_SIZE  (256 * 1024)
 #define PATTERN_LEN 64
 
 static ucontext_t caller, callee;
@@ -116,7 +117,8 @@ static void test_equal(void)
 	b[3] ^= 0x80;
 	b[9] ^= 0x80;
 	ok(!tacit_equal_secret(TACIT_SLICE_ARRAY(a), TACIT_SLICE_ARRAY(b)), "two of them too");
-	ok(!tacit_equal_secret(TACIT_SLICE_ARRAY(a), tacit_slice_of(a, 39)), "a prefix is not equal");
+	ok(!tacit_equal_secret(TACIT_SLICE_ARRAY(a), tacit_slice_of(a, 39)),
+	   "a prefix is not equal");
 	ok(!tacit_equal_secret(none, tacit_slice_of(a, 1)), "nothing and something");
 	ok(tacit_equal_secret(none, none) && tacit_equal_secret(none, tacit_slice_of(a, 0)),
 	   "nothing and nothing");
@@ -134,7 +136,8 @@ static void test_secret(void)
 	   "a byte more is refused, and the secret is empty");
 	ok(tacit_secret_init(&s, tacit_slice_of(NULL, 0)) && s.len == 0, "an empty one");
 	ok(tacit_secret_init(&s, tacit_slice_of("abc", 3)) &&
-		   tacit_secret_init(&other, tacit_slice_of("abc", 3)) && tacit_secret_eq(&s, &other),
+		   tacit_secret_init(&other, tacit_slice_of("abc", 3)) &&
+		   tacit_secret_eq(&s, &other),
 	   "equal secrets");
 	other.bytes[2] ^= 1;
 	ok(!tacit_secret_eq(&s, &other), "unequal secrets");
