@@ -447,7 +447,7 @@ static void try_kill(void)
 	srandom(20261121);
 	for (unsigned round = 0; round < 200; round++) {
 		uint32_t reported =
-			kill_round(path, first, (unsigned)random() % 4, random() % 2000000);
+			kill_round(path, first, (unsigned)random() % 3, random() % 300000);
 		struct tacit_store *store = must_open(path, TACIT_STORE_WRITE);
 
 		/* One more than was reported may have been stored. */
