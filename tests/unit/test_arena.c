@@ -95,6 +95,7 @@ static void test_texts(void)
 	ok(strcmp(tacit_arena_printf(&arena, "%s", ""), "") == 0, "printf of nothing");
 	ok(!tacit_arena_text(&arena, tacit_slice_of("", SIZE_MAX)) &&
 		   !tacit_arena_hex(&arena, tacit_slice_of("", SIZE_MAX / 2)) &&
+		   !tacit_arena_hex(&arena, tacit_slice_of("", SIZE_MAX / 2 + 1)) &&
 		   !tacit_arena_copy(&arena, tacit_slice_of("", SIZE_MAX)),
 	   "lengths that would wrap");
 }

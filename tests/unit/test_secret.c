@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/secret.h"
 
+#include <fcntl.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #include "tests/tap.h"
 
@@ -63,10 +65,14 @@ static void done_secret(void)
 	tacit_secret_done(&secret);
 }
 
-/* Longest run of the pattern's first bytes that `run` leaves on its stack. */
+/*
+ * Longest run of the pattern's first bytes that `run` leaves on its stack. The stack is read
+ * through the kernel: memory checkers rightly complain of reads below the stack pointer.
+ */
 static size_t left_behind(void (*run)(void))
 {
-	uint8_t *stack = calloc(1, STACK_SIZE);
+	uint8_t *stack = calloc(1, STACK_SIZE), *seen = calloc(1, STACK_SIZE);
+	int mem = open("/proc/self/mem", O_RDONLY);
 	size_t longest = 0;
 
 	getcontext(&callee);
@@ -75,14 +81,18 @@ static size_t left_behind(void (*run)(void))
 	callee.uc_link = &caller;
 	makecontext(&callee, run, 0);
 	swapcontext(&caller, &callee);
+	if (pread(mem, seen, STACK_SIZE, (off_t)(uintptr_t)stack) != STACK_SIZE)
+		memset(seen, 0, STACK_SIZE);
 	for (size_t at = 0; at + PATTERN_LEN <= STACK_SIZE; at++) {
 		size_t run_len = 0;
 
-		while (run_len < PATTERN_LEN && stack[at + run_len] == pattern_byte(run_len))
+		while (run_len < PATTERN_LEN && seen[at + run_len] == pattern_byte(run_len))
 			run_len++;
 		if (run_len > longest)
 			longest = run_len;
 	}
+	close(mem);
+	free(seen);
 	free(stack);
 	return longest;
 }
@@ -92,10 +102,10 @@ static void test_wipe_on_stack(void)
 	size_t left = left_behind(leave_secret);
 
 	if (left < PATTERN_LEN)
-		skip("wiping a local", "this build clears or hides stacks by itself");
+		skip("wiping a local", "this build or host hides what is left on a stack");
 	else
-		ok(left_behind(wipe_secret) < 4, "a wiped local leaves nothing on the stack");
-	ok(left_behind(done_secret) < 4, "nor does a secret that is done");
+		ok(left_behind(wipe_secret) < 4 && left_behind(done_secret) < 4,
+		   "neither a wiped local nor a secret that is done leaves anything on the stack");
 }
 
 static void test_equal(void)
