@@ -29,6 +29,7 @@ struct tacit_shim_plan {
 	std::string generation_prompt;
 
 	bool parses = false;
+	bool plain_tools = false; /* the template knows no tools: see plan_plain_tools() */
 	common_chat_parser_params parser;
 	std::string output;
 	common_chat_msg message;
@@ -137,11 +138,77 @@ void take_parser(struct tacit_shim_plan *plan, const common_chat_params &params,
 		plan->parses = false;
 }
 
+/* {"type":"object","properties":{MEMBER:SCHEMA},"required":[MEMBER]} */
+std::string object_schema(const std::string &member, const std::string &schema)
+{
+	return "{\"type\":\"object\",\"properties\":{\"" + member + "\":" + schema +
+	       "},\"required\":[\"" + member + "\"],\"additionalProperties\":false}";
+}
+
+/* The schema of one call of any of the tools. */
+std::string call_schema(const std::vector<common_chat_tool> &tools)
+{
+	std::string any;
+
+	for (const auto &tool : tools) {
+		auto parameters = tool.parameters.empty() ? "{\"type\":\"object\"}" : tool.parameters;
+		any += any.empty() ? "" : ",";
+		any += "{\"type\":\"object\",\"properties\":{\"name\":{\"const\":" +
+		       common_json::make(tool.name).dump() + "},\"arguments\":" + parameters +
+		       "},\"required\":[\"name\",\"arguments\"],\"additionalProperties\":false}";
+	}
+	return object_schema("tool_call", "{\"anyOf\":[" + any + "]}");
+}
+
+/*
+ * Tools for a model whose template has no place for them: a system message lists them, and a
+ * grammar leaves it only one call or one reply as JSON.
+ */
+void plan_plain_tools(struct tacit_shim_plan *plan, common_chat_templates_inputs &in)
+{
+	common_chat_msg message;
+	std::string schema = call_schema(in.tools);
+
+	message.role = "system";
+	message.content = "Answer in JSON, with \"tool_call\" to call one of these tools";
+	if (in.tool_choice != COMMON_CHAT_TOOL_CHOICE_REQUIRED) {
+		message.content += ", or with \"response\" to reply";
+		schema = "{\"anyOf\":[" + schema + "," +
+			 object_schema("response", "{\"type\":\"string\"}") + "]}";
+	}
+	message.content += ".\nTools: " + common_chat_tools_to_json_oaicompat(in.tools).dump();
+	in.messages.insert(in.messages.begin(), message);
+	in.tools.clear();
+	in.json_schema = schema;
+	plan->plain_tools = true;
+}
+
+/* Reads what plan_plain_tools() asked for; an answer that was cut off has nothing to read. */
+void read_plain_tools(struct tacit_shim_plan *plan)
+{
+	auto value = common_json::parse_no_throw(plan->output);
+
+	if (value.is_discarded() || !value.is_object())
+		return;
+	if (value.contains("response"))
+		plan->content_delta = value.at("response").get<std::string>();
+	if (value.contains("tool_call")) {
+		common_chat_tool_call call;
+		call.name = value.at("tool_call").at("name").get<std::string>();
+		call.arguments = value.at("tool_call").at("arguments").dump();
+		plan->message.tool_calls.push_back(call);
+	}
+}
+
 void plan_chat(struct tacit_shim_plan *plan, const struct tacit_shim_chat *chat,
 	       const llama_vocab *vocab, const struct tacit_shim_request &request)
 {
 	auto in = inputs_of(request);
 	bool tools = !in.tools.empty() && in.tool_choice != COMMON_CHAT_TOOL_CHOICE_NONE;
+	auto caps = common_chat_templates_get_caps(chat->templates.get());
+
+	if (tools && !caps["supports_tools"])
+		plan_plain_tools(plan, in);
 	auto params = common_chat_templates_apply(chat->templates.get(), in);
 
 	plan->prompt = params.prompt;
@@ -152,7 +219,8 @@ void plan_chat(struct tacit_shim_plan *plan, const struct tacit_shim_chat *chat,
 	keep_tokens(plan, vocab, params.preserved_tokens);
 	for (const auto &trigger : params.grammar_triggers)
 		add_trigger(plan, vocab, trigger);
-	take_parser(plan, params, tools);
+	take_parser(plan, params, tools && !plan->plain_tools);
+	plan->parses = plan->parses || plan->plain_tools;
 }
 
 void plan_completion(struct tacit_shim_plan *plan, const struct tacit_shim_request &request)
@@ -171,6 +239,15 @@ void add_growth(std::string &delta, const std::string &before, std::string &now)
 		delta.assign(now, before.size(), std::string::npos);
 	else
 		now = before;
+}
+
+void read_message(struct tacit_shim_plan *plan, bool last)
+{
+	auto next = common_chat_parse(plan->output, !last, plan->parser);
+
+	add_growth(plan->reasoning_delta, plan->message.reasoning_content, next.reasoning_content);
+	add_growth(plan->content_delta, plan->message.content, next.content);
+	plan->message = std::move(next);
 }
 
 common_params_sampling sampling_of(const struct tacit_shim_plan *plan,
@@ -324,11 +401,10 @@ bool tacit_shim_plan_feed(struct tacit_shim_plan *plan, struct tacit_shim_text t
 		plan->output.append(text.ptr ? text.ptr : "", text.len);
 		plan->reasoning_delta.clear();
 		plan->content_delta.clear();
-		auto next = common_chat_parse(plan->output, !last, plan->parser);
-		add_growth(plan->reasoning_delta, plan->message.reasoning_content,
-			   next.reasoning_content);
-		add_growth(plan->content_delta, plan->message.content, next.content);
-		plan->message = std::move(next);
+		if (!plan->plain_tools)
+			read_message(plan, last);
+		else if (last)
+			read_plain_tools(plan);
 		ret_delta->reasoning = text_of(plan->reasoning_delta);
 		ret_delta->content = text_of(plan->content_delta);
 	});
