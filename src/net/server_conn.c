@@ -10,6 +10,7 @@
 
 #define READ_AHEAD (2 * TACIT_HTTP_HEAD_MAX)
 #define LINGER_MS 2000
+#define LINGER_MAX (1024 * 1024) /* unread input that is thrown away to save the answer */
 #define BODY_FIRST 4096
 
 void tacit_server_conn_arm(struct conn *conn, unsigned ms)
@@ -312,6 +313,17 @@ static bool leave_rest(struct conn *conn)
 	return true;
 }
 
+static void discard(struct conn *conn)
+{
+	struct evbuffer *in = bufferevent_get_input(conn->bev);
+	size_t len = evbuffer_get_length(in);
+
+	conn->discarded += len;
+	evbuffer_drain(in, len);
+	if (conn->discarded > LINGER_MAX)
+		tacit_server_conn_doom(conn);
+}
+
 static bool advance(struct conn *conn)
 {
 	switch (conn->state) {
@@ -323,7 +335,7 @@ static bool advance(struct conn *conn)
 		return read_body(conn);
 	case CONN_FLUSH:
 	case CONN_LINGER:
-		evbuffer_drain(bufferevent_get_input(conn->bev), SIZE_MAX);
+		discard(conn);
 		return false;
 	case CONN_HANDSHAKE:
 	case CONN_BUSY:

@@ -47,7 +47,8 @@ struct conn {
 	struct event *timer;
 	struct tacit_call *x; /* from the end of a head to the end of the answer */
 	enum conn_state state;
-	size_t scanned;
+	size_t scanned;   /* bytes of a head already looked at */
+	size_t discarded; /* after the last answer */
 	bool pumping;
 	bool has_note;
 	uint8_t note[32];
