@@ -105,8 +105,8 @@ static int64_t age_of(int64_t now, int64_t then)
 static void judge_freshness(const struct tacit_claims *claims, const struct tacit_context *cx,
 			    struct tacit_check_list *list)
 {
-	/* Without a policy "current" is what the platform's own validity says. */
-	bool any_age = cx->any_age || !cx->policy;
+	/* Without a policy "current" is what the platform's certificates say, where it has some. */
+	bool any_age = cx->any_age || (!cx->policy && claims->valid_until != INT64_MAX);
 	uint64_t max_age = cx->policy ? cx->policy->max_age_seconds : TACIT_POLICY_MAX_AGE;
 	uint64_t skew = cx->policy ? cx->policy->clock_skew_seconds : TACIT_POLICY_SKEW;
 	int64_t age = age_of(cx->now, claims->timestamp);

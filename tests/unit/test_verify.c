@@ -233,6 +233,13 @@ static void test_freshness(void)
 			ok(strcmp(b.err.where, "policy.freshness") == 0, "by policy.freshness");
 	}
 	start();
+	b.cx.any_age = true;
+	b.cx.now = NOW + 86400;
+	is_status(bench_verify(&b), TACIT_OK, "old evidence is judged where the caller asks for it");
+	b.cx.now = NOW - 61;
+	is_refused(&b, bench_verify(&b), TACIT_EXPIRED, "policy.freshness",
+		   "but not evidence from the future");
+	start();
 	b.cx.now = INT64_MIN;
 	is_status(bench_verify(&b), TACIT_EXPIRED, "the smallest time is safe");
 	b.cx.now = INT64_MAX;
