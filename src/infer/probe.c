@@ -26,10 +26,21 @@ struct outcome {
 	char detail[TACIT_ERROR_DETAIL];
 };
 
-static void abort_quietly(const char *message)
+static void report(const struct outcome *outcome)
 {
-	(void)message;
-	_exit(99);
+	bool sent = write(STDOUT_FILENO, outcome, sizeof(*outcome)) == (ssize_t)sizeof(*outcome);
+
+	_exit(sent ? 0 : 1);
+}
+
+/* What llama.cpp calls instead of dying: its message names the check that failed. */
+static void take_abort(const char *message)
+{
+	struct outcome outcome = { .status = TACIT_FORMAT, .where = "engine.trial" };
+	const char *name = strrchr(message, '/') ? strrchr(message, '/') + 1 : message;
+
+	snprintf(outcome.detail, sizeof(outcome.detail), "the engine gave up: %s", name);
+	report(&outcome);
 }
 
 static enum tacit_status compute_one(struct tacit_engine *engine, struct tacit_error *err)
@@ -54,7 +65,8 @@ static enum tacit_status compute_one(struct tacit_engine *engine, struct tacit_e
 	return st;
 }
 
-_Noreturn static void child(struct tacit_engine *engine, int out)
+/* Its standard output is the pipe: an abort has nothing else to go by. */
+static void child(struct tacit_engine *engine, int out)
 {
 	struct rlimit none = { 0, 0 };
 	struct tacit_error err = { 0 };
@@ -62,7 +74,8 @@ _Noreturn static void child(struct tacit_engine *engine, int out)
 
 	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)alarm(TRIAL_SECONDS);
-	ggml_set_abort_callback(abort_quietly);
+	(void)dup2(out, STDOUT_FILENO);
+	ggml_set_abort_callback(take_abort);
 	engine->info.threads = 1;
 	engine->options.log = NULL;
 	outcome.status = tacit_engine_open(engine, true, &err);
@@ -70,7 +83,7 @@ _Noreturn static void child(struct tacit_engine *engine, int out)
 		outcome.status = compute_one(engine, &err);
 	memcpy(outcome.where, err.where, sizeof(outcome.where));
 	memcpy(outcome.detail, err.detail, sizeof(outcome.detail));
-	_exit(write(out, &outcome, sizeof(outcome)) == (ssize_t)sizeof(outcome) ? 0 : 1);
+	report(&outcome);
 }
 
 /* The child wrote its outcome, or its way of dying is the outcome. */
@@ -99,7 +112,7 @@ static enum tacit_status judge(int in, pid_t pid, struct tacit_error *err)
 		return tacit_fail(err, TACIT_FORMAT, "engine.trial", 0,
 				  "the engine crashed on this model (signal %d)", WTERMSIG(how));
 	return tacit_fail(err, TACIT_FORMAT, "engine.trial", 0,
-			  "the engine gave up on this model");
+			  "the engine ended on this model");
 }
 
 enum tacit_status tacit_engine_try(struct tacit_engine *engine, struct tacit_error *err)
