@@ -109,7 +109,8 @@ static bool parse_clock(struct tacit_slice text, size_t *at, int64_t *ret_second
 	    !digits(text, at, 2, &minute) || !expect(text, at, ':', ':') ||
 	    !digits(text, at, 2, &second))
 		return false;
-	if (hour > 23 || minute > 59 || second > 60)
+	/* Leap seconds end an hour [RFC 3339 5.7]; which hour depends on the offset. */
+	if (hour > 23 || minute > 59 || second > 60 || (second == 60 && minute != 59))
 		return false;
 	if (expect(text, at, '.', '.')) {
 		unsigned digit;
