@@ -120,7 +120,10 @@ static void judge_freshness(const struct tacit_claims *claims, const struct taci
 		failure.why = "the evidence carries no time and no nonce was asked for";
 	} else if (age < -(int64_t)skew) {
 		failure.why = "the evidence is from the future";
-	} else if (!any_age && age > (int64_t)(max_age + skew)) {
+	} else if (age > (int64_t)(max_age + skew) && any_age) {
+		tacit_check_skip(list, "policy.freshness", "older, and any age was asked for");
+		return;
+	} else if (age > (int64_t)(max_age + skew)) {
 		failure.why = "the evidence is too old";
 	} else {
 		tacit_check_pass(list, "policy.freshness", NULL);

@@ -209,6 +209,32 @@ static void test_no_timestamp(void)
 	ok(tacit_check_judge(&list, &first) == TACIT_BINDING, "report data that do not");
 }
 
+/* Evidence with certificates of its own, judged without a policy: they say what is current. */
+static void test_own_validity(void)
+{
+	struct tacit_claims claims = { .tee = TACIT_TEE_NITRO, .timestamp = NOW - 5000,
+				       .valid_until = NOW + 1 };
+	struct tacit_check_list list;
+	const struct tacit_check *first;
+
+	bench_init(&b);
+	judge(&claims, &list);
+	ok(tacit_check_judge(&list, &first) == TACIT_OK, "old evidence that is still valid");
+	claims.timestamp = NOW + 61;
+	judge(&claims, &list);
+	ok(tacit_check_judge(&list, &first) == TACIT_EXPIRED, "but not from the future");
+	claims.timestamp = NOW - 5000;
+	claims.valid_until = INT64_MAX;
+	judge(&claims, &list);
+	ok(tacit_check_judge(&list, &first) == TACIT_EXPIRED, "nor without a validity of its own");
+	start(HEAD "\"alternatives\":[{\"platform\":\"nitro\",\"measurements\":{" P0 "}}]}");
+	claims.valid_until = NOW + 1;
+	judge(&claims, &list);
+	ok(tacit_check_judge(&list, &first) == TACIT_EXPIRED &&
+		   strcmp(first->name, "policy.freshness") == 0,
+	   "nor under a policy, which has an age");
+}
+
 /* A measurement that the policy names and the evidence lacks is no match. */
 static void test_missing_measurement(void)
 {
@@ -240,6 +266,7 @@ int main(void)
 	test_validity();
 	test_age();
 	test_no_timestamp();
+	test_own_validity();
 	test_missing_measurement();
 	return done();
 }
