@@ -46,7 +46,7 @@ int cli_client_open(const struct cli_common *common, const struct cli_client_opt
 	if (!c->room)
 		return tacit_status_exit(TACIT_NOMEM);
 	tacit_arena_init(&c->arena, c->room, POLICY_ROOM);
-	int code = cli_judge_load(common, judge, &c->arena, &c->cx);
+	int code = judge ? cli_judge_load(common, judge, &c->arena, &c->cx) : 0;
 	if (code == 0 && !c->cx.policy && !c->cx.insecure_no_policy)
 		code = cli_usage("nothing says which servers to accept");
 	if (code == 0 && open_client(c, options, &err) != TACIT_OK)

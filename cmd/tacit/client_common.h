@@ -37,7 +37,10 @@ struct cli_client {
 	struct tacit_client *client;
 };
 
-/* Returns 0, or an exit code after saying why. */
+/*
+ * Returns 0, or an exit code after saying why. Without `judge` (NULL) what to accept is in
+ * ret->cx already.
+ */
 int cli_client_open(const struct cli_common *common, const struct cli_client_options *options,
 		    const struct cli_judge *judge, struct cli_client *ret);
 void cli_client_close(struct cli_client *client);

@@ -158,7 +158,7 @@ static void on_end(void *user, const struct tacit_answer_end *end)
 	struct infer *in = user;
 	struct infer_result *r = &in->result;
 
-	r->attested = end->attested ? end->attested : in->attested;
+	r->attested = end->attested;
 	r->end = end;
 	r->error = *end->error;
 	in->code = end->http_status ? tacit_status_exit(end->status) : 0;
@@ -222,7 +222,7 @@ static void put_messages(struct writer *w, const struct infer_options *o, struct
 static void put_body(struct writer *w, const struct infer_options *o, struct tacit_slice model,
 		     struct tacit_slice prompt)
 {
-	char number[32];
+	char number[48];
 
 	wr_text(w, "{\"model\":");
 	tacit_json_put_string(w, model);

@@ -122,7 +122,7 @@ struct tacit_answer_end {
 	struct tacit_slice receipt;                  /* absent when none was readable */
 	const struct tacit_receipt_verdict *verdict; /* of the receipt; NULL when none was judged */
 	struct tacit_slice tail; /* of a stream: receipt line and "data: [DONE]", as received */
-	const struct tacit_attested *attested; /* what it was sent under; NULL when nothing was */
+	struct tacit_attested *attested; /* what it was sent under; NULL when nothing was */
 	const uint8_t *request_hash, *response_hash; /* SHA-256; NULL when not known */
 };
 

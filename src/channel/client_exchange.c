@@ -217,6 +217,8 @@ static enum tacit_status begin(struct tacit_exchange *e, struct tacit_error *err
 {
 	struct tacit_client *client = e->transfer.client;
 
+	if (!tacit_client_is_current(client) && e->retried)
+		return tacit_fail(err, TACIT_BINDING, "channel.key", 0, "nothing is verified now");
 	if (!tacit_client_is_current(client))
 		return client->attesting ? TACIT_OK : tacit_client_attest_start(client, err);
 	/* Not vital yet: a later request tries again. */

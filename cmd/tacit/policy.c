@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "appraise/policy_write.h"
+#include "base/bounds.h"
+#include "base/hex.h"
+#include "base/time.h"
+#include "client_common.h"
+#include "codec/json.h"
+#include "sys/clock.h"
+#include "verbs.h"
+
+#define POLICY_WRITE_ROOM (1u << 20)
+#define CHECK_ROOM (4u << 20)
+
+struct init_options {
+	struct cli_common common;
+	struct cli_client_options client;
+	const char *evidence;
+	const char *output;
+	const char *name;
+	bool any_model;
+	bool any_config;
+	bool insecure_accept_stub;
+	bool insecure_allow_debug;
+};
+
+static const struct cli_option INIT_OPTIONS[] = {
+	CLI_SERVER_OPTION(struct init_options),
+	CLI_OPT(struct init_options, evidence, "--evidence", 0, CLI_TEXT, "FILE",
+		"take evidence from a file instead of a server"),
+	CLI_OPT(struct init_options, output, "--output", 'o', CLI_TEXT, "FILE",
+		"where to write the policy (stdout)"),
+	CLI_OPT(struct init_options, name, "--name", 0, CLI_TEXT, "NAME", "name of the policy"),
+	CLI_OPT(struct init_options, any_model, "--any-model", 0, CLI_FLAG, NULL,
+		"do not pin the model"),
+	CLI_OPT(struct init_options, any_config, "--any-config", 0, CLI_FLAG, NULL,
+		"do not pin the server's configuration"),
+	CLI_OPT(struct init_options, insecure_allow_debug, "--insecure-allow-debug", 0, CLI_FLAG,
+		NULL, "look at debug TEEs, which keep no secret"),
+	CLI_OPT(struct init_options, insecure_accept_stub, "--insecure-accept-stub", 0, CLI_FLAG,
+		NULL, "look at the software stand-in, which is NOT a TEE"),
+};
+
+static int write_policy(const struct init_options *o, const struct tacit_claims *claims,
+			const char *source)
+{
+	char when[TACIT_TIME_TEXT], comment[512];
+	const struct tacit_policy_draft draft = {
+		.name = o->name,
+		.comment = comment,
+		.pin_model = !o->any_model && claims->has_binding,
+		.pin_config = !o->any_config && claims->has_binding,
+	};
+	struct tacit_error err = { 0 };
+	struct tacit_slice text;
+	uint8_t *room = malloc(POLICY_WRITE_ROOM);
+
+	tacit_time_format(tacit_clock_wall(), when);
+	snprintf(comment, sizeof(comment), "trust on first use: values seen at %.280s on %s; "
+		 "compare them with a build of your own", source, when);
+	enum tacit_status st =
+		room ? tacit_policy_write(claims, &draft, tacit_mut_of(room, POLICY_WRITE_ROOM),
+					  &text, &err)
+		     : tacit_fail(&err, TACIT_NOMEM, "policy", 0, "out of memory");
+	if (st == TACIT_OK)
+		st = cli_write_file(o->output ? o->output : "-", text, 0644, &err);
+	free(room);
+	if (st != TACIT_OK)
+		return cli_fail(&o->common, &err, "cannot write a policy");
+	cli_warn("trust on first use: this policy says what %s showed just now, not that it is "
+		 "what you want", source);
+	cli_hint(&o->common, "compare the measurements with those of a build that you made");
+	return 0;
+}
+
+static int init_from_server(const struct init_options *o)
+{
+	struct cli_client client = { .cx = { .insecure_no_policy = true,
+					     .insecure_accept_stub = o->insecure_accept_stub,
+					     .insecure_allow_debug = o->insecure_allow_debug } };
+	struct tacit_error err = { 0 };
+	int code = cli_client_open(&o->common, &o->client, NULL, &client);
+
+	if (code)
+		return code;
+	if (tacit_client_attest(client.client, &err) != TACIT_OK)
+		code = cli_client_refused(&o->common, tacit_client_last(client.client), &err);
+	else
+		code = write_policy(o, tacit_client_last(client.client)->claims, o->client.server);
+	cli_client_close(&client);
+	return code;
+}
+
+static int judge_file(const struct init_options *o, struct tacit_slice bytes)
+{
+	static uint8_t room[TACIT_ARENA_TYPICAL];
+	struct tacit_arena arena;
+	struct tacit_evidence evidence;
+	struct tacit_verdict verdict = { 0 };
+	struct tacit_error err = { 0 };
+
+	tacit_arena_init(&arena, room, sizeof(room));
+	const struct tacit_context cx = {
+		.now = tacit_clock_wall(),
+		.any_age = true, /* what it measures does not age */
+		.arena = &arena,
+		.insecure_no_policy = true,
+		.insecure_accept_stub = o->insecure_accept_stub,
+		.insecure_allow_debug = o->insecure_allow_debug,
+	};
+	enum tacit_status st = tacit_evidence_detect(bytes, &evidence, &err);
+	if (st == TACIT_OK)
+		st = tacit_verify(&evidence, &cx, &verdict, &err);
+	if (st != TACIT_OK)
+		return cli_fail(&o->common, &err, "cannot trust evidence '%s'", o->evidence);
+	return write_policy(o, tacit_verdict_claims(&verdict), o->evidence);
+}
+
+static int run_init(void *options, int argc, char **argv)
+{
+	const struct init_options *o = options;
+	struct tacit_error err = { 0 };
+	struct tacit_slice bytes;
+
+	(void)argc;
+	(void)argv;
+	if (!o->client.server == !o->evidence)
+		return cli_usage("give either --server or --evidence");
+	if (o->insecure_accept_stub)
+		cli_warn("--insecure-accept-stub: the stub is NOT a TEE and protects nothing");
+	if (o->insecure_allow_debug)
+		cli_warn("--insecure-allow-debug: a debug TEE keeps nothing secret from its host");
+	if (o->client.server)
+		return init_from_server(o);
+	if (cli_read_file(o->evidence, TACIT_EVIDENCE_MAX, &bytes, &err) != TACIT_OK)
+		return cli_fail(&o->common, &err, "cannot read evidence '%s'", o->evidence);
+	int code = judge_file(o, bytes);
+	free((void *)(uintptr_t)bytes.ptr);
+	return code;
+}
+
+const struct cli_verb cmd_policy_init = {
+	.name = "policy init",
+	.args = "",
+	.summary = "write a policy from what a server shows (trust on first use)",
+	.group = "verify",
+	.example = "tacit policy init --server tcp:127.0.0.1:8443 -o policy.json",
+	.options = INIT_OPTIONS,
+	.option_count = sizeof(INIT_OPTIONS) / sizeof(INIT_OPTIONS[0]),
+	.max_args = 0,
+	.struct_size = sizeof(struct init_options),
+	.run = run_init,
+};
+
+/* ---- policy check ------------------------------------------------------------------------ */
+
+struct check_options {
+	struct cli_common common;
+};
+
+static json_t *platforms_json(const struct tacit_policy *policy)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < tacit_policy_alternatives(policy); i++)
+		json_array_append_new(list,
+				      json_string(tacit_tee_name(tacit_policy_platform(policy, i))));
+	return list;
+}
+
+static void print_policy(const struct cli_common *common, const struct tacit_policy *policy,
+			 const char *path)
+{
+	char digest[65];
+
+	tacit_hex_encode(tacit_slice_of(tacit_policy_digest(policy), 32), digest);
+	if (common->json) {
+		json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:o}", "schema",
+					   "tacit.policy-check/1", "result", "ok", "name",
+					   tacit_policy_name(policy), "sha256", digest,
+					   "alternatives", platforms_json(policy));
+
+		json_dumpf(object, stdout, JSON_COMPACT);
+		putchar('\n');
+		json_decref(object);
+		return;
+	}
+	if (common->quiet)
+		return;
+	printf("ok: policy '%s' %s\n", path, tacit_policy_name(policy));
+	printf("    sha256 %s\n", digest);
+	for (size_t i = 0; i < tacit_policy_alternatives(policy); i++)
+		printf("    alternative %zu: %s\n", i,
+		       tacit_tee_label(tacit_policy_platform(policy, i)));
+}
+
+static int run_check(void *options, int argc, char **argv)
+{
+	const struct check_options *o = options;
+	const char *path = argc ? argv[0] : "-";
+	const struct tacit_policy *policy = NULL;
+	struct tacit_error err = { 0 };
+	struct tacit_slice text;
+	struct tacit_arena arena;
+
+	if (cli_read_file(path, TACIT_POLICY_MAX, &text, &err) != TACIT_OK)
+		return cli_fail(&o->common, &err, "cannot read policy '%s'", path);
+	void *room = malloc(CHECK_ROOM);
+	tacit_arena_init(&arena, room, room ? CHECK_ROOM : 0);
+	enum tacit_status st = tacit_policy_parse(text, &arena, &policy, &err);
+	int code = 0;
+	if (st == TACIT_OK)
+		print_policy(&o->common, policy, path);
+	else
+		code = cli_fail(&o->common, &err, "cannot use policy '%s'", path);
+	free((void *)(uintptr_t)text.ptr);
+	free(room);
+	return code;
+}
+
+const struct cli_verb cmd_policy_check = {
+	.name = "policy check",
+	.args = "[FILE]",
+	.summary = "check that a policy file is valid, and say what it accepts",
+	.group = "verify",
+	.example = "tacit policy check policy.json",
+	.options = NULL,
+	.option_count = 0,
+	.max_args = 1,
+	.struct_size = sizeof(struct check_options),
+	.run = run_check,
+};

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <arpa/inet.h>
+#include <strings.h>
+
+#include "net/connect_inside.h"
+#include "net/server_inside.h"
+
+struct event_base *tacit_connect_guard_base(struct tacit_server *server)
+{
+	return server->base;
+}
+
+void tacit_connect_guard_cut(struct tacit_call *call)
+{
+	call->gone = NULL;
+	if (call->conn->state == CONN_BUSY)
+		tacit_server_conn_flush(call->conn);
+}
+
+bool tacit_connect_is_local(const struct tacit_address *address)
+{
+	struct in_addr four;
+	struct in6_addr six;
+
+	if (address->transport == TACIT_TRANSPORT_UNIX)
+		return true;
+	if (address->transport != TACIT_TRANSPORT_TCP)
+		return false;
+	if (inet_pton(AF_INET, address->host, &four) == 1)
+		return ntohl(four.s_addr) >> 24 == 127;
+	if (inet_pton(AF_INET6, address->host, &six) == 1)
+		return IN6_IS_ADDR_LOOPBACK(&six);
+	return strcasecmp(address->host, "localhost") == 0;
+}
+
+static bool same(struct tacit_slice text, const char *name)
+{
+	return name && text.len == strlen(name) &&
+	       strncasecmp((const char *)text.ptr, name, text.len) == 0;
+}
+
+/* The host of "host:port"; an IPv6 literal keeps its brackets. False when there is more. */
+static bool cut_port(struct tacit_slice text, struct tacit_slice *ret)
+{
+	size_t at = 0;
+
+	if (text.len && text.ptr[0] == '[')
+		while (at < text.len && text.ptr[at] != ']')
+			at++;
+	while (at < text.len && text.ptr[at] != ':')
+		at++;
+	*ret = tacit_slice_of(text.ptr, at);
+	if (at == text.len)
+		return true;
+	for (size_t i = at + 1; i < text.len; i++) {
+		if (text.ptr[i] < '0' || text.ptr[i] > '9')
+			return false;
+	}
+	return text.len - at <= 6;
+}
+
+bool tacit_connect_host_ok(struct tacit_slice host, const char *extra)
+{
+	struct tacit_slice name;
+
+	if (!host.ptr || !cut_port(host, &name))
+		return false;
+	return same(name, "localhost") || same(name, "127.0.0.1") || same(name, "[::1]") ||
+	       same(name, extra);
+}
+
+bool tacit_connect_origin_ok(struct tacit_slice origin, const char *extra)
+{
+	static const char *const SCHEMES[] = { "http://", "https://" };
+
+	for (size_t i = 0; i < 2; i++) {
+		size_t len = strlen(SCHEMES[i]);
+
+		if (origin.len > len &&
+		    strncasecmp((const char *)origin.ptr, SCHEMES[i], len) == 0)
+			return tacit_connect_host_ok(
+				tacit_slice_of(origin.ptr + len, origin.len - len), extra);
+	}
+	return false;
+}
