@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "appraise/appraise.h"
 #include "appraise/verdict_json.h"
 
 static struct bench b;
@@ -227,6 +228,35 @@ static void test_text(void)
 	ok(strstr(got, "got      stub (NOT a TEE)\n") != NULL, "got");
 }
 
+/* The manual page lists every check, in the order of the tables. */
+static void in_manual(const char **manual, const struct tacit_check_row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		char want[160];
+
+		snprintf(want, sizeof(want), ".It Cm %s\n%s\n", rows[i].name, rows[i].about);
+		const char *at = strstr(*manual, want);
+		if (!ok(at != NULL, "tacit-verdict(5) has %s in its place", rows[i].name))
+			continue;
+		*manual = at;
+	}
+}
+
+static void test_manual(void)
+{
+	FILE *f = fopen("man/tacit-verdict.5", "r");
+
+	if (!f) {
+		skip("tacit-verdict(5) lists every check", "man/ is not here");
+		return;
+	}
+	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+	fclose(f);
+	const char *manual = text;
+	in_manual(&manual, tacit_stub_checks, TACIT_STUB_CHECKS);
+	in_manual(&manual, tacit_appraise_checks, TACIT_APPRAISE_CHECKS);
+}
+
 int main(void)
 {
 	test_verified();
@@ -236,5 +266,6 @@ int main(void)
 	test_other_claims();
 	test_room();
 	test_text();
+	test_manual();
 	return done();
 }
