@@ -14,9 +14,25 @@ static void put_registers(struct tacit_json_out *j, const struct tacit_receipt_c
 	tacit_json_out_close(j, '}');
 }
 
+/* JSON readers commonly stop at int64: what is beyond goes as decimal text. */
+static void put_number(struct tacit_json_out *j, const char *name, uint64_t value)
+{
+	char digits[21];
+	size_t at = sizeof(digits) - 1;
+
+	if (value <= INT64_MAX) {
+		tacit_json_out_uint(j, name, value);
+		return;
+	}
+	digits[at] = '\0';
+	for (; value; value /= 10)
+		digits[--at] = (char)('0' + value % 10);
+	tacit_json_out_text(j, name, digits + at);
+}
+
 static void put_iat(struct tacit_json_out *j, uint64_t iat)
 {
-	tacit_json_out_uint(j, "iat", iat);
+	put_number(j, "iat", iat);
 	if (iat <= INT64_MAX)
 		tacit_json_out_time(j, "iat_time", (int64_t)iat);
 	else
@@ -40,9 +56,9 @@ void tacit_report_claims(struct tacit_json_out *j, const char *name,
 	tacit_json_out_hex(j, "attestation_doc_hash", TACIT_SLICE_ARRAY(c->attestation_doc_hash));
 	put_registers(j, c);
 	tacit_json_out_slice(j, "policy_version", c->policy_version);
-	tacit_json_out_uint(j, "sequence_number", c->sequence_number);
-	tacit_json_out_uint(j, "execution_time_ms", c->execution_time_ms);
-	tacit_json_out_uint(j, "memory_peak_mb", c->memory_peak_mb);
+	put_number(j, "sequence_number", c->sequence_number);
+	put_number(j, "execution_time_ms", c->execution_time_ms);
+	put_number(j, "memory_peak_mb", c->memory_peak_mb);
 	tacit_json_out_text(j, "security_mode", c->production ? "production" : "evaluation");
 	tacit_json_out_slice(j, "model_hash_scheme", c->model_hash_scheme);
 	tacit_json_out_close(j, '}');

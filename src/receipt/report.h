@@ -19,7 +19,7 @@
  *      "claims":{...}}                        null before layers 1 to 3 passed
  *
  * The claims, there and in `tacit receipt show --json`: hashes and nonces in lower-case hex,
- * null for what is absent,
+ * null for what is absent, numbers beyond int64 as decimal text,
  *
  *     {"iss","iat":1740500000,"iat_time":"2025-02-25T16:13:20Z","cti","eat_nonce","eat_profile",
  *      "model_id","model_version","model_hash","request_hash","response_hash",

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "receipt/judge.h"
 
-#include "base/bounds.h"
 #include "base/compiler.h"
 #include "receipt/envelope.h"
-#include "receipt/key.h"
+#include "receipt/peek.h"
 
 static const struct tacit_slice NOTHING = { NULL, 0 };
 
@@ -82,18 +81,24 @@ struct rule {
 	struct tacit_air_finding (*run)(struct tacit_judge *j);
 };
 
-static const struct rule BEFORE[] = {
+static const struct rule ENVELOPE[] = {
 	{ 1, "SIZE", TACIT_LIMIT, true, check_size },
 	{ 1, "COSE_DECODE", TACIT_FORMAT, true, check_cose },
 	{ 1, "UNPROTECTED", TACIT_FORMAT, true, check_unprotected },
 	{ 1, "ALG", TACIT_FORMAT, true, check_alg },
 	{ 1, "CONTENT_TYPE", TACIT_FORMAT, true, check_content_type },
 	{ 1, "PAYLOAD", TACIT_FORMAT, true, check_payload },
+};
+
+static const struct rule SIGNATURE[] = {
 	{ 2, "SIG", TACIT_SIGNATURE, true, tacit_judge_signature },
+};
+
+static const struct rule DECODE[] = {
 	{ 3, "CLAIMS_DECODE", TACIT_FORMAT, true, check_decode },
 };
 
-static const struct rule AFTER[] = {
+static const struct rule POLICY[] = {
 	{ 4, "FRESH", TACIT_POLICY, false, tacit_judge_fresh },
 	{ 4, "MHASH", TACIT_POLICY, false, tacit_judge_model_hash },
 	{ 4, "RHASH", TACIT_POLICY, false, tacit_judge_request_hash },
@@ -113,7 +118,8 @@ static const struct rule AFTER[] = {
 	{ 5, "E2E_SECURITY_MODE", TACIT_BINDING, false, tacit_judge_evidence_mode },
 };
 
-_Static_assert(TACIT_ARRAY_LEN(BEFORE) + TACIT_AIR_RULES + TACIT_ARRAY_LEN(AFTER) <=
+_Static_assert(TACIT_ARRAY_LEN(ENVELOPE) + TACIT_ARRAY_LEN(SIGNATURE) + TACIT_ARRAY_LEN(DECODE) +
+			       TACIT_AIR_RULES + TACIT_ARRAY_LEN(POLICY) <=
 		       TACIT_RECEIPT_CHECKS,
 	       "a verdict has room for every check");
 
@@ -180,6 +186,21 @@ static enum tacit_outcome outcome_of(enum tacit_status status)
 	return status == TACIT_FORMAT || status == TACIT_LIMIT ? TACIT_MALFORMED : TACIT_REFUSED;
 }
 
+enum tacit_status tacit_peek_claims(struct tacit_slice in, struct tacit_receipt_claims *ret,
+				    struct tacit_error *err)
+{
+	static const struct tacit_receipt_expect NOTHING_ASKED;
+	struct tacit_receipt_verdict report = { 0 };
+	struct tacit_judge j = { .in = in, .expect = &NOTHING_ASKED, .v = &report, .err = err };
+
+	run_rules(&j, ENVELOPE, TACIT_ARRAY_LEN(ENVELOPE));
+	run_rules(&j, DECODE, TACIT_ARRAY_LEN(DECODE));
+	run_air_rules(&j);
+	if (j.status == TACIT_OK)
+		tacit_air_claims(&j.payload, ret);
+	return j.status;
+}
+
 enum tacit_status tacit_receipt_verify(struct tacit_slice in,
 				       const struct tacit_receipt_expect *expect,
 				       struct tacit_receipt_verdict *verdict,
@@ -188,13 +209,15 @@ enum tacit_status tacit_receipt_verify(struct tacit_slice in,
 	struct tacit_judge j = { .in = in, .expect = expect, .v = verdict, .err = err };
 
 	memset(verdict, 0, sizeof(*verdict));
-	run_rules(&j, BEFORE, TACIT_ARRAY_LEN(BEFORE));
+	run_rules(&j, ENVELOPE, TACIT_ARRAY_LEN(ENVELOPE));
+	run_rules(&j, SIGNATURE, TACIT_ARRAY_LEN(SIGNATURE));
+	run_rules(&j, DECODE, TACIT_ARRAY_LEN(DECODE));
 	run_air_rules(&j);
 	if (j.status == TACIT_OK) {
 		tacit_air_claims(&j.payload, &verdict->claims);
 		verdict->signed_claims = true;
 	}
-	run_rules(&j, AFTER, TACIT_ARRAY_LEN(AFTER));
+	run_rules(&j, POLICY, TACIT_ARRAY_LEN(POLICY));
 	verdict->outcome = outcome_of(j.status);
 	verdict->end_to_end = j.status == TACIT_OK && expect->evidence;
 	verdict->warn_no_replay = !expect->nonce.ptr && !expect->seen;
