@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "codec/cose.h"
 #include "fields.h"
+#include "receipt/peek.h"
 #include "tacit/binding.h"
 #include "tacit/evidence.h"
 #include "tee/stub/stub.h"
@@ -124,7 +125,7 @@ static struct finding find_receipt(struct tacit_slice in)
 	struct finding f = { 0 };
 	struct tacit_receipt_claims claims;
 
-	if (cli_fields_receipt(in, &claims, NULL) == TACIT_OK) {
+	if (tacit_peek_claims(in, &claims, NULL) == TACIT_OK) {
 		f.kind = "receipt";
 		f.fields = cli_fields_claims(&claims);
 	}

@@ -12,6 +12,7 @@
 #include "crypto/hash.h"
 #include "fields.h"
 #include "judge.h"
+#include "receipt/peek.h"
 #include "receipt/report.h"
 #include "verbs.h"
 
@@ -156,7 +157,7 @@ static enum tacit_status judge_evidence(const struct options *o, struct inputs *
 	cx->any_age = true;
 	cx->expect.require_binding = true;
 	cx->now = expect->now;
-	if (!o->now && cli_fields_receipt(in->receipt, &claims, NULL) == TACIT_OK &&
+	if (!o->now && tacit_peek_claims(in->receipt, &claims, NULL) == TACIT_OK &&
 	    claims.iat <= INT64_MAX)
 		cx->now = (int64_t)claims.iat;
 	enum tacit_status status = tacit_evidence_detect(in->evidence, &ev, &in->evidence_error);
@@ -327,7 +328,7 @@ static int show(const struct show_options *o, const char *path, struct tacit_sli
 	struct tacit_receipt_claims claims;
 	struct tacit_error err = { 0 };
 
-	if (cli_fields_receipt(in, &claims, &err) != TACIT_OK)
+	if (tacit_peek_claims(in, &claims, &err) != TACIT_OK)
 		return cli_fail(&o->common, &err, "cannot show receipt '%s'", path);
 	json_t *fields = cli_fields_claims(&claims);
 	if (!fields)
