@@ -93,7 +93,8 @@ static void build_good(struct builder *b)
 	put(b, 9, 4);
 	put(b, 6, 4);
 	put(b, 3, 8);
-	put(b, 0, 12);
+	put(b, 0, 8);
+	put(b, 0, 4);
 	put_text(b, "words");
 	put(b, 9, 4);
 	put(b, 8, 4);
