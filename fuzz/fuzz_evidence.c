@@ -32,8 +32,10 @@ static void judge(const struct tacit_evidence *ev, size_t arena_size, bool stric
 	struct writer w = wr_of(tacit_mut_of(json, sizeof(json)));
 
 	tacit_arena_init(&arena, room, arena_size);
-	struct tacit_context cx = { .now = 1795248000, .arena = &arena,
-				    .insecure_no_policy = !strict, .insecure_accept_stub = !strict };
+	struct tacit_context cx = { .now = 1795248000,
+				    .arena = &arena,
+				    .insecure_no_policy = !strict,
+				    .insecure_accept_stub = !strict };
 	enum tacit_status st = tacit_verify(ev, &cx, &verdict, &err);
 	FUZZ_ASSERT(err.status == st);
 	FUZZ_ASSERT((st == TACIT_OK) == (verdict.outcome == TACIT_VERIFIED));

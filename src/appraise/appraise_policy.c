@@ -112,8 +112,8 @@ static void judge_freshness(const struct tacit_claims *claims, const struct taci
 	int64_t age = age_of(cx->now, claims->timestamp);
 	struct tacit_check_failure failure = { .status = TACIT_EXPIRED };
 
-	if (claims->timestamp == 0 && cx->expect.nonce.ptr) {
-		tacit_check_skip(list, "policy.freshness", "no time in it; the nonce decides");
+	if (claims->timestamp == 0 && (cx->expect.nonce.ptr || any_age)) {
+		tacit_check_skip(list, "policy.freshness", "no time in it to judge");
 		return;
 	}
 	if (claims->timestamp == 0) {
@@ -129,9 +129,9 @@ static void judge_freshness(const struct tacit_claims *claims, const struct taci
 		tacit_check_pass(list, "policy.freshness", NULL);
 		return;
 	}
-	failure.expected = tacit_check_printf(list, "made within %llu s, give or take %llu s",
-					      (unsigned long long)max_age,
-					      (unsigned long long)skew);
+	failure.expected =
+		tacit_check_printf(list, "made within %llu s, give or take %llu s",
+				   (unsigned long long)max_age, (unsigned long long)skew);
 	failure.got = claims->timestamp ? time_text(list, claims->timestamp) : NULL;
 	tacit_check_fail(list, "policy.freshness", &failure);
 }
@@ -265,8 +265,9 @@ static void fail_measurements(const struct progress *p, const struct tacit_claim
 		.got = got.ptr ? tacit_check_printf(list, "%s=%s", p->miss->name,
 						    tacit_check_hex(list, got))
 			       : NULL,
-		.why = tacit_check_printf(list, "no alternative matches whole; the nearest, '%s', "
-						"differs in %s",
+		.why = tacit_check_printf(list,
+					  "no alternative matches whole; the nearest, '%s', "
+					  "differs in %s",
 					  p->best->name, p->miss->name),
 	};
 
@@ -317,15 +318,14 @@ static void judge_config(const struct progress *p, const struct tacit_claims *cl
 	}
 	failure.why = "the policy names configurations, and the evidence binds none";
 	if (claims->has_binding) {
-		failure.got = tacit_check_hex(list,
-					      TACIT_SLICE_ARRAY(claims->binding.config_hash));
+		failure.got = tacit_check_hex(list, TACIT_SLICE_ARRAY(claims->binding.config_hash));
 		failure.why = "the policy does not name this configuration for this build";
 	}
 	tacit_check_fail(list, "policy.config", &failure);
 }
 
-static void judge_alternatives(const struct tacit_claims *claims,
-			       const struct tacit_policy *policy, struct tacit_check_list *list)
+static void judge_alternatives(const struct tacit_claims *claims, const struct tacit_policy *policy,
+			       struct tacit_check_list *list)
 {
 	struct progress p = { 0 };
 

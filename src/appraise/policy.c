@@ -7,12 +7,15 @@
 #include "base/compiler.h"
 #include "crypto/hash.h"
 
-#define SCHEMA "tacit.policy/1"
-#define AGE_MAX 31536000 /* a year */
-#define SKEW_MAX 3600
+#define SCHEMA     "tacit.policy/1"
+#define AGE_MAX    31536000 /* a year */
+#define SKEW_MAX   3600
 #define SHA256_LEN 32
 
+/* clang-format off */
 #define TABLE(rows) { rows, TACIT_ARRAY_LEN(rows) }
+#define SECTION(name) { name, read_section, 0, false, 0, 0, NULL }
+/* clang-format on */
 
 /* ---- models -------------------------------------------------------------------------------- */
 
@@ -69,8 +72,8 @@ static TACIT_LOAD_READER(read_platform)
 	enum tacit_tee *ret = field;
 
 	(void)member;
-	enum tacit_tee tee = tacit_tee_find(
-		tacit_slice_of(json_string_value(value), json_string_length(value)));
+	enum tacit_tee tee =
+		tacit_tee_find(tacit_slice_of(json_string_value(value), json_string_length(value)));
 	if (tee == TACIT_TEE_NONE)
 		return tacit_load_fail(load, TACIT_FORMAT, "not a platform's name");
 	*ret = tee;
@@ -150,9 +153,9 @@ static TACIT_LOAD_READER(read_measurements)
 		return st;
 	alternative->measurements = items;
 	alternative->measurement_count = n;
-	return names_code(alternative) ? TACIT_OK
-				       : tacit_load_fail(load, TACIT_FORMAT,
-							 "none of them says what code runs");
+	return names_code(alternative)
+		       ? TACIT_OK
+		       : tacit_load_fail(load, TACIT_FORMAT, "none of them says what code runs");
 }
 
 /* Sections go by name to the tables of policy_platform.c; only the platform's own may appear. */
@@ -175,7 +178,6 @@ static TACIT_LOAD_READER(read_section)
 }
 
 #define ALT(field) offsetof(struct tacit_policy_alternative, field)
-#define SECTION(name) { name, read_section, 0, false, 0, 0, NULL }
 
 /* "platform" comes first: the rest is read in its light. */
 static const struct tacit_load_member ALTERNATIVE[] = {
@@ -185,8 +187,12 @@ static const struct tacit_load_member ALTERNATIVE[] = {
 	{ "debug", read_debug, 0, false, 0, 0, NULL },
 	{ "models", read_models, ALT(models), false, 0, 0, NULL },
 	{ "configs", tacit_load_hex_list, ALT(configs), false, SHA256_LEN, SHA256_LEN, NULL },
-	SECTION("nitro"), SECTION("tdx"), SECTION("sgx"),
-	SECTION("snp"), SECTION("nvidia"), SECTION("gcp-token"),
+	SECTION("nitro"),
+	SECTION("tdx"),
+	SECTION("sgx"),
+	SECTION("snp"),
+	SECTION("nvidia"),
+	SECTION("gcp-token"),
 };
 static const struct tacit_load_table ALTERNATIVE_TABLE = TABLE(ALTERNATIVE);
 

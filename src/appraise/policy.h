@@ -11,7 +11,7 @@
 #include "tacit/verify.h"
 
 #define TACIT_POLICY_MAX_AGE 300 /* seconds, when the policy does not say */
-#define TACIT_POLICY_SKEW 60
+#define TACIT_POLICY_SKEW    60
 
 /* Values of any one kind: bytes (from hex) or texts. */
 struct tacit_policy_list {

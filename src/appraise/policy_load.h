@@ -50,8 +50,8 @@ void tacit_load_pop(struct tacit_load *load, size_t mark);
 TACIT_MUST_CHECK enum tacit_status tacit_load_alloc(struct tacit_load *load, size_t count,
 						    size_t size, void **ret);
 
-#define TACIT_LOAD_READER(name)                                                                    \
-	enum tacit_status name(struct tacit_load *load, json_t *value,                             \
+#define TACIT_LOAD_READER(name)                                        \
+	enum tacit_status name(struct tacit_load *load, json_t *value, \
 			       const struct tacit_load_member *member, void *field)
 
 TACIT_LOAD_READER(tacit_load_text);      /* const char *: min..max bytes, no control characters */

@@ -69,22 +69,22 @@ const struct tacit_policy_name *tacit_policy_name_find(enum tacit_tee tee, const
 
 /* ---- members of the sections --------------------------------------------------------------- */
 
-#define TABLE(rows) { rows, TACIT_ARRAY_LEN(rows) }
 #define AT(type, field) offsetof(struct tacit_policy_##type, field)
-#define TEXTS(type, field, max)                                                                    \
-	{ #field, tacit_load_text_list, AT(type, field), false, 1, max, NULL }
-#define WORDS(type, field, words)                                                                  \
-	{ #field, tacit_load_text_list, AT(type, field), false, 1, 64, &(words) }
-#define HEXES(type, field, least, most)                                                            \
-	{ #field, tacit_load_hex_list, AT(type, field), false, least, most, NULL }
-#define HEX(type, field, len)                                                                      \
-	{ #field, tacit_load_hex, AT(type, field), false, len, len, NULL }
-#define NUMBER(type, field, most)                                                                  \
-	{ #field, tacit_load_number, AT(type, field), false, 0, most, NULL }
-#define FLAG(type, field)                                                                          \
-	{ #field, tacit_load_bool, AT(type, field), false, 0, 0, NULL }
-#define PART(type, field, table)                                                                   \
-	{ #field, tacit_load_inline, AT(type, field), false, 0, 0, &(table) }
+
+/* clang-format off */
+#define TABLE(rows) { rows, TACIT_ARRAY_LEN(rows) }
+#define ROW(name, read, at, min, max, extra) { name, read, at, false, min, max, extra }
+/* clang-format on */
+
+#define TEXTS(type, field, max) ROW(#field, tacit_load_text_list, AT(type, field), 1, max, NULL)
+#define WORDS(type, field, words) \
+	ROW(#field, tacit_load_text_list, AT(type, field), 1, 64, &(words))
+#define HEXES(type, field, min, max) \
+	ROW(#field, tacit_load_hex_list, AT(type, field), min, max, NULL)
+#define HEX(type, field, len)    ROW(#field, tacit_load_hex, AT(type, field), len, len, NULL)
+#define NUMBER(type, field, max) ROW(#field, tacit_load_number, AT(type, field), 0, max, NULL)
+#define FLAG(type, field)        ROW(#field, tacit_load_bool, AT(type, field), 0, 0, NULL)
+#define PART(type, field, table) ROW(#field, tacit_load_inline, AT(type, field), 0, 0, &(table))
 
 static const struct tacit_load_member NITRO[] = {
 	TEXTS(nitro, regions, 32),
@@ -110,8 +110,7 @@ static TACIT_LOAD_READER(read_collateral)
 	return TACIT_OK;
 }
 
-#define COLLATERAL(type)                                                                           \
-	{ "collateral", read_collateral, AT(type, collateral), false, 1, 32, NULL }
+#define COLLATERAL(type) ROW("collateral", read_collateral, AT(type, collateral), 1, 32, NULL)
 
 /* Revoked is not in the list: no policy can accept it. */
 static const char *const TCB_WORDS[] = {
@@ -162,8 +161,10 @@ static const struct tacit_load_member SNP_TCB[] = {
 static const struct tacit_load_table SNP_TCB_TABLE = TABLE(SNP_TCB);
 
 static const struct tacit_load_member SNP_GUEST[] = {
-	NUMBER(snp_guest, min_abi_major, 255),       NUMBER(snp_guest, min_abi_minor, 255),
-	FLAG(snp_guest, forbid_smt),                 FLAG(snp_guest, require_single_socket),
+	NUMBER(snp_guest, min_abi_major, 255),
+	NUMBER(snp_guest, min_abi_minor, 255),
+	FLAG(snp_guest, forbid_smt),
+	FLAG(snp_guest, require_single_socket),
 	FLAG(snp_guest, require_ciphertext_hiding),
 };
 static const struct tacit_load_table SNP_GUEST_TABLE = TABLE(SNP_GUEST);
@@ -190,8 +191,10 @@ static const char *const ARCH_WORDS[] = { "hopper", "blackwell", NULL };
 static const struct tacit_load_words ARCHITECTURES = { ARCH_WORDS };
 
 static const struct tacit_load_member NVIDIA[] = {
-	WORDS(nvidia, architectures, ARCHITECTURES), TEXTS(nvidia, driver_versions, 64),
-	TEXTS(nvidia, vbios_versions, 64),           TEXTS(nvidia, device_ids, 128),
+	WORDS(nvidia, architectures, ARCHITECTURES),
+	TEXTS(nvidia, driver_versions, 64),
+	TEXTS(nvidia, vbios_versions, 64),
+	TEXTS(nvidia, device_ids, 128),
 	NUMBER(nvidia, gpus, 64),
 };
 
@@ -199,14 +202,14 @@ static const char *const SUPPORT_WORDS[] = { "LATEST", "STABLE", "USABLE", NULL 
 static const struct tacit_load_words SUPPORT = { SUPPORT_WORDS };
 
 static const struct tacit_load_member GCP[] = {
-	TEXTS(gcp, audiences, 512),      TEXTS(gcp, hardware, 64), TEXTS(gcp, project_ids, 64),
-	TEXTS(gcp, zones, 64),           TEXTS(gcp, service_accounts, 256),
-	WORDS(gcp, support, SUPPORT),    FLAG(gcp, require_gpu_cc),
+	TEXTS(gcp, audiences, 512), TEXTS(gcp, hardware, 64),          TEXTS(gcp, project_ids, 64),
+	TEXTS(gcp, zones, 64),      TEXTS(gcp, service_accounts, 256), WORDS(gcp, support, SUPPORT),
+	FLAG(gcp, require_gpu_cc),
 };
 
-#define SECTION(type, rows)                                                                        \
-	static const struct tacit_load_section type##_section = {                                  \
-		TABLE(rows), sizeof(struct tacit_policy_##type)                                    \
+#define SECTION(type, rows)                                       \
+	static const struct tacit_load_section type##_section = { \
+		TABLE(rows), sizeof(struct tacit_policy_##type)   \
 	}
 SECTION(nitro, NITRO);
 SECTION(tdx, TDX);
@@ -215,9 +218,7 @@ SECTION(snp, SNP);
 SECTION(nvidia, NVIDIA);
 SECTION(gcp, GCP);
 
-#define OWN(name, type)                                                                            \
-	{ name, tacit_load_section, offsetof(struct tacit_policy_sections, type), false, 0, 0,     \
-	  &type##_section }
+#define OWN(name, type) ROW(name, tacit_load_section, AT(sections, type), 0, 0, &type##_section)
 static const struct tacit_load_member SECTIONS[] = {
 	OWN("nitro", nitro), OWN("tdx", tdx),       OWN("sgx", sgx),
 	OWN("snp", snp),     OWN("nvidia", nvidia), OWN("gcp-token", gcp),

@@ -8,10 +8,10 @@
 /* What to make of claims that somebody decided to trust; NULL texts are left out. */
 struct tacit_policy_draft {
 	const char *name;
-	const char *comment;   /* say where the values came from */
-	bool pin_model;        /* name the bound model */
-	bool pin_config;       /* name the bound configuration */
-	int64_t valid_until;   /* seconds; 0 leaves it out */
+	const char *comment; /* say where the values came from */
+	bool pin_model;      /* name the bound model */
+	bool pin_config;     /* name the bound configuration */
+	int64_t valid_until; /* seconds; 0 leaves it out */
 };
 
 /*
@@ -19,10 +19,8 @@ struct tacit_policy_draft {
  * Errors: TACIT_FORMAT when the claims have nothing to pin (no measurement, or no binding where
  * one is to be pinned), TACIT_LIMIT.
  */
-TACIT_MUST_CHECK enum tacit_status tacit_policy_write(const struct tacit_claims *claims,
-						      const struct tacit_policy_draft *draft,
-						      struct tacit_mut room,
-						      struct tacit_slice *ret,
-						      struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status
+tacit_policy_write(const struct tacit_claims *claims, const struct tacit_policy_draft *draft,
+		   struct tacit_mut room, struct tacit_slice *ret, struct tacit_error *err);
 
 #endif

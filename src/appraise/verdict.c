@@ -5,8 +5,10 @@
 const char *tacit_outcome_name(enum tacit_outcome outcome)
 {
 	static const char *const NAMES[] = {
-		[TACIT_UNVERIFIED] = "unverified", [TACIT_VERIFIED] = "verified",
-		[TACIT_REFUSED] = "refused",       [TACIT_MALFORMED] = "malformed",
+		[TACIT_UNVERIFIED] = "unverified",
+		[TACIT_VERIFIED] = "verified",
+		[TACIT_REFUSED] = "refused",
+		[TACIT_MALFORMED] = "malformed",
 		[TACIT_UNDECIDED_VERDICT] = "undecided",
 	};
 
@@ -56,8 +58,7 @@ const char *tacit_verdict_insecure(const struct tacit_verdict *verdict, size_t i
 	return NULL;
 }
 
-const struct tacit_check *tacit_verdict_find(const struct tacit_verdict *verdict,
-					     const char *name)
+const struct tacit_check *tacit_verdict_find(const struct tacit_verdict *verdict, const char *name)
 {
 	struct tacit_slice want = tacit_slice_str(name);
 

@@ -22,7 +22,7 @@ struct tacit_attester;
 /* What a software attester measures; hardware measures for itself. Not kept after open. */
 struct tacit_attest_options {
 	struct tacit_slice config; /* the effective configuration, every byte of it */
-	struct tacit_slice model;  /* the model's identity: its SHA-256, or absent without a model */
+	struct tacit_slice model; /* the model's identity: its SHA-256, or absent without a model */
 };
 
 /* What one piece of evidence is to carry; absent slices are left out. */
@@ -71,9 +71,9 @@ struct tacit_attester {
 	const struct tacit_attester_ops *ops;
 };
 
-TACIT_MUST_CHECK enum tacit_status tacit_attest_stub_open(const struct tacit_attest_options *options,
-							  struct tacit_attester **ret,
-							  struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status
+tacit_attest_stub_open(const struct tacit_attest_options *options, struct tacit_attester **ret,
+		       struct tacit_error *err);
 
 /* ---- what the machine has ------------------------------------------------------------------ */
 

@@ -26,9 +26,9 @@ static const uint8_t HPKE_SUITES[10] = {
 	0x00, 0x01, 0x00, 0x03, /* HKDF-SHA256, ChaCha20-Poly1305 */
 };
 
-#define HPKE_KEY_AT 3
+#define HPKE_KEY_AT    3
 #define HPKE_SUITES_AT 35
-#define X25519_LEN 32
+#define X25519_LEN     32
 
 _Static_assert(HPKE_SUITES_AT + sizeof(HPKE_SUITES) == TACIT_HPKE_CONFIG_LEN, "layout");
 

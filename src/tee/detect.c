@@ -196,10 +196,14 @@ struct shape {
 
 /* Formats that are recognised so that the answer can name them. */
 static const struct shape SHAPES[] = {
-	{ TACIT_TEE_NITRO, is_nitro },         { TACIT_TEE_NITROTPM, is_nitrotpm },
-	{ TACIT_TEE_AZURE_SNP, is_azure_snp }, { TACIT_TEE_AZURE_TDX, is_azure_tdx },
-	{ TACIT_TEE_TDX, is_tdx },             { TACIT_TEE_SGX, is_sgx },
-	{ TACIT_TEE_SNP, is_snp },             { TACIT_TEE_GCP_TOKEN, is_gcp_token },
+	{ TACIT_TEE_NITRO, is_nitro },
+	{ TACIT_TEE_NITROTPM, is_nitrotpm },
+	{ TACIT_TEE_AZURE_SNP, is_azure_snp },
+	{ TACIT_TEE_AZURE_TDX, is_azure_tdx },
+	{ TACIT_TEE_TDX, is_tdx },
+	{ TACIT_TEE_SGX, is_sgx },
+	{ TACIT_TEE_SNP, is_snp },
+	{ TACIT_TEE_GCP_TOKEN, is_gcp_token },
 	{ TACIT_TEE_NVIDIA, is_nvidia },
 };
 

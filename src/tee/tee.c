@@ -10,10 +10,9 @@ struct name_row {
 	bool real;
 };
 
-static const struct name_row NAMES[] = {
-	{ "none", "none", false },
+static const struct name_row NAMES[] = { { "none", "none", false },
 #define NAME_ROW(name, text, real) { text, (real) ? text : text " (NOT a TEE)", real },
-	TACIT_TEE_MAP(NAME_ROW)
+					 TACIT_TEE_MAP(NAME_ROW)
 #undef NAME_ROW
 };
 

@@ -95,8 +95,7 @@ static inline const struct tacit_policy *bench_policy(struct bench *b, const cha
 	return policy;
 }
 
-static inline bool is_check(const struct tacit_verdict *v, const char *name,
-			    enum tacit_result want)
+static inline bool is_check(const struct tacit_verdict *v, const char *name, enum tacit_result want)
 {
 	const struct tacit_check *check = tacit_verdict_find(v, name);
 

@@ -4,21 +4,22 @@
 
 #include "appraise/appraise.h"
 
-#define HEX48(d) d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d
-#define HEX32(d) d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d
-#define HEAD "{\"schema\":\"tacit.policy/1\","
-#define STUB(rest) "{\"platform\":\"stub\",\"measurements\":{" rest
-#define P0 "\"pcr0\":\"" HEX48("a0") "\""
-#define P1 "\"pcr1\":\"" HEX48("a1") "\""
-#define P2 "\"pcr2\":\"" HEX48("a2") "\""
-#define X0 "\"pcr0\":\"" HEX48("b0") "\""
-#define X1 "\"pcr1\":\"" HEX48("b1") "\""
-#define X2 "\"pcr2\":\"" HEX48("b2") "\""
-#define MODEL "{\"id\":\"demo\",\"sha256\":\"" HEX32("66") "\"}"
-#define MODEL_ANY "{\"sha256\":\"" HEX32("66") "\"}"
-#define MODEL_NAME "{\"id\":\"other\",\"sha256\":\"" HEX32("66") "\"}"
-#define MODEL_HASH "{\"id\":\"demo\",\"sha256\":\"" HEX32("67") "\"}"
-#define CONFIG "\"" HEX32("77") "\""
+#define HEX16(d)     d d d d d d d d d d d d d d d d
+#define HEX32(d)     HEX16(d) HEX16(d)
+#define HEX48(d)     HEX32(d) HEX16(d)
+#define HEAD         "{\"schema\":\"tacit.policy/1\","
+#define STUB(rest)   "{\"platform\":\"stub\",\"measurements\":{" rest
+#define P0           "\"pcr0\":\"" HEX48("a0") "\""
+#define P1           "\"pcr1\":\"" HEX48("a1") "\""
+#define P2           "\"pcr2\":\"" HEX48("a2") "\""
+#define X0           "\"pcr0\":\"" HEX48("b0") "\""
+#define X1           "\"pcr1\":\"" HEX48("b1") "\""
+#define X2           "\"pcr2\":\"" HEX48("b2") "\""
+#define MODEL        "{\"id\":\"demo\",\"sha256\":\"" HEX32("66") "\"}"
+#define MODEL_ANY    "{\"sha256\":\"" HEX32("66") "\"}"
+#define MODEL_NAME   "{\"id\":\"other\",\"sha256\":\"" HEX32("66") "\"}"
+#define MODEL_HASH   "{\"id\":\"demo\",\"sha256\":\"" HEX32("67") "\"}"
+#define CONFIG       "\"" HEX32("77") "\""
 #define CONFIG_OTHER "\"" HEX32("78") "\""
 
 static struct bench b;
@@ -68,6 +69,22 @@ static void test_nearest(void)
 	ok(strstr(check->why, "'near'") && strstr(check->why, "pcr1"), "with what differs");
 	ok(strncmp(check->expected, "pcr1=b1b1", 9) == 0, "expected");
 	ok(strncmp(check->got, "pcr1=a1a1", 9) == 0, "got");
+	refuses(HEAD "\"alternatives\":["
+		     "{\"name\":\"first\",\"platform\":\"stub\",\"measurements\":{" P0 "," X1 "}},"
+		     "{\"name\":\"second\",\"platform\":\"stub\",\"measurements\":{" P0 "," X2
+		     "}}]}",
+		"policy.measurements", "of two as near");
+	ok(strstr(b.err.detail, "'first'") != NULL, "the first is named");
+}
+
+static void test_first_match(void)
+{
+	accepts(HEAD "\"alternatives\":["
+		     "{\"name\":\"one\",\"platform\":\"stub\",\"measurements\":{" P0 "}},"
+		     "{\"name\":\"two\",\"platform\":\"stub\",\"measurements\":{" P0 "," P1 "}}]}",
+		"two alternatives that match");
+	const struct tacit_check *check = tacit_verdict_find(&b.verdict, "policy.measurements");
+	ok(check->got && strcmp(check->got, "one") == 0, "the first is named");
 }
 
 static void test_platform(void)
@@ -91,7 +108,8 @@ static void test_debug_needs_the_flag(void)
 
 static void test_models(void)
 {
-	accepts(HEAD "\"alternatives\":[" STUB(P0 "}}],\"models\":[" MODEL "]}"), "the named model");
+	accepts(HEAD "\"alternatives\":[" STUB(P0 "}}],\"models\":[" MODEL "]}"),
+		"the named model");
 	is_check(&b.verdict, "policy.model", TACIT_CHECK_PASS);
 	accepts(HEAD "\"alternatives\":[" STUB(P0 "}}],\"models\":[" MODEL_HASH "," MODEL_ANY "]}"),
 		"any name with the hash");
@@ -106,11 +124,12 @@ static void test_models(void)
 	refuses(HEAD "\"alternatives\":[" STUB(X0 "},\"models\":[" MODEL "]},")
 			STUB(P0 "},\"models\":[" MODEL_HASH "]}]}"),
 		"policy.model", "a model belongs to its own build");
-	refuses(HEAD "\"alternatives\":[" STUB(P0 "},\"models\":[" MODEL "]}],\"models\":[" MODEL_HASH
-							"]}"),
+	refuses(HEAD "\"alternatives\":[" STUB(P0 "},\"models\":[" MODEL
+						  "]}],\"models\":[" MODEL_HASH "]}"),
 		"policy.model", "both lists must hold");
 	accepts(HEAD "\"alternatives\":[" STUB(P0 "}}]}"), "no list of models");
 	is_check(&b.verdict, "policy.model", TACIT_CHECK_SKIP);
+	is_check(&b.verdict, "policy.config", TACIT_CHECK_SKIP);
 }
 
 static void test_configs(void)
@@ -122,12 +141,12 @@ static void test_configs(void)
 		"policy.config", "another configuration");
 	refuses(HEAD "\"alternatives\":[" STUB(P0 "},\"configs\":[" CONFIG_OTHER "]}]}"),
 		"policy.config", "another of the alternative");
-	refuses(HEAD "\"alternatives\":[" STUB(P0 "},\"models\":[" MODEL "],\"configs\":[" CONFIG_OTHER
-						  "]},")
+	refuses(HEAD "\"alternatives\":[" STUB(P0 "},\"models\":[" MODEL
+						  "],\"configs\":[" CONFIG_OTHER "]},")
 			STUB(P0 "},\"models\":[" MODEL_HASH "],\"configs\":[" CONFIG "]}]}"),
 		"policy.config", "model and configuration of two alternatives do not mix");
-	refuses(HEAD "\"alternatives\":[" STUB(P0 "}}],\"models\":[" MODEL_HASH "],\"configs\":[" CONFIG
-						  "]}"),
+	refuses(HEAD "\"alternatives\":[" STUB(P0 "}}],\"models\":[" MODEL_HASH
+						  "],\"configs\":[" CONFIG "]}"),
 		"policy.model", "a wrong model comes first");
 	is_check(&b.verdict, "policy.config", TACIT_CHECK_SKIP);
 }
@@ -138,10 +157,13 @@ static void test_without_binding(void)
 	start(HEAD "\"alternatives\":[" STUB(P0 "}}],\"models\":[" MODEL_ANY "]}"));
 	b.doc.user_data = tacit_slice_of(NULL, 0);
 	is_refused(&b, bench_verify(&b), TACIT_POLICY, "policy.model", "no binding, no model");
+	ok(strstr(b.err.detail, "binds none") != NULL, "saying that nothing is bound");
 	start(HEAD "\"alternatives\":[" STUB(P0 "}}],\"configs\":[" CONFIG "]}"));
 	b.doc.user_data = tacit_slice_of(NULL, 0);
 	is_refused(&b, bench_verify(&b), TACIT_POLICY, "policy.config",
 		   "no binding, no configuration");
+	ok(strstr(b.err.detail, "binds none") != NULL, "saying that nothing is bound");
+	ok(!tacit_verdict_find(&b.verdict, "policy.config")->got, "and got nothing");
 }
 
 static enum tacit_status at(int64_t now, int64_t made)
@@ -153,8 +175,9 @@ static enum tacit_status at(int64_t now, int64_t made)
 
 static void test_validity(void)
 {
-	start(HEAD "\"valid_from\":\"2026-11-21T08:00:00Z\",\"valid_until\":\"2026-11-21T09:00:00Z\","
-		   "\"alternatives\":[" STUB(P0 "}}]}"));
+	start(HEAD
+	      "\"valid_from\":\"2026-11-21T08:00:00Z\",\"valid_until\":\"2026-11-21T09:00:00Z\","
+	      "\"alternatives\":[" STUB(P0 "}}]}"));
 	is_status(at(NOW, NOW), TACIT_OK, "in force from its first second");
 	is_status(at(NOW + 3600, NOW + 3600), TACIT_OK, "to its last");
 	is_refused(&b, at(NOW - 1, NOW - 1), TACIT_EXPIRED, "policy.validity", "not before");
@@ -163,8 +186,8 @@ static void test_validity(void)
 
 static void test_age(void)
 {
-	start(HEAD "\"max_age_seconds\":10,\"clock_skew_seconds\":0,\"alternatives\":[" STUB(P0
-												 "}}]}"));
+	start(HEAD
+	      "\"max_age_seconds\":10,\"clock_skew_seconds\":0,\"alternatives\":[" STUB(P0 "}}]}"));
 	is_status(at(NOW + 10, NOW), TACIT_OK, "as old as allowed");
 	is_refused(&b, at(NOW + 11, NOW), TACIT_EXPIRED, "policy.freshness", "a second more");
 	is_refused(&b, at(NOW - 1, NOW), TACIT_EXPIRED, "policy.freshness",
@@ -193,9 +216,15 @@ static void test_no_timestamp(void)
 	judge(&claims, &list);
 	ok(tacit_check_judge(&list, &first) == TACIT_EXPIRED, "no time and no nonce is refused");
 	ok(first && strcmp(first->name, "policy.freshness") == 0, "by policy.freshness");
+	ok(first && strstr(first->why, "no time and no nonce"), "saying that it has none");
+	b.cx.any_age = true;
+	judge(&claims, &list);
+	ok(tacit_check_judge(&list, &first) == TACIT_OK, "unless any age was asked for");
+	b.cx.any_age = false;
 	b.cx.expect.nonce = TACIT_SLICE_ARRAY(b.binding.nonce);
 	judge(&claims, &list);
-	ok(tacit_check_judge(&list, &first) == TACIT_BINDING, "a nonce that is not there is refused");
+	ok(tacit_check_judge(&list, &first) == TACIT_BINDING,
+	   "a nonce that is not there is refused");
 	claims.nonce = b.cx.expect.nonce;
 	judge(&claims, &list);
 	ok(tacit_check_judge(&list, &first) == TACIT_OK, "with the nonce, freshness is its matter");
@@ -212,7 +241,8 @@ static void test_no_timestamp(void)
 /* Evidence with certificates of its own, judged without a policy: they say what is current. */
 static void test_own_validity(void)
 {
-	struct tacit_claims claims = { .tee = TACIT_TEE_NITRO, .timestamp = NOW - 5000,
+	struct tacit_claims claims = { .tee = TACIT_TEE_NITRO,
+				       .timestamp = NOW - 5000,
 				       .valid_until = NOW + 1 };
 	struct tacit_check_list list;
 	const struct tacit_check *first;
@@ -258,6 +288,7 @@ int main(void)
 {
 	test_measurements();
 	test_nearest();
+	test_first_match();
 	test_platform();
 	test_debug_needs_the_flag();
 	test_models();

@@ -126,8 +126,9 @@ static void refuses(enum tacit_tee tee, const char *root, const char *says, cons
 static void test_open_others(void)
 {
 	static const enum tacit_tee others[] = {
-		TACIT_TEE_NONE, TACIT_TEE_NITRO,     TACIT_TEE_TDX,       TACIT_TEE_SNP,    TACIT_TEE_SGX,
-		TACIT_TEE_AZURE_SNP, TACIT_TEE_AZURE_TDX, TACIT_TEE_NVIDIA, TACIT_TEE_GCP_TOKEN,
+		TACIT_TEE_NONE,      TACIT_TEE_NITRO,  TACIT_TEE_TDX,
+		TACIT_TEE_SNP,       TACIT_TEE_SGX,    TACIT_TEE_AZURE_SNP,
+		TACIT_TEE_AZURE_TDX, TACIT_TEE_NVIDIA, TACIT_TEE_GCP_TOKEN,
 	};
 	struct tacit_attest_options options = { 0 };
 
@@ -136,8 +137,8 @@ static void test_open_others(void)
 		struct tacit_error err = { 0 };
 		enum tacit_status st = tacit_attester_open(others[i], &options, &attester, &err);
 
-		ok(st == TACIT_UNSUPPORTED && !attester && err.detail[0],
-		   "%s is unsupported: %s", tacit_tee_name(others[i]), err.detail);
+		ok(st == TACIT_UNSUPPORTED && !attester && err.detail[0], "%s is unsupported: %s",
+		   tacit_tee_name(others[i]), err.detail);
 		ok(strlen(err.detail) < TACIT_ERROR_DETAIL - 1, "the sentence is whole");
 	}
 }
@@ -182,7 +183,8 @@ static void test_probe(void)
 	refuses(TACIT_TEE_NONE, root, "/sys/kernel/config/tsm/report", "auto lists all");
 	refuses(TACIT_TEE_NONE, root, "--tee stub", "auto hints at the stub");
 	refuses(TACIT_TEE_NITRO, root, "there is no /dev/nsm", "nitro without a device");
-	refuses(TACIT_TEE_TDX, root, "no /dev/tdx_guest and no /sys/kernel", "tdx without a device");
+	refuses(TACIT_TEE_TDX, root, "no /dev/tdx_guest and no /sys/kernel",
+		"tdx without a device");
 	refuses(TACIT_TEE_SNP, root, "there is no /dev/sev-guest", "snp without a device");
 	refuses(TACIT_TEE_SGX, root, "no attester for sgx", "sgx has no attester at all");
 	ok(!tacit_attest_probe(TACIT_TEE_NITRO, root), "the probe finds nothing");

@@ -70,11 +70,13 @@ static void test_known(void)
 	is_status(tacit_binding_parse(TACIT_SLICE_ARRAY(known), &got, NULL), TACIT_OK, "parses");
 	is_slice(TACIT_SLICE_ARRAY(got.nonce), TACIT_SLICE_ARRAY(b.nonce), "nonce");
 	is_slice(TACIT_SLICE_ARRAY(got.tls_spki), TACIT_SLICE_ARRAY(b.tls_spki), "tls key hash");
-	is_slice(TACIT_SLICE_ARRAY(got.receipt_key), TACIT_SLICE_ARRAY(b.receipt_key), "receipt key");
+	is_slice(TACIT_SLICE_ARRAY(got.receipt_key), TACIT_SLICE_ARRAY(b.receipt_key),
+		 "receipt key");
 	is_slice(got.hpke_config, b.hpke_config, "hpke configuration");
 	is_slice(got.model_id, b.model_id, "model id");
 	is_slice(TACIT_SLICE_ARRAY(got.model_hash), TACIT_SLICE_ARRAY(b.model_hash), "model hash");
-	is_slice(TACIT_SLICE_ARRAY(got.config_hash), TACIT_SLICE_ARRAY(b.config_hash), "config hash");
+	is_slice(TACIT_SLICE_ARRAY(got.config_hash), TACIT_SLICE_ARRAY(b.config_hash),
+		 "config hash");
 }
 
 static void test_room(void)
@@ -85,7 +87,8 @@ static void test_room(void)
 	bool limit = true;
 
 	for (size_t n = 0; n < KNOWN_LEN; n++)
-		limit &= tacit_binding_encode(&b, tacit_mut_of(room, n), &encoded, NULL) == TACIT_LIMIT;
+		limit &= tacit_binding_encode(&b, tacit_mut_of(room, n), &encoded, NULL) ==
+			 TACIT_LIMIT;
 	ok(limit, "too little room is a limit at every size");
 	ok(encoded.ptr == untouched.ptr && encoded.len == 1, "and leaves the output alone");
 	is_status(tacit_binding_encode(&b, tacit_mut_of(room, KNOWN_LEN), &encoded, NULL), TACIT_OK,
@@ -270,9 +273,9 @@ static void test_model_id_wire(void)
 	ok(refused(splice(room, AT_MODEL + 1, 5, TACIT_SLICE_ARRAY(with))),
 	   "a model id of 257 bytes is refused");
 	with[2] = 0x00;
-	is_status(tacit_binding_parse(splice(room, AT_MODEL + 1, 5,
-					     tacit_slice_of(with, sizeof(with) - 1)),
-				      &b, NULL),
+	is_status(tacit_binding_parse(
+			  splice(room, AT_MODEL + 1, 5, tacit_slice_of(with, sizeof(with) - 1)), &b,
+			  NULL),
 		  TACIT_OK, "one of 256 is read");
 }
 
@@ -311,14 +314,16 @@ static void test_purpose(void)
 	uint8_t bytes[KNOWN_LEN];
 	struct tacit_slice purpose = { 0 };
 
-	ok(tacit_binding_purpose(TACIT_SLICE_ARRAY(known), &purpose), "a binding shows its purpose");
+	ok(tacit_binding_purpose(TACIT_SLICE_ARRAY(known), &purpose),
+	   "a binding shows its purpose");
 	is_slice(purpose, tacit_slice_str("tacit/1"), "tacit/1");
 	memcpy(bytes, known, KNOWN_LEN);
 	bytes[AT_PURPOSE + 6] = '9';
 	ok(tacit_binding_purpose(TACIT_SLICE_ARRAY(bytes), &purpose), "so does a later version");
 	is_slice(purpose, tacit_slice_str("tacit/9"), "tacit/9");
 	bytes[AT_PURPOSE] = 'x';
-	ok(!tacit_binding_purpose(TACIT_SLICE_ARRAY(bytes), &purpose), "other purposes are not ours");
+	ok(!tacit_binding_purpose(TACIT_SLICE_ARRAY(bytes), &purpose),
+	   "other purposes are not ours");
 	ok(!tacit_binding_purpose(tacit_slice_of(known, 4), &purpose), "nor a cut one");
 	ok(!tacit_binding_purpose(tacit_slice_str("{\"a\":1}"), &purpose), "nor JSON");
 	ok(!tacit_binding_purpose(tacit_slice_of(NULL, 0), &purpose), "nor nothing");
@@ -336,18 +341,22 @@ static void test_envelope(void)
 	};
 
 	is_status(tacit_binding_envelope_hash(&e, got, NULL), TACIT_OK, "envelope without a hash");
-	is_slice(TACIT_SLICE_ARRAY(got),
-		 from_hex("ea0a12429aafbb6e1796f919cd793f52961d29a0ccb6536ef5be56f4c8ad940ec4474353c1"
-			  "53675c366ccb09701d107712bf31ab0edad2a27e4e3552e36022ca",
-			  want, sizeof(want)),
-		 "known answer without a hash");
+	is_slice(
+		TACIT_SLICE_ARRAY(got),
+		from_hex(
+			"ea0a12429aafbb6e1796f919cd793f52961d29a0ccb6536ef5be56f4c8ad940ec4474353c1"
+			"53675c366ccb09701d107712bf31ab0edad2a27e4e3552e36022ca",
+			want, sizeof(want)),
+		"known answer without a hash");
 	e.evidence_hash = tacit_slice_of(memset(d, 0x44, 32), 32);
 	is_status(tacit_binding_envelope_hash(&e, got, NULL), TACIT_OK, "envelope with a hash");
-	is_slice(TACIT_SLICE_ARRAY(got),
-		 from_hex("024373273e91208750d3a265e1477d3a56120f60c88536d4842ae0862f7da30b8ae31ec812"
-			  "7227c21ffe6328f1d81d1a664b6aa75c59ef9eef10f312e67c9af2",
-			  want, sizeof(want)),
-		 "known answer with a hash");
+	is_slice(
+		TACIT_SLICE_ARRAY(got),
+		from_hex(
+			"024373273e91208750d3a265e1477d3a56120f60c88536d4842ae0862f7da30b8ae31ec812"
+			"7227c21ffe6328f1d81d1a664b6aa75c59ef9eef10f312e67c9af2",
+			want, sizeof(want)),
+		"known answer with a hash");
 }
 
 static void test_report_data(void)
@@ -356,18 +365,22 @@ static void test_report_data(void)
 
 	is_status(tacit_binding_report_data("tdx", TACIT_SLICE_ARRAY(known), got, NULL), TACIT_OK,
 		  "report data for tdx");
-	is_slice(TACIT_SLICE_ARRAY(got),
-		 from_hex("3911dd46313ed65459c5479ce0385a1c5a54e3bd33a8367f285921091000dcafdb48a01752"
-			  "7525c33428489d84443449810a10685ebe2f36c960135970a5829e",
-			  want, sizeof(want)),
-		 "known answer for tdx");
+	is_slice(
+		TACIT_SLICE_ARRAY(got),
+		from_hex(
+			"3911dd46313ed65459c5479ce0385a1c5a54e3bd33a8367f285921091000dcafdb48a01752"
+			"7525c33428489d84443449810a10685ebe2f36c960135970a5829e",
+			want, sizeof(want)),
+		"known answer for tdx");
 	is_status(tacit_binding_report_data("snp", TACIT_SLICE_ARRAY(known), got, NULL), TACIT_OK,
 		  "report data for snp");
-	is_slice(TACIT_SLICE_ARRAY(got),
-		 from_hex("aaafc9be58747dfbb6e41159e1afdc13df2dd2da2138ca7539cfc905380aea73a76523c52b"
-			  "7707e5d42cf6f353779c7f073f752e57926a1bf488287e650c8f15",
-			  want, sizeof(want)),
-		 "known answer for snp");
+	is_slice(
+		TACIT_SLICE_ARRAY(got),
+		from_hex(
+			"aaafc9be58747dfbb6e41159e1afdc13df2dd2da2138ca7539cfc905380aea73a76523c52b"
+			"7707e5d42cf6f353779c7f073f752e57926a1bf488287e650c8f15",
+			want, sizeof(want)),
+		"known answer for snp");
 	memcpy(before, got, sizeof(got));
 	is_status(tacit_binding_report_data("nitro", TACIT_SLICE_ARRAY(known), got, NULL),
 		  TACIT_USAGE, "nitro has no report data");
@@ -375,7 +388,8 @@ static void test_report_data(void)
 		  "nor has no platform");
 	is_status(tacit_binding_report_data("tdx", tacit_slice_of(known, 200), got, NULL),
 		  TACIT_FORMAT, "a broken binding has none");
-	is_slice(TACIT_SLICE_ARRAY(got), TACIT_SLICE_ARRAY(before), "failures leave the output alone");
+	is_slice(TACIT_SLICE_ARRAY(got), TACIT_SLICE_ARRAY(before),
+		 "failures leave the output alone");
 }
 
 /* Every bit of the binding changes the report data. */
@@ -387,7 +401,8 @@ static void test_report_data_covers(void)
 	for (size_t bit = 0; bit < KNOWN_LEN * 8; bit++) {
 		memcpy(bytes, known, KNOWN_LEN);
 		bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
-		if (tacit_binding_report_data("tdx", TACIT_SLICE_ARRAY(bytes), got, NULL) == TACIT_OK)
+		if (tacit_binding_report_data("tdx", TACIT_SLICE_ARRAY(bytes), got, NULL) ==
+		    TACIT_OK)
 			differs &= memcmp(base, got, 64) != 0;
 	}
 	ok(differs, "report data covers every bit of the binding");

@@ -4,7 +4,9 @@
 
 #include "tee/check.h"
 
-static const struct tacit_check_row ROWS[] = { { "a", "first" }, { "b", "second" }, { "c", "third" } };
+static const struct tacit_check_row ROWS[] = { { "a", "first" },
+					       { "b", "second" },
+					       { "c", "third" } };
 
 static uint8_t room[4096];
 static struct tacit_arena arena;
@@ -57,7 +59,8 @@ int main(void)
 
 	start();
 	tacit_check_pass(&list, "unknown", NULL);
-	ok(tacit_check_judge(&list, &first) == TACIT_LIMIT, "a name outside the tables fails the list");
+	ok(tacit_check_judge(&list, &first) == TACIT_LIMIT,
+	   "a name outside the tables fails the list");
 
 	tacit_arena_init(&arena, room, sizeof(room));
 	tacit_check_init(&list, &arena, 2);
@@ -70,7 +73,8 @@ int main(void)
 	tacit_arena_init(&arena, room, 8);
 	tacit_check_init(&list, &arena, 3);
 	ok(list.full && tacit_check_judge(&list, &first) == TACIT_LIMIT, "a full arena is a limit");
-	ok(strcmp(tacit_check_hex(&list, tacit_slice_str("long enough")), "") == 0, "texts are then empty");
+	ok(strcmp(tacit_check_hex(&list, tacit_slice_str("long enough")), "") == 0,
+	   "texts are then empty");
 
 	start();
 	ok(strcmp(tacit_check_text(&list, tacit_slice_str("a\x1b[31mb")), "a\x1b[31mb") != 0,

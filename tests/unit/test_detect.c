@@ -19,7 +19,8 @@ static void test_names(void)
 	ok(tacit_tee_find(tacit_slice_str("STUB")) == TACIT_TEE_NONE, "names are in small letters");
 	ok(tacit_tee_find(tacit_slice_str("stu")) == TACIT_TEE_NONE, "and whole");
 	ok(tacit_tee_find(tacit_slice_of(NULL, 0)) == TACIT_TEE_NONE, "and not empty");
-	ok(strcmp(tacit_tee_label(TACIT_TEE_STUB), "stub (NOT a TEE)") == 0, "the stub's label warns");
+	ok(strcmp(tacit_tee_label(TACIT_TEE_STUB), "stub (NOT a TEE)") == 0,
+	   "the stub's label warns");
 	ok(strcmp(tacit_tee_label(TACIT_TEE_TDX), "tdx") == 0, "others are plain");
 	ok(!tacit_tee_is_real(TACIT_TEE_STUB) && !tacit_tee_is_real(TACIT_TEE_NONE) &&
 		   tacit_tee_is_real(TACIT_TEE_NITRO) && tacit_tee_is_real(TACIT_TEE_GCP_TOKEN),
@@ -27,9 +28,11 @@ static void test_names(void)
 	ok(strcmp(tacit_tee_name((enum tacit_tee)99), "none") == 0, "values outside are none");
 	ok(!tacit_tee_is_real((enum tacit_tee)99), "and not real");
 	for (int i = TACIT_TEE_NONE + 1; i <= TACIT_TEE_STUB; i++)
-		if (tacit_tee_find(tacit_slice_str(tacit_tee_name((enum tacit_tee)i))) != (enum tacit_tee)i)
+		if (tacit_tee_find(tacit_slice_str(tacit_tee_name((enum tacit_tee)i))) !=
+		    (enum tacit_tee)i)
 			ok(false, "%s is found", tacit_tee_name((enum tacit_tee)i));
-	ok(tacit_tee_row(TACIT_TEE_STUB) && !tacit_tee_row(TACIT_TEE_TDX), "this build judges the stub");
+	ok(tacit_tee_row(TACIT_TEE_STUB) && !tacit_tee_row(TACIT_TEE_TDX),
+	   "this build judges the stub");
 	ok(!tacit_tee_row_at(1), "and nothing else");
 }
 
@@ -37,7 +40,7 @@ static void is_shape(struct tacit_slice in, enum tacit_tee want, const char *nam
 {
 	struct tacit_evidence ev = { TACIT_TEE_NONE, { NULL, 0 } };
 	struct tacit_error err = { 0 };
-	enum tacit_status expected = want == TACIT_TEE_NONE ? TACIT_FORMAT
+	enum tacit_status expected = want == TACIT_TEE_NONE   ? TACIT_FORMAT
 				     : want == TACIT_TEE_STUB ? TACIT_OK
 							      : TACIT_UNSUPPORTED;
 
@@ -165,13 +168,16 @@ static void test_documents(void)
 
 static void test_envelopes(void)
 {
-	is_shape(tacit_slice_str("\xa1\x68platform\x63tdx"), TACIT_TEE_TDX, "EphemeralML's for tdx");
-	is_shape(tacit_slice_str("\xa2\x65nonce\x41z\x68platform\x66\x63s-tdx"), TACIT_TEE_GCP_TOKEN,
-		 "EphemeralML's for Confidential Space");
+	is_shape(tacit_slice_str("\xa1\x68platform\x63tdx"), TACIT_TEE_TDX,
+		 "EphemeralML's for tdx");
+	is_shape(tacit_slice_str("\xa2\x65nonce\x41z\x68platform\x66\x63s-tdx"),
+		 TACIT_TEE_GCP_TOKEN, "EphemeralML's for Confidential Space");
 	is_shape(tacit_slice_str("\xa1\x68platform\x63tdy"), TACIT_TEE_NONE, "another platform");
 	is_shape(tacit_slice_str("\xa1\x68platform"), TACIT_TEE_NONE, "a cut envelope");
-	is_shape(tacit_slice_str("\xbf\x68platform\x63tdx"), TACIT_TEE_TDX, "an open one is looked into");
-	is_shape(tacit_slice_str("eyJhbGciOiJSUzI1NiJ9.e30.c2ln\n"), TACIT_TEE_GCP_TOKEN, "a token");
+	is_shape(tacit_slice_str("\xbf\x68platform\x63tdx"), TACIT_TEE_TDX,
+		 "an open one is looked into");
+	is_shape(tacit_slice_str("eyJhbGciOiJSUzI1NiJ9.e30.c2ln\n"), TACIT_TEE_GCP_TOKEN,
+		 "a token");
 	is_shape(tacit_slice_str("[{\"arch\":\"HOPPER\",\"evidence\":\"\"}]"), TACIT_TEE_NVIDIA,
 		 "evidence of a GPU");
 	is_shape(tacit_slice_str("[{\"arch\":\"HOPPER\"}]"), TACIT_TEE_NONE, "a GPU without any");

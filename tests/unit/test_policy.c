@@ -7,24 +7,29 @@
 #include "appraise/policy.h"
 #include "appraise/policy_write.h"
 
-#define HEX48(d) d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d
-#define HEX32(d) d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d
-#define A48 "\"" HEX48("a0") "\""
-#define A32 "\"" HEX32("a0") "\""
-#define ALT "{\"platform\":\"stub\",\"measurements\":{\"pcr0\":" A48 "}}"
-#define SCHEMA "\"schema\":\"tacit.policy/1\""
-#define WITH(member) "{" SCHEMA "," member ",\"alternatives\":[" ALT "]}"
+#define HEX16(d)          d d d d d d d d d d d d d d d d
+#define HEX32(d)          HEX16(d) HEX16(d)
+#define HEX48(d)          HEX32(d) HEX16(d)
+#define A48               "\"" HEX48("a0") "\""
+#define A32               "\"" HEX32("a0") "\""
+#define ALT               "{\"platform\":\"stub\",\"measurements\":{\"pcr0\":" A48 "}}"
+#define SCHEMA            "\"schema\":\"tacit.policy/1\""
+#define WITH(member)      "{" SCHEMA "," member ",\"alternatives\":[" ALT "]}"
 #define ALTERNATIVE(rest) "{" SCHEMA ",\"alternatives\":[{" rest "}]}"
-#define STUB(member) ALTERNATIVE("\"platform\":\"stub\",\"measurements\":{\"pcr0\":" A48 "}," member)
-#define TDX(section) \
-	ALTERNATIVE("\"platform\":\"tdx\",\"measurements\":{\"mrtd\":" A48 "},\"tdx\":{" section "}")
-#define SNP(section) \
-	ALTERNATIVE("\"platform\":\"snp\",\"measurements\":{\"measurement\":" A48 "},\"snp\":{" section "}")
+#define STUB(member) \
+	ALTERNATIVE("\"platform\":\"stub\",\"measurements\":{\"pcr0\":" A48 "}," member)
+#define TDX(section)                                                                             \
+	ALTERNATIVE("\"platform\":\"tdx\",\"measurements\":{\"mrtd\":" A48 "},\"tdx\":{" section \
+		    "}")
+#define SNP(section)                                                              \
+	ALTERNATIVE("\"platform\":\"snp\",\"measurements\":{\"measurement\":" A48 \
+		    "},\"snp\":{" section "}")
 #define NAMED(platform, name, value) \
 	ALTERNATIVE("\"platform\":\"" platform "\",\"measurements\":{\"" name "\":" value "}")
 /* Beside a measurement that names code, for those that do not. */
-#define BESIDE(platform, code, name, value) \
-	ALTERNATIVE("\"platform\":\"" platform "\",\"measurements\":{" code ",\"" name "\":" value "}")
+#define BESIDE(platform, code, name, value)                                                        \
+	ALTERNATIVE("\"platform\":\"" platform "\",\"measurements\":{" code ",\"" name "\":" value \
+		    "}")
 
 static uint8_t room[1 << 20];
 static struct tacit_arena arena;
@@ -58,7 +63,8 @@ static void bad(const char *json, const char *says, const char *name)
 
 static void test_defaults(void)
 {
-	const struct tacit_policy *p = good("{" SCHEMA ",\"alternatives\":[" ALT "]}", "the smallest");
+	const struct tacit_policy *p =
+		good("{" SCHEMA ",\"alternatives\":[" ALT "]}", "the smallest");
 
 	if (!p)
 		return;
@@ -90,17 +96,17 @@ static void test_digest(void)
 
 static void test_full(void)
 {
-	const struct tacit_policy *p =
-		good("{" SCHEMA ",\"name\":\"prod\",\"comment\":\"why\","
-		     "\"valid_from\":\"2026-01-01T00:00:00Z\",\"valid_until\":\"2027-01-01T00:00:00Z\","
-		     "\"max_age_seconds\":600,\"clock_skew_seconds\":5,"
-		     "\"models\":[{\"id\":\"m\",\"sha256\":" A32 "},{\"sha256\":" A32 "}],"
-		     "\"configs\":[" A32 "],"
-		     "\"alternatives\":[" ALT ",{\"name\":\"two\",\"platform\":\"nitro\","
-		     "\"measurements\":{\"pcr0\":" A48 ",\"pcr31\":" A48 "},\"debug\":false,"
-		     "\"models\":[{\"sha256\":" A32 "}],\"configs\":[" A32 "],"
-		     "\"nitro\":{\"regions\":[\"eu-central-1\"],\"max_enclave_age_seconds\":3600}}]}",
-		     "every common member");
+	const struct tacit_policy *p = good(
+		"{" SCHEMA ",\"name\":\"prod\",\"comment\":\"why\","
+		"\"valid_from\":\"2026-01-01T00:00:00Z\",\"valid_until\":\"2027-01-01T00:00:00Z\","
+		"\"max_age_seconds\":600,\"clock_skew_seconds\":5,"
+		"\"models\":[{\"id\":\"m\",\"sha256\":" A32 "},{\"sha256\":" A32 "}],"
+		"\"configs\":[" A32 "],"
+		"\"alternatives\":[" ALT ",{\"name\":\"two\",\"platform\":\"nitro\","
+		"\"measurements\":{\"pcr0\":" A48 ",\"pcr31\":" A48 "},\"debug\":false,"
+		"\"models\":[{\"sha256\":" A32 "}],\"configs\":[" A32 "],"
+		"\"nitro\":{\"regions\":[\"eu-central-1\"],\"max_enclave_age_seconds\":3600}}]}",
+		"every common member");
 
 	if (!p)
 		return;
@@ -122,13 +128,14 @@ static void test_full(void)
 
 static void test_sections(void)
 {
-	const struct tacit_policy *p = good(
-		TDX("\"collateral\":\"signature-only\",\"tcb_status\":[\"UpToDate\",\"SWHardeningNeeded\"],"
-		    "\"allow_advisories\":[\"INTEL-SA-00837\"],\"fmspc\":[\"00806f050000\"],"
-		    "\"min_tcb_evaluation_data_number\":18,\"min_tee_tcb_svn\":"
-		    "\"04010700000000000000000000000000\",\"xfam\":\"e702060000000000\","
-		    "\"allow_sept_ve\":true,\"allow_migratable\":false"),
-		"every member of tdx");
+	const struct tacit_policy *p =
+		good(TDX("\"collateral\":\"signature-only\",\"tcb_status\":[\"UpToDate\","
+			 "\"SWHardeningNeeded\"],"
+			 "\"allow_advisories\":[\"INTEL-SA-00837\"],\"fmspc\":[\"00806f050000\"],"
+			 "\"min_tcb_evaluation_data_number\":18,\"min_tee_tcb_svn\":"
+			 "\"04010700000000000000000000000000\",\"xfam\":\"e702060000000000\","
+			 "\"allow_sept_ve\":true,\"allow_migratable\":false"),
+		     "every member of tdx");
 	if (p) {
 		const struct tacit_policy_tdx *t = p->alternatives[0].sections.tdx;
 
@@ -140,8 +147,10 @@ static void test_sections(void)
 	p = good(SNP("\"products\":[\"milan\",\"turin\"],\"signing_keys\":[\"vcek\"],"
 		     "\"chip_ids\":[\"0011223344556677\"],\"csp_ids\":[\"x\"],"
 		     "\"id_key_digests\":[" A48 "],\"author_key_digests\":[" A48 "],"
-		     "\"min_tcb\":{\"fmc\":1,\"bootloader\":7,\"tee\":0,\"snp\":14,\"microcode\":72},"
-		     "\"guest_policy\":{\"min_abi_major\":1,\"min_abi_minor\":55,\"forbid_smt\":true,"
+		     "\"min_tcb\":{\"fmc\":1,\"bootloader\":7,\"tee\":0,\"snp\":14,\"microcode\":"
+		     "72},"
+		     "\"guest_policy\":{\"min_abi_major\":1,\"min_abi_minor\":55,\"forbid_smt\":"
+		     "true,"
 		     "\"require_single_socket\":true,\"require_ciphertext_hiding\":true},"
 		     "\"min_guest_svn\":2,\"vmpl\":3,\"host_data\":" A32 ","
 		     "\"family_id\":\"00112233445566778899aabbccddeeff\","
@@ -156,22 +165,25 @@ static void test_sections(void)
 			   s->chip_ids.items[0].len == 8 && s->require_alias_check,
 		   "are kept");
 	}
-	p = good(ALTERNATIVE("\"platform\":\"sgx\",\"measurements\":{\"mrsigner\":" A32 "},"
-			     "\"sgx\":{\"isv_prod_id\":1,\"min_isv_svn\":2,\"collateral\":\"required\","
-			     "\"tcb_status\":[\"OutOfDate\"],\"min_tcb_evaluation_data_number\":0}"),
+	p = good(ALTERNATIVE(
+			 "\"platform\":\"sgx\",\"measurements\":{\"mrsigner\":" A32 "},"
+			 "\"sgx\":{\"isv_prod_id\":1,\"min_isv_svn\":2,\"collateral\":\"required\","
+			 "\"tcb_status\":[\"OutOfDate\"],\"min_tcb_evaluation_data_number\":0}"),
 		 "sgx by signer");
 	ok(p && p->alternatives[0].sections.sgx->min_isv_svn.value == 2, "is kept");
 	good(ALTERNATIVE("\"platform\":\"azure-snp\",\"measurements\":{\"measurement\":" A48
 			 ",\"pcr23\":" A32 "},\"snp\":{}"),
 	     "azure-snp with snp's section");
-	good(ALTERNATIVE("\"platform\":\"azure-tdx\",\"measurements\":{\"mrtd\":" A48 "},\"tdx\":{}"),
+	good(ALTERNATIVE("\"platform\":\"azure-tdx\",\"measurements\":{\"mrtd\":" A48
+			 "},\"tdx\":{}"),
 	     "azure-tdx with tdx's section");
 	good(ALTERNATIVE("\"platform\":\"nitrotpm\",\"measurements\":{\"pcr4\":" A48 "},"
 			 "\"nitro\":{\"instances\":[\"i-0123\"]}"),
 	     "nitrotpm with nitro's section");
-	good(ALTERNATIVE("\"platform\":\"nvidia\",\"measurements\":{\"vbios\":" A48 "},"
-			 "\"nvidia\":{\"architectures\":[\"hopper\"],\"driver_versions\":[\"550.90\"],"
-			 "\"vbios_versions\":[\"96.00\"],\"device_ids\":[\"1\"],\"gpus\":8}"),
+	good(ALTERNATIVE(
+		     "\"platform\":\"nvidia\",\"measurements\":{\"vbios\":" A48 "},"
+		     "\"nvidia\":{\"architectures\":[\"hopper\"],\"driver_versions\":[\"550.90\"],"
+		     "\"vbios_versions\":[\"96.00\"],\"device_ids\":[\"1\"],\"gpus\":8}"),
 	     "every member of nvidia");
 	good(ALTERNATIVE("\"platform\":\"gcp-token\",\"measurements\":{\"image_digest\":" A32 "},"
 			 "\"gcp-token\":{\"audiences\":[\"a\"],\"hardware\":[\"GCP_INTEL_TDX\"],"
@@ -210,7 +222,8 @@ static void test_numbers(void)
 	bad(WITH("\"max_age_seconds\":31536001"), "max_age_seconds: number", "over a year");
 	bad(WITH("\"max_age_seconds\":300.0"), "max_age_seconds: not a whole", "a fraction");
 	bad(WITH("\"max_age_seconds\":3e2"), "max_age_seconds: not a whole", "an exponent");
-	bad(WITH("\"max_age_seconds\":\"300\""), "max_age_seconds: not a whole", "a number as text");
+	bad(WITH("\"max_age_seconds\":\"300\""), "max_age_seconds: not a whole",
+	    "a number as text");
 	bad(WITH("\"max_age_seconds\":true"), "max_age_seconds: not a whole", "true for a number");
 	bad(WITH("\"max_age_seconds\":18446744073709551616"), "", "a number over 64 bits");
 	bad(WITH("\"clock_skew_seconds\":3601"), "clock_skew_seconds: number", "skew over an hour");
@@ -224,17 +237,20 @@ static void test_times(void)
 	bad(WITH("\"valid_from\":1"), "valid_from: not an RFC", "a time that is a number");
 	bad(WITH("\"valid_from\":\"2026-13-01T00:00:00Z\""), "valid_from: not an RFC", "month 13");
 	bad(WITH("\"valid_until\":\"tomorrow\""), "valid_until: not an RFC", "a word for a time");
-	bad(WITH("\"valid_from\":\"2027-01-01T00:00:00Z\",\"valid_until\":\"2026-01-01T00:00:00Z\""),
+	bad(WITH("\"valid_from\":\"2027-01-01T00:00:00Z\",\"valid_until\":\"2026-01-01T00:00:"
+		 "00Z\""),
 	    "valid_until is before", "an end before its start");
 }
 
 static void test_alternatives(void)
 {
 	bad("{" SCHEMA ",\"alternatives\":[]}", "alternatives: a list of 1", "no alternative");
-	bad("{" SCHEMA ",\"alternatives\":{}}", "alternatives: not a list", "an object for the list");
-	bad("{" SCHEMA ",\"alternatives\":[" ALT ",7]}", "alternatives[1]: not an object", "a number");
-	bad(ALTERNATIVE("\"measurements\":{\"pcr0\":" A48 "}"), "alternatives[0].platform: required",
-	    "no platform");
+	bad("{" SCHEMA ",\"alternatives\":{}}", "alternatives: not a list",
+	    "an object for the list");
+	bad("{" SCHEMA ",\"alternatives\":[" ALT ",7]}", "alternatives[1]: not an object",
+	    "a number");
+	bad(ALTERNATIVE("\"measurements\":{\"pcr0\":" A48 "}"),
+	    "alternatives[0].platform: required", "no platform");
 	bad(ALTERNATIVE("\"platform\":\"stub\""), "alternatives[0].measurements: required",
 	    "no measurements");
 	bad(ALTERNATIVE("\"platform\":\"stub\",\"measurements\":{}"), "an object of 1",
@@ -270,7 +286,8 @@ static void test_measurements(void)
 	bad(NAMED("stub", "pcr0", A32), "pcr0: hex of the wrong", "32 bytes for the stub");
 	bad(NAMED("stub", "pcr0", "\"\""), "pcr0: hex of the wrong", "an empty measurement");
 	bad(NAMED("stub", "pcr0", "\"" HEX48("zz") "\""), "pcr0: not hex", "letters past f");
-	bad(NAMED("stub", "pcr0", "\"" HEX48("a0") "0\""), "pcr0: not hex", "an odd number of digits");
+	bad(NAMED("stub", "pcr0", "\"" HEX48("a0") "0\""), "pcr0: not hex",
+	    "an odd number of digits");
 	bad(NAMED("stub", "pcr0", "7"), "pcr0: not a string", "a measurement that is a number");
 	bad(NAMED("stub", "pcr0", "[" A48 "]"), "pcr0: not a string", "a list of values for one");
 	bad(NAMED("stub", "pcr0", A48 ",\"pcr0\":" A48), "", "a measurement twice");
@@ -304,7 +321,8 @@ static void test_section_errors(void)
 	bad(SNP("\"min_tcb\":{\"snp\":256}"), "min_tcb.snp: number out", "a TCB part over a byte");
 	bad(SNP("\"min_tcb\":{\"psp\":1}"), "min_tcb.psp: unknown", "an unknown TCB part");
 	bad(SNP("\"min_tcb\":7"), "min_tcb: not an object", "a TCB as one number");
-	bad(SNP("\"guest_policy\":{\"debug\":true}"), "guest_policy.debug: unknown", "allowing debug");
+	bad(SNP("\"guest_policy\":{\"debug\":true}"), "guest_policy.debug: unknown",
+	    "allowing debug");
 	bad(SNP("\"products\":[\"rome\"]"), "products[0]: not a word", "an unknown product");
 	bad(SNP("\"chip_ids\":[\"00\"]"), "chip_ids[0]: hex of the wrong", "a short chip id");
 	bad(ALTERNATIVE("\"platform\":\"sgx\",\"measurements\":{\"mrsigner\":" A32 "}"),
@@ -321,9 +339,11 @@ static void test_lists(void)
 {
 	bad(WITH("\"models\":[]"), "models: a list of 1", "no models");
 	bad(WITH("\"models\":[{}]"), "models[0].sha256: required", "a model without a hash");
-	bad(WITH("\"models\":[{\"id\":\"\",\"sha256\":" A32 "}]"), "models[0].id: too short", "an empty id");
+	bad(WITH("\"models\":[{\"id\":\"\",\"sha256\":" A32 "}]"), "models[0].id: too short",
+	    "an empty id");
 	bad(WITH("\"models\":[{\"sha256\":" A48 "}]"), "models[0].sha256: hex of", "a longer hash");
-	bad(WITH("\"models\":[{\"sha256\":" A32 ",\"x\":1}]"), "models[0].x: unknown", "an extra member");
+	bad(WITH("\"models\":[{\"sha256\":" A32 ",\"x\":1}]"), "models[0].x: unknown",
+	    "an extra member");
 	bad(WITH("\"models\":{}"), "models: not a list", "an object of models");
 	bad(WITH("\"configs\":[" A32 "," A32 "]"), "configs[1]: is there twice", "one hash twice");
 	bad(WITH("\"configs\":[]"), "configs: a list of 1", "no configurations");
@@ -346,7 +366,8 @@ static void test_bounds(void)
 		size_t at = (size_t)snprintf(text, sizeof(text), "{" SCHEMA ",\"alternatives\":[");
 
 		for (size_t i = 0; i < count; i++)
-			at += (size_t)snprintf(text + at, sizeof(text) - at, "%s" ALT, i ? "," : "");
+			at += (size_t)snprintf(text + at, sizeof(text) - at, "%s" ALT,
+					       i ? "," : "");
 		snprintf(text + at, sizeof(text) - at, "]}");
 		if (count == 256)
 			good(text, "256 alternatives");
@@ -379,11 +400,13 @@ static void test_cuts_and_flips(void)
 		memcpy(text, whole, sizeof(whole));
 		text[bit / 8] = (char)(text[bit / 8] ^ (1 << bit % 8));
 		tacit_arena_init(&arena, room, sizeof(room));
-		if (tacit_policy_parse(tacit_slice_of(text, sizeof(text) - 1), &arena, &policy, NULL))
+		if (tacit_policy_parse(tacit_slice_of(text, sizeof(text) - 1), &arena, &policy,
+				       NULL))
 			continue;
 		/* Accepted: then it is another value somewhere, and the digest says so. */
 		same += memcmp(whole, text, sizeof(whole)) == 0;
-		if (policy->alternative_count != 1 || policy->alternatives[0].measurement_count != 1)
+		if (policy->alternative_count != 1 ||
+		    policy->alternatives[0].measurement_count != 1)
 			same++;
 	}
 	ok(same == 0, "no bit flip changes the shape");
@@ -415,8 +438,10 @@ static void test_write(void)
 {
 	char text[8192];
 	struct tacit_slice json = { NULL, 0 };
-	struct tacit_policy_draft draft = { .name = "first \"use\"", .comment = "seen once",
-					    .pin_model = true, .pin_config = true,
+	struct tacit_policy_draft draft = { .name = "first \"use\"",
+					    .comment = "seen once",
+					    .pin_model = true,
+					    .pin_config = true,
 					    .valid_until = NOW + 86400 };
 
 	bench_init(&b);
@@ -440,7 +465,8 @@ static void test_write(void)
 	b.binding.model_hash[0] ^= 1;
 	b.binding.config_hash[0] ^= 1;
 	bench_bind(&b);
-	is_refused(&b, bench_verify(&b), TACIT_POLICY, "policy.config", "and no other configuration");
+	is_refused(&b, bench_verify(&b), TACIT_POLICY, "policy.config",
+		   "and no other configuration");
 }
 
 static void test_write_form(void)
@@ -460,13 +486,14 @@ static void test_write_form(void)
 	uint8_t value[32];
 	struct tacit_slice json = { NULL, 0 };
 	struct tacit_policy_draft draft = { 0 };
-	struct tacit_measurement m = { "mrenclave",
-				       tacit_slice_of(memset(value, 0xa0, 32), 32) };
-	struct tacit_claims claims = { .tee = TACIT_TEE_SGX, .measurement_count = 1,
+	struct tacit_measurement m = { "mrenclave", tacit_slice_of(memset(value, 0xa0, 32), 32) };
+	struct tacit_claims claims = { .tee = TACIT_TEE_SGX,
+				       .measurement_count = 1,
 				       .measurements = &m };
 
-	is_status(tacit_policy_write(&claims, &draft, tacit_mut_of(text, sizeof(text)), &json, NULL),
-		  TACIT_OK, "a policy for sgx");
+	is_status(
+		tacit_policy_write(&claims, &draft, tacit_mut_of(text, sizeof(text)), &json, NULL),
+		TACIT_OK, "a policy for sgx");
 	is_slice(json, tacit_slice_str(want), "is laid out for people");
 	bool limit = true;
 	for (size_t n = 0; n < sizeof(want) - 1; n++)
@@ -474,16 +501,19 @@ static void test_write_form(void)
 			 TACIT_LIMIT;
 	ok(limit, "too little room is a limit");
 	memset(value, 0, 32);
-	is_status(tacit_policy_write(&claims, &draft, tacit_mut_of(text, sizeof(text)), &json, NULL),
-		  TACIT_FORMAT, "zeros are nothing to pin");
+	is_status(
+		tacit_policy_write(&claims, &draft, tacit_mut_of(text, sizeof(text)), &json, NULL),
+		TACIT_FORMAT, "zeros are nothing to pin");
 	value[0] = 1;
 	draft.pin_model = true;
-	is_status(tacit_policy_write(&claims, &draft, tacit_mut_of(text, sizeof(text)), &json, NULL),
-		  TACIT_FORMAT, "nor is a model that is not bound");
+	is_status(
+		tacit_policy_write(&claims, &draft, tacit_mut_of(text, sizeof(text)), &json, NULL),
+		TACIT_FORMAT, "nor is a model that is not bound");
 	draft.pin_model = false;
 	claims.measurement_count = 0;
-	is_status(tacit_policy_write(&claims, &draft, tacit_mut_of(text, sizeof(text)), &json, NULL),
-		  TACIT_FORMAT, "nor is nothing at all");
+	is_status(
+		tacit_policy_write(&claims, &draft, tacit_mut_of(text, sizeof(text)), &json, NULL),
+		TACIT_FORMAT, "nor is nothing at all");
 }
 
 int main(void)

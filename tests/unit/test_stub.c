@@ -14,7 +14,8 @@ static void test_shape(void)
 	bench_init(&b);
 	bench_bind(&b);
 	struct tacit_slice raw = bench_evidence(&b);
-	is_slice(tacit_slice_of(raw.ptr, 8), TACIT_SLICE_ARRAY(head), "starts as COSE_Sign1, EdDSA");
+	is_slice(tacit_slice_of(raw.ptr, 8), TACIT_SLICE_ARRAY(head),
+		 "starts as COSE_Sign1, EdDSA");
 	is_slice(tacit_slice_of(raw.ptr + 10, 18), tacit_slice_str("\xa8\x63tee\x6ctacit-stub/1"),
 		 "and says at once what it is");
 	ok(tacit_stub_detect(raw), "is detected");
@@ -265,7 +266,8 @@ static void test_encode_room(void)
 	bench_init(&b);
 	size_t len = bench_evidence(&b).len;
 	for (size_t n = 0; n < len; n += 7)
-		limit &= tacit_stub_encode(&b.doc, tacit_mut_of(room, n), &out, NULL) == TACIT_LIMIT;
+		limit &=
+			tacit_stub_encode(&b.doc, tacit_mut_of(room, n), &out, NULL) == TACIT_LIMIT;
 	ok(limit && !out.ptr, "too little room is a limit");
 }
 

@@ -69,9 +69,11 @@ static void test_verified(void)
 	is_null(claims, "tcb_status");
 	ok(json_is_array(json_object_get(claims, "advisory_ids")), "advisories are a list");
 	ok(json_object_size(json_object_get(claims, "measurements")) == 3, "three measurements");
-	ok(json_string_length(json_object_get(json_object_get(claims, "measurements"), "pcr0")) == 96,
+	ok(json_string_length(json_object_get(json_object_get(claims, "measurements"), "pcr0")) ==
+		   96,
 	   "in hex");
-	is_text(claims, "nonce", "3333333333333333333333333333333333333333333333333333333333333333");
+	is_text(claims, "nonce",
+		"3333333333333333333333333333333333333333333333333333333333333333");
 	ok(json_string_length(json_object_get(claims, "user_data")) == 2 * b.doc.user_data.len,
 	   "user data, whole");
 	ok(!json_object_get(claims, "report_data"), "no report data of a platform that has none");
@@ -105,7 +107,8 @@ static void test_check_members(void)
 		is_text(check, "result", "fail");
 		is_text(check, "got",
 			"5555555555555555555555555555555555555555555555555555555555555555");
-		ok(json_string_length(json_object_get(check, "expected")) == 64, "expected is there");
+		ok(json_string_length(json_object_get(check, "expected")) == 64,
+		   "expected is there");
 		ok(json_string_length(json_object_get(check, "why")) > 10, "and why");
 	}
 	ok(seen == 1, "the check is there once");
@@ -123,7 +126,8 @@ static void test_not_genuine(void)
 	struct tacit_slice raw = bench_evidence(&b);
 	memcpy(bytes, raw.ptr, raw.len);
 	bytes[raw.len - 1] ^= 1;
-	is_status(bench_judge(&b, tacit_slice_of(bytes, raw.len)), TACIT_SIGNATURE, "a bad signature");
+	is_status(bench_judge(&b, tacit_slice_of(bytes, raw.len)), TACIT_SIGNATURE,
+		  "a bad signature");
 	json_t *root = load();
 	is_text(root, "verdict", "refused");
 	ok(!json_object_get(root, "claims"), "shows no claims");
@@ -141,7 +145,8 @@ static void test_zeroed(void)
 	json_t *root = load();
 	is_text(root, "verdict", "unverified");
 	is_text(root, "platform", "none");
-	ok(!json_object_get(root, "claims") && !json_object_get(root, "notice"), "and nothing more");
+	ok(!json_object_get(root, "claims") && !json_object_get(root, "notice"),
+	   "and nothing more");
 	json_decref(root);
 }
 
@@ -214,7 +219,8 @@ static void test_text(void)
 	is_status(bench_verify(&b), TACIT_OK, "verified");
 	const char *got = write_text(false);
 	ok(strncmp(got, "verified: stub (NOT a TEE)\n", 27) == 0, "the verdict comes first");
-	ok(strstr(got, "warning: judged with --insecure-accept-stub\n") != NULL, "waivers are told");
+	ok(strstr(got, "warning: judged with --insecure-accept-stub\n") != NULL,
+	   "waivers are told");
 	ok(!strstr(got, "pass"), "passes are not, unless asked for");
 	got = write_text(true);
 	ok(strstr(got, "  pass  stub.cose.signature") != NULL, "verbose tells every check");

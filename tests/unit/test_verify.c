@@ -45,7 +45,8 @@ static void test_zeroed(void)
 {
 	struct tacit_verdict v = { 0 };
 
-	ok(!tacit_verdict_claims(&v) && !tacit_verdict_genuine(&v), "a zeroed verdict has no claims");
+	ok(!tacit_verdict_claims(&v) && !tacit_verdict_genuine(&v),
+	   "a zeroed verdict has no claims");
 	ok(strcmp(tacit_outcome_name(v.outcome), "unverified") == 0, "and is unverified");
 	ok(!tacit_verdict_check(&v, 0) && !tacit_verdict_find(&v, "x"), "and has no checks");
 	ok(!tacit_verdict_insecure(&v, 0), "and no waivers");
@@ -79,8 +80,7 @@ static void test_no_policy(void)
 {
 	start();
 	b.cx.insecure_no_policy = false;
-	is_refused(&b, bench_verify(&b), TACIT_POLICY, "policy.present",
-		   "no policy is a refusal");
+	is_refused(&b, bench_verify(&b), TACIT_POLICY, "policy.present", "no policy is a refusal");
 	ok(strstr(b.err.detail, "tacit policy init") != NULL, "with a hint");
 }
 
@@ -128,8 +128,7 @@ static void test_nonce_without_binding(void)
 	is_refused(&b, bench_verify(&b), TACIT_BINDING, "evidence.nonce",
 		   "another nonce without a binding is refused");
 	b.doc.nonce = tacit_slice_of(NULL, 0);
-	is_refused(&b, bench_verify(&b), TACIT_BINDING, "evidence.nonce",
-		   "so is none at all");
+	is_refused(&b, bench_verify(&b), TACIT_BINDING, "evidence.nonce", "so is none at all");
 }
 
 static void test_nonce_in_binding_alone(void)
@@ -218,8 +217,8 @@ static void test_freshness(void)
 		int64_t age;
 		enum tacit_status want;
 	} cases[] = {
-		{ 0, TACIT_OK },	{ 360, TACIT_OK },      { 361, TACIT_EXPIRED },
-		{ -60, TACIT_OK },	{ -61, TACIT_EXPIRED }, { 86400, TACIT_EXPIRED },
+		{ 0, TACIT_OK },           { 360, TACIT_OK },      { 361, TACIT_EXPIRED },
+		{ -60, TACIT_OK },         { -61, TACIT_EXPIRED }, { 86400, TACIT_EXPIRED },
 		{ -86400, TACIT_EXPIRED },
 	};
 
@@ -235,7 +234,8 @@ static void test_freshness(void)
 	start();
 	b.cx.any_age = true;
 	b.cx.now = NOW + 86400;
-	is_status(bench_verify(&b), TACIT_OK, "old evidence is judged where the caller asks for it");
+	is_status(bench_verify(&b), TACIT_OK,
+		  "old evidence is judged where the caller asks for it");
 	is_check(&b.verdict, "policy.freshness", TACIT_CHECK_SKIP);
 	b.cx.now = NOW - 61;
 	is_refused(&b, bench_verify(&b), TACIT_EXPIRED, "policy.freshness",
@@ -250,7 +250,8 @@ static void test_freshness(void)
 static void test_all_listed(void)
 {
 	start();
-	is_status(bench_judge(&b, tacit_slice_str("rubbish")), TACIT_FORMAT, "rubbish is malformed");
+	is_status(bench_judge(&b, tacit_slice_str("rubbish")), TACIT_FORMAT,
+		  "rubbish is malformed");
 	ok(b.verdict.check_count == 21, "every check is listed all the same (%zu)",
 	   b.verdict.check_count);
 	size_t open = 0;
@@ -330,8 +331,10 @@ static void test_insecure_listed(void)
 	b.cx.insecure_allow_debug = true;
 	is_status(bench_verify(&b), TACIT_OK, "all waivers at once");
 	ok(strcmp(tacit_verdict_insecure(&b.verdict, 0), "insecure-no-policy") == 0, "no-policy");
-	ok(strcmp(tacit_verdict_insecure(&b.verdict, 1), "insecure-allow-debug") == 0, "allow-debug");
-	ok(strcmp(tacit_verdict_insecure(&b.verdict, 2), "insecure-accept-stub") == 0, "accept-stub");
+	ok(strcmp(tacit_verdict_insecure(&b.verdict, 1), "insecure-allow-debug") == 0,
+	   "allow-debug");
+	ok(strcmp(tacit_verdict_insecure(&b.verdict, 2), "insecure-accept-stub") == 0,
+	   "accept-stub");
 	ok(!tacit_verdict_insecure(&b.verdict, 3), "and no more");
 	b.cx.insecure_no_policy = false;
 	b.cx.insecure_allow_debug = false;

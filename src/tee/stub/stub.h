@@ -9,14 +9,14 @@
 
 #include "tee/check.h"
 
-#define TACIT_STUB_FORMAT "tacit-stub/1"
-#define TACIT_STUB_WARNING "NOT a TEE: software stand-in, proves nothing about hardware"
-#define TACIT_STUB_PCRS 3
-#define TACIT_STUB_PCR_LEN 48
-#define TACIT_STUB_MAX 4096     /* one document */
+#define TACIT_STUB_FORMAT    "tacit-stub/1"
+#define TACIT_STUB_WARNING   "NOT a TEE: software stand-in, proves nothing about hardware"
+#define TACIT_STUB_PCRS      3
+#define TACIT_STUB_PCR_LEN   48
+#define TACIT_STUB_MAX       4096 /* one document */
 #define TACIT_STUB_NONCE_MAX 64
-#define TACIT_STUB_DATA_MAX 1024 /* user_data, public_key */
-#define TACIT_STUB_TIME_MAX 253402300799999u /* 9999-12-31T23:59:59.999Z in ms */
+#define TACIT_STUB_DATA_MAX  1024             /* user_data, public_key */
+#define TACIT_STUB_TIME_MAX  253402300799999u /* 9999-12-31T23:59:59.999Z in ms */
 
 struct tacit_stub_doc {
 	uint64_t timestamp_ms;
@@ -40,9 +40,8 @@ TACIT_MUST_CHECK enum tacit_status tacit_stub_encode(const struct tacit_stub_doc
 						     struct tacit_error *err);
 
 /* Reads a payload; slices point into it. Nothing is verified. Errors: TACIT_FORMAT. */
-TACIT_MUST_CHECK enum tacit_status tacit_stub_payload(struct tacit_slice payload,
-						      struct tacit_stub_doc *ret,
-						      struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status
+tacit_stub_payload(struct tacit_slice payload, struct tacit_stub_doc *ret, struct tacit_error *err);
 
 bool tacit_stub_detect(struct tacit_slice in);
 

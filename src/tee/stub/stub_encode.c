@@ -100,8 +100,8 @@ enum tacit_status tacit_stub_encode(const struct tacit_stub_doc *doc, struct tac
 	struct tacit_slice none = { NULL, 0 }, payload, message;
 	struct writer w = wr_of(room);
 
-	enum tacit_status st = make_payload(
-		doc, tacit_mut_of(payload_room, sizeof(payload_room)), &payload, err);
+	enum tacit_status st =
+		make_payload(doc, tacit_mut_of(payload_room, sizeof(payload_room)), &payload, err);
 	if (st == TACIT_OK)
 		st = tacit_cose_sig_structure(protected_bytes, none, payload,
 					      tacit_mut_of(signed_room, sizeof(signed_room)),

@@ -147,9 +147,9 @@ static enum tacit_status verify_signature(const struct tacit_cose_sign1 *cose,
 	struct tacit_slice none = { NULL, 0 }, message;
 	struct tacit_key *key = NULL;
 
-	enum tacit_status st = tacit_cose_sig_structure(cose->protected_bytes, none, cose->payload,
-							tacit_mut_of(room, sizeof(room)), &message,
-							err);
+	enum tacit_status st =
+		tacit_cose_sig_structure(cose->protected_bytes, none, cose->payload,
+					 tacit_mut_of(room, sizeof(room)), &message, err);
 	if (st == TACIT_OK)
 		st = tacit_key_public(TACIT_ED25519, TACIT_SLICE_ARRAY(ROOT), &key, err);
 	if (st == TACIT_OK)
