@@ -8,10 +8,12 @@ const struct cli_verb *const CLI_VERBS[] = {
 	&cmd_inspect,
 	&cmd_receipt_verify,
 	&cmd_receipt_show,
+	&cmd_policy_init,
+	&cmd_policy_check,
 	&cmd_infer,
+	&cmd_connect,
 	&cmd_serve,
 	&cmd_attest,
-	&cmd_serve,
 	&cmd_completion,
 };
 
