@@ -88,10 +88,13 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
 	struct tacit_server *server = listener->server;
 
 	(void)what;
+	/* Only the first round knows that somebody waits: nobody is evicted for no one. */
 	for (int i = 0; i < ACCEPT_BURST; i++) {
-		if (server->counts.open >= server->options.max_connections && !evict_one(server)) {
-			pause_accept(server, false);
-			return;
+		if (server->counts.open >= server->options.max_connections) {
+			if (i == 0 && !evict_one(server))
+				pause_accept(server, false);
+			if (i > 0 || server->paused)
+				return;
 		}
 		int peer = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (peer >= 0) {
@@ -99,9 +102,10 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
 			continue;
 		}
 		/* The connection stays in the queue and would wake the loop at once again. */
-		if (out_of_room(errno) && !evict_one(server))
+		int code = errno;
+		if (i == 0 && out_of_room(code) && !evict_one(server))
 			pause_accept(server, true);
-		if (errno != EINTR && errno != ECONNABORTED)
+		if (code != EINTR && code != ECONNABORTED)
 			return;
 	}
 }

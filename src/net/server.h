@@ -13,7 +13,8 @@
  * all bodies together, unread output. It never reads ahead further than one head while an
  * answer is being made.
  *
- * All functions belong to the loop's thread, except tacit_server_post().
+ * All functions belong to the loop's thread, except tacit_server_post(). The process must ignore
+ * SIGPIPE, as the tacit program does.
  */
 
 #include <openssl/ssl.h>
