@@ -266,9 +266,10 @@ static void fail_measurements(const struct progress *p, const struct tacit_claim
 						    tacit_check_hex(list, got))
 			       : NULL,
 		.why = tacit_check_printf(list,
-					  "no alternative matches whole; the nearest, '%s', "
+					  "no alternative matches whole; the nearest%s%s "
 					  "differs in %s",
-					  p->best->name, p->miss->name),
+					  *p->best->name ? ", " : "", p->best->name,
+					  p->miss->name),
 	};
 
 	tacit_check_fail(list, "policy.measurements", &failure);

@@ -17,18 +17,18 @@ check() {
 		tail -n 20 <<<"$out" | sed 's/^/# /'
 	fi
 }
-make -s install DESTDIR="$root" PREFIX=/usr >/dev/null 2>"$root/log" || sed 's/^/# /' "$root/log"
-export PKG_CONFIG_PATH=$root/usr/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$root
-check "the program runs" "$root/usr/bin/tacit" --version
-check "the manual is there" test -f "$root/usr/share/man/man1/tacit.1"
+make -s install DESTDIR="$root" PREFIX=/opt/tacit >/dev/null 2>"$root/log" || sed 's/^/# /' "$root/log"
+export PKG_CONFIG_PATH=$root/opt/tacit/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$root
+check "the program runs" "$root/opt/tacit/bin/tacit" --version
+check "the manual is there" test -f "$root/opt/tacit/share/man/man1/tacit.1"
 # shellcheck disable=SC2046
 check "builds against libtacit.so" cc -std=c11 examples/verify.c -o "$root/verify" \
 	$(pkg-config --cflags --libs tacit)
 check "says what it wants without arguments" sh -c \
-	"LD_LIBRARY_PATH=$root/usr/lib $root/verify; test \$? -eq 2"
+	"LD_LIBRARY_PATH=$root/opt/tacit/lib $root/verify; test \$? -eq 2"
 # shellcheck disable=SC2046
 check "builds against libtacit.a" cc -std=c11 examples/verify.c -o "$root/verify-static" \
-	$(pkg-config --cflags tacit) "$root/usr/lib/libtacit.a" -lcrypto -ljansson
+	$(pkg-config --cflags tacit) "$root/opt/tacit/lib/libtacit.a" -lcrypto -ljansson
 check "no internal name of the library is visible" sh -c \
-	"! nm -g --defined-only $root/usr/lib/libtacit.a | awk '\$2 ~ /[TDBR]/ {print \$3}' | grep -v '^tacit_'"
+	"! nm -g --defined-only $root/opt/tacit/lib/libtacit.a | awk '\$2 ~ /[TDBR]/ {print \$3}' | grep -v '^tacit_'"
 echo "1..$n"
