@@ -26,6 +26,7 @@ endif
 ifdef CI
 WARN += -Werror
 endif
+PC = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|'
 probe = $(shell $(CC) $(1) -Werror -x c -c /dev/null -o /dev/null 2>/dev/null && echo '$(1)')
 HARDEN := -fstack-protector-strong -fno-strict-overflow -fno-delete-null-pointer-checks -fPIC \
 	$(call probe,-fstack-clash-protection) $(call probe,-fcf-protection=full) \
@@ -107,7 +108,7 @@ $(B)/libtacit.so: $(LIB_OBJ) libtacit.map
 	$(Q)$(CC) $(LDFLAGS) -shared -Wl,-soname,libtacit.so.0 -Wl,--version-script=libtacit.map \
 		-o $@ $(LIB_OBJ) $(LIB_LIBS)
 $(B)/libtacit.pc: libtacit.pc.in Makefile
-	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< > $@
+	$(Q)$(PC) $< > $@
 
 $(B)/obj/src/infer/%.o: CPPFLAGS += $(LLAMA_CFLAGS)
 $(B)/obj/%.o: %.c
@@ -194,7 +195,7 @@ install: all
 	install -m 755 $(B)/libtacit.so $(DESTDIR)$(PREFIX)/lib/libtacit.so.$(VERSION)
 	ln -sfn libtacit.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libtacit.so.0
 	ln -sfn libtacit.so.0 $(DESTDIR)$(PREFIX)/lib/libtacit.so
-	install -m 644 $(B)/libtacit.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/
+	$(PC) libtacit.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/libtacit.pc
 	install -m 644 include/tacit/*.h $(DESTDIR)$(PREFIX)/include/tacit/
 	for page in man/*.[157]; do \
 		install -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/; done

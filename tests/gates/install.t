@@ -23,12 +23,12 @@ check "the program runs" "$root/opt/tacit/bin/tacit" --version
 check "the manual is there" test -f "$root/opt/tacit/share/man/man1/tacit.1"
 # shellcheck disable=SC2046
 check "builds against libtacit.so" cc -std=c11 examples/verify.c -o "$root/verify" \
-	$(pkg-config --cflags --libs tacit)
+	$(pkg-config --cflags --libs libtacit)
 check "says what it wants without arguments" sh -c \
 	"LD_LIBRARY_PATH=$root/opt/tacit/lib $root/verify; test \$? -eq 2"
 # shellcheck disable=SC2046
 check "builds against libtacit.a" cc -std=c11 examples/verify.c -o "$root/verify-static" \
-	$(pkg-config --cflags tacit) "$root/opt/tacit/lib/libtacit.a" -lcrypto -ljansson
+	$(pkg-config --cflags libtacit) "$root/opt/tacit/lib/libtacit.a" -lcrypto -ljansson
 check "no internal name of the library is visible" sh -c \
 	"! nm -g --defined-only $root/opt/tacit/lib/libtacit.a | awk '\$2 ~ /[TDBR]/ {print \$3}' | grep -v '^tacit_'"
 echo "1..$n"
