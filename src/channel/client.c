@@ -39,15 +39,17 @@ static enum tacit_status check_options(const struct tacit_client_options *option
 	return TACIT_OK;
 }
 
-static CURLM *new_multi(void)
+static bool init_curl(struct tacit_client *client)
 {
-	CURLM *multi = NULL;
-
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
-		multi = curl_multi_init();
-	if (multi)
-		curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, IDLE_CONNECTIONS);
-	return multi;
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return false;
+	client->multi = curl_multi_init();
+	client->share = curl_share_init();
+	if (!client->multi || !client->share)
+		return false;
+	curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, IDLE_CONNECTIONS);
+	return curl_share_setopt(client->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) ==
+	       CURLSHE_OK;
 }
 
 enum tacit_status tacit_client_new(const struct tacit_client_options *options,
@@ -58,12 +60,13 @@ enum tacit_status tacit_client_new(const struct tacit_client_options *options,
 	if (st != TACIT_OK)
 		return st;
 	struct tacit_client *client = calloc(1, sizeof(*client));
-	CURLM *multi = client ? new_multi() : NULL;
-	if (!multi) {
-		free(client);
+	if (!client)
 		return tacit_fail(err, TACIT_NOMEM, "channel", 0, "out of memory");
+	TAILQ_INIT(&client->exchanges);
+	if (!init_curl(client)) {
+		tacit_client_free(client);
+		return tacit_fail(err, TACIT_NOMEM, "channel", 0, "cannot start libcurl");
 	}
-	client->multi = multi;
 	client->options = *options;
 	client->server = *options->server;
 	client->options.server = &client->server;
@@ -71,7 +74,6 @@ enum tacit_status tacit_client_new(const struct tacit_client_options *options,
 		client->options.attest_max_age = TACIT_CLIENT_ATTEST_MAX_AGE;
 	if (!client->options.timeout)
 		client->options.timeout = TACIT_CLIENT_TIMEOUT;
-	TAILQ_INIT(&client->exchanges);
 	write_base(client);
 	*ret = client;
 	return TACIT_OK;
@@ -89,6 +91,7 @@ void tacit_client_free(struct tacit_client *client)
 	tacit_attested_drop(client->last);
 	tacit_attested_drop(client->current);
 	curl_multi_cleanup(client->multi);
+	curl_share_cleanup(client->share);
 	free(client);
 }
 

@@ -74,6 +74,7 @@ struct tacit_client {
 	struct tacit_address server;
 	char base[TACIT_ADDRESS_TEXT + 16]; /* "https://HOST:PORT" */
 	CURLM *multi;
+	CURLSH *share; /* TLS sessions: a multi handle alone does not share them */
 	struct attest *attesting;
 	struct tacit_attested *last;
 	struct tacit_attested *current;

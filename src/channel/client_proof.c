@@ -14,6 +14,8 @@ struct tacit_proof_state {
 	const struct tacit_attested *attested;
 	uint64_t began_ms;
 	bool streams;
+	size_t done_seen; /* bytes of a [DONE] line that stands before the receipt */
+	bool mid_line;
 	struct tacit_stream stream; /* its hash serves whole answers, too */
 	uint8_t *joined;            /* what the stream held back, with what came after it */
 	unsigned headers;           /* how many Tacit-Receipt headers there were */
@@ -85,6 +87,33 @@ static enum tacit_status covered(struct tacit_proof_state *s, struct tacit_slice
 	return TACIT_OK;
 }
 
+/*
+ * Whether bytes before the receipt say that the stream is over: a reader would believe them and
+ * never see that the receipt is missing.
+ */
+static bool says_done(struct tacit_proof_state *s, struct tacit_slice bytes)
+{
+	static const char DONE[] = "data: [DONE]";
+
+	for (size_t i = 0; i < bytes.len; i++) {
+		uint8_t c = bytes.ptr[i];
+
+		if (!s->mid_line && c == (uint8_t)DONE[s->done_seen]) {
+			if (++s->done_seen == sizeof(DONE) - 1)
+				return true;
+			continue;
+		}
+		s->done_seen = 0;
+		s->mid_line = true;
+		const uint8_t *end = memchr(bytes.ptr + i, '\n', bytes.len - i);
+		if (!end)
+			return false;
+		i = (size_t)(end - bytes.ptr);
+		s->mid_line = false;
+	}
+	return false;
+}
+
 enum tacit_status tacit_client_proof_body(struct tacit_proof_state *s, struct tacit_slice bytes,
 					  struct tacit_slice *ret_given, struct tacit_error *err)
 {
@@ -99,7 +128,16 @@ enum tacit_status tacit_client_proof_body(struct tacit_proof_state *s, struct ta
 	}
 	if (tacit_stream_feed(&s->stream, bytes, &why) != TACIT_OK)
 		return tacit_fail(err, TACIT_BINDING, "receipt.stream", why.offset, "%s", why.detail);
-	return covered(s, bytes, held, (size_t)(s->stream.hashed - before), ret_given, err);
+	struct tacit_slice given;
+	enum tacit_status st =
+		covered(s, bytes, held, (size_t)(s->stream.hashed - before), &given, err);
+	if (st != TACIT_OK)
+		return st;
+	if (says_done(s, given))
+		return tacit_fail(err, TACIT_BINDING, "receipt.missing", 0,
+				  "the stream says that it is over before its receipt");
+	*ret_given = given;
+	return TACIT_OK;
 }
 
 /* The receipt of a whole answer: there is one header, and it can be read. */

@@ -123,6 +123,7 @@ static bool set_tls(struct transfer *t)
 	c |= curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
 	c |= curl_easy_setopt(e, CURLOPT_SSL_CTX_FUNCTION, set_up_tls);
 	c |= curl_easy_setopt(e, CURLOPT_SSL_CTX_DATA, t->client);
+	c |= curl_easy_setopt(e, CURLOPT_SHARE, t->client->share);
 	c |= curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, gate);
 	c |= curl_easy_setopt(e, CURLOPT_PREREQDATA, t);
 	return c == CURLE_OK;

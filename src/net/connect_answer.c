@@ -157,6 +157,7 @@ static void on_data(void *user, struct tacit_slice bytes)
 		keep(relay, bytes);
 	else if (relay->call)
 		tacit_call_write(relay->call, bytes);
+	relay->mid_line = bytes.ptr[bytes.len - 1] != '\n';
 }
 
 /* ---- the end -------------------------------------------------------------------------------- */
@@ -169,7 +170,7 @@ static void fail_stream(struct relay *relay)
 
 	error_code(&relay->error, code);
 	error_message(relay, &relay->error, message);
-	wr_text(&w, "data: ");
+	wr_text(&w, relay->mid_line ? "\n\ndata: " : "data: ");
 	wr_bytes(&w, write_error(tacit_mut_of(body, sizeof(body)), code, message));
 	wr_text(&w, "\n\n");
 	tacit_call_write(relay->call, written(&w));

@@ -29,6 +29,7 @@ struct relay {
 	uint8_t *body; /* what is not passed on as it comes */
 	size_t len, room;
 	bool overflow;
+	bool mid_line; /* what was passed on ends inside a line */
 	/* How it ended, kept while the store works. */
 	struct tacit_attested *attested;
 	enum tacit_proof proof;

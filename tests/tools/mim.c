@@ -243,6 +243,16 @@ static struct tacit_slice make_receipt(const struct question *q, struct tacit_sl
 	return out;
 }
 
+static void note(const char *what, struct tacit_slice bytes)
+{
+	pthread_mutex_lock(&mim.lock);
+	fprintf(mim.log_file, "%s ", what);
+	fwrite(bytes.ptr, 1, bytes.len, mim.log_file);
+	fputc('\n', mim.log_file);
+	fflush(mim.log_file);
+	pthread_mutex_unlock(&mim.lock);
+}
+
 /* ---- answers --------------------------------------------------------------------------------- */
 
 static bool send_all(SSL *ssl, struct tacit_slice bytes)
@@ -302,6 +312,14 @@ static bool send_tail(SSL *ssl, const struct question *q, struct tacit_slice cov
 	       send_all(ssl, tacit_slice_str("0\r\n\r\n"));
 }
 
+/* Stops in the middle of an answer and notes when the client goes away. */
+static void wait_for_gone(SSL *ssl)
+{
+	struct pollfd gone = { .fd = SSL_get_fd(ssl), .events = POLLIN | POLLRDHUP };
+
+	note(poll(&gone, 1, 30000) == 1 ? "GONE" : "STAYED", tacit_slice_str(""));
+}
+
 static bool send_stream(SSL *ssl, const struct question *q)
 {
 	static const char HEAD[] = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
@@ -325,7 +343,7 @@ static bool send_stream(SSL *ssl, const struct question *q)
 			return false;
 	}
 	if (mode("slow"))
-		sleep(30);
+		wait_for_gone(ssl);
 	return send_tail(ssl, q, tacit_slice_str(covered));
 }
 
@@ -426,16 +444,6 @@ static bool give_evidence(SSL *ssl, const struct question *q)
 }
 
 /* ---- connections ----------------------------------------------------------------------------- */
-
-static void note(const char *what, struct tacit_slice bytes)
-{
-	pthread_mutex_lock(&mim.lock);
-	fprintf(mim.log_file, "%s ", what);
-	fwrite(bytes.ptr, 1, bytes.len, mim.log_file);
-	fputc('\n', mim.log_file);
-	fflush(mim.log_file);
-	pthread_mutex_unlock(&mim.lock);
-}
 
 static void field(const char *head, const char *name, char *ret, size_t size)
 {
