@@ -189,7 +189,8 @@ fmt:
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig \
 		$(DESTDIR)$(PREFIX)/include/tacit $(DESTDIR)$(PREFIX)/share/man/man1 \
-		$(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man7
+		$(DESTDIR)$(PREFIX)/share/man/man3 $(DESTDIR)$(PREFIX)/share/man/man5 \
+		$(DESTDIR)$(PREFIX)/share/man/man7
 	install -m 755 $(B)/tacit $(DESTDIR)$(PREFIX)/bin/tacit
 	install -m 644 $(B)/libtacit.a $(DESTDIR)$(PREFIX)/lib/
 	install -m 755 $(B)/libtacit.so $(DESTDIR)$(PREFIX)/lib/libtacit.so.$(VERSION)
@@ -197,7 +198,7 @@ install: all
 	ln -sfn libtacit.so.0 $(DESTDIR)$(PREFIX)/lib/libtacit.so
 	$(PC) libtacit.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/libtacit.pc
 	install -m 644 include/tacit/*.h $(DESTDIR)$(PREFIX)/include/tacit/
-	for page in man/*.[157]; do \
+	for page in man/*.[1357]; do \
 		install -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/; done
 
 clean:
