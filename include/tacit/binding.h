@@ -28,7 +28,7 @@ struct tacit_binding {
 	uint8_t tls_spki[32];       /* SHA-256 of the TLS certificate's SubjectPublicKeyInfo */
 	uint8_t receipt_key[32];    /* Ed25519, raw */
 	struct tacit_slice hpke_config; /* RFC 9458 key configuration, without length prefix */
-	struct tacit_slice model_id;    /* UTF-8, 1 to 256 bytes */
+	struct tacit_slice model_id;    /* UTF-8, 1 to 256 bytes, no control characters */
 	uint8_t model_hash[32];     /* SHA-256 of the model file, or of its manifest */
 	uint8_t config_hash[32];    /* SHA-256 of the server's effective configuration */
 };
@@ -53,6 +53,7 @@ TACIT_API TACIT_MUST_CHECK enum tacit_status tacit_binding_parse(struct tacit_sl
  * REPORTDATA for TDX and SNP: SHA-512 of the AIR draft-02 preimage
  * "cyntrisec-tdx-envelope-v2" over (platform, 1, X25519 key, receipt key, nonce, SHA-256 of the
  * encoded binding). `platform` is "tdx" or "snp"; `encoded` are the received bytes.
+ * Errors: TACIT_USAGE for another platform; TACIT_FORMAT and TACIT_LIMIT as for parsing.
  */
 TACIT_API TACIT_MUST_CHECK enum tacit_status
 tacit_binding_report_data(const char *platform, struct tacit_slice encoded,
