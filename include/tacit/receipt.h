@@ -108,15 +108,15 @@ struct tacit_receipt_expect {
 	enum tacit_mtype mtype;
 	bool require_production;
 	/*
-	 * Replay: returns true when the 16-byte cti was seen before. Asked only about a receipt that
-	 * passed everything else of layers 1 to 4; it should look and not record. NULL leaves it
-	 * unjudged.
+	 * Replay: returns true when the 16-byte cti was seen before. Asked only about a receipt
+	 * that passed everything else of layers 1 to 4; it should look and not record. NULL leaves
+	 * it unjudged.
 	 */
 	bool (*seen)(void *user, const uint8_t *cti);
 	void *seen_user;
 	/*
-	 * End to end: claims of evidence that tacit_verify() accepted, and its exact bytes. When one
-	 * of the two is given both must be.
+	 * End to end: claims of evidence that tacit_verify() accepted, and its exact bytes. When
+	 * one of the two is given both must be.
 	 */
 	const struct tacit_claims *evidence;
 	struct tacit_slice evidence_raw;

@@ -7,6 +7,7 @@
 #include "base/base64.h"
 #include "base/compiler.h"
 #include "codec/json.h"
+#include "crypto/hash.h"
 #include "receipt/peek.h"
 #include "tests/unit/test_receipt_kit.h"
 
@@ -117,6 +118,7 @@ static void try_forms(void)
 	not_verified("{\"receipt\":\"\"}", "BAD_LINE", "not hex", "an empty receipt");
 	not_verified("{\"receipt\":\"AA\",\"receipt\":\"AA\"}", "BAD_LINE", "duplicate", "twice");
 	not_verified("{\"receipt\":\"AA\"} {}", "BAD_LINE", "", "two objects");
+	not_verified("A2AA", "COSE_DECODE_FAILED", "COSE_DECODE", "2 in second place is not hex");
 	not_verified("AAAA", "COSE_DECODE_FAILED", "COSE_DECODE", "no receipt");
 	ok(json_integer_value(json_object_get(got, "layer")) == 1 &&
 		   json_array_size(json_object_get(got, "checks")) == 1,
@@ -269,6 +271,40 @@ static void try_defaults(void)
 	tacit_batch_done(&batch);
 }
 
+/* The key comes from the binding, and every receipt is held against the evidence. */
+static void try_evidence(void)
+{
+	static const uint8_t RAW[] = "raw evidence";
+	struct tacit_claims evidence = { .tee = TACIT_TEE_STUB, .has_binding = true };
+	struct tacit_measurement registers[3];
+	uint8_t hash[TACIT_HASH_MAX];
+
+	for (size_t i = 0; i < 3; i++) {
+		registers[i].name = tacit_air_slot_name(i);
+		registers[i].value = TACIT_SLICE_ARRAY(kit_registers[i]);
+	}
+	evidence.measurements = registers;
+	evidence.measurement_count = 3;
+	evidence.binding.model_id = tacit_slice_str("demo");
+	memset(evidence.binding.model_hash, 0xa1, 32);
+	memcpy(evidence.binding.receipt_key, k.public_key, 32);
+	memset(&defaults, 0, sizeof(defaults));
+	defaults.evidence = &evidence;
+	defaults.evidence_raw = TACIT_SLICE_ARRAY(RAW);
+	begin(TACIT_REPORT_FAILED);
+	not_verified(url, "ATTESTATION_DOC_HASH_MISMATCH", "E2E_DOC_HASH", "other evidence");
+	if (tacit_hash(TACIT_SHA256, TACIT_SLICE_ARRAY(RAW), hash, NULL) != TACIT_OK)
+		abort();
+	memcpy(k.claims.attestation_doc_hash, hash, 32);
+	issue();
+	ok(run_text(url) == TACIT_VERIFIED && strcmp(text("assurance"), "end-to-end") == 0,
+	   "end to end with the key of the binding");
+	not_verified(object("\"key\":\"" A2 "\""), "BAD_LINE", "differs", "no other key");
+	tacit_batch_done(&batch);
+	k.claims = kit_claims();
+	issue();
+}
+
 static json_t *check_of(const char *name)
 {
 	json_t *checks = json_object_get(got, "checks"), *check;
@@ -398,6 +434,7 @@ int main(void)
 	try_ids();
 	try_keys();
 	try_defaults();
+	try_evidence();
 	try_report();
 	try_room();
 	try_peek();
