@@ -247,6 +247,38 @@ static void try_bytewise(void)
 	tacit_stream_done(&s);
 }
 
+/* After a failure no later byte makes it good again, though the state by itself would allow it. */
+static void try_sticky(void)
+{
+	static struct tacit_stream s;
+	static char line[TACIT_STREAM_PREFIX_LEN + TACIT_STREAM_TEXT_MAX + 1];
+	char breaks[TACIT_STREAM_AFTER_MAX];
+	struct tacit_slice receipt = { NULL, 0 };
+	uint8_t hash[32];
+
+	memset(line, 'A', sizeof(line));
+	memcpy(line, TACIT_STREAM_PREFIX, TACIT_STREAM_PREFIX_LEN);
+	if (tacit_stream_init(&s, NULL) != TACIT_OK)
+		abort();
+	is_status(tacit_stream_feed(&s, tacit_slice_of(line, sizeof(line)), NULL), TACIT_LIMIT,
+		  "a receipt line too long");
+	is_status(tacit_stream_feed(&s, tacit_slice_str("\n\n" END), NULL), TACIT_LIMIT,
+		  "is not forgiven when it ends");
+	is_status(tacit_stream_finish(&s, &receipt, hash, NULL), TACIT_LIMIT, "nor at the end");
+	tacit_stream_done(&s);
+
+	memset(breaks, '\n', sizeof(breaks));
+	if (tacit_stream_init(&s, NULL) != TACIT_OK)
+		abort();
+	is_status(tacit_stream_feed(&s, tacit_slice_str(LINE END), NULL), TACIT_OK,
+		  "a whole stream");
+	is_status(tacit_stream_feed(&s, tacit_slice_of(breaks, sizeof(breaks)), NULL), TACIT_LIMIT,
+		  "and too many line breaks");
+	is_status(tacit_stream_finish(&s, &receipt, hash, NULL), TACIT_LIMIT, "is not whole");
+	ok(!receipt.ptr, "and gives no receipt");
+	tacit_stream_done(&s);
+}
+
 static void try_header(void)
 {
 	uint8_t room[TACIT_STREAM_RECEIPT_MAX];
@@ -283,6 +315,7 @@ int main(void)
 	try_long();
 	try_splits();
 	try_bytewise();
+	try_sticky();
 	try_header();
 	return done();
 }
