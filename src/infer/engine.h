@@ -19,37 +19,37 @@ struct tacit_engine;
 
 /* The zero value asks for the defaults. */
 struct tacit_engine_options {
-	uint32_t ctx;          /* tokens of prompt and answer; 0: the model's, at most 4096 */
-	uint32_t parallel;     /* requests that run at the same time; 0: 4 */
-	uint32_t threads;      /* 0: one per core this process may use */
-	bool prompt_cache;     /* keep prompts for the next request: leaks their presence by time */
-	bool trust_model;      /* skip the trial in a child process */
-	const char *name;      /* the model's id; NULL: from the file's metadata, else its name */
+	uint32_t ctx;      /* tokens of prompt and answer; 0: the model's, at most 4096 */
+	uint32_t parallel; /* requests that run at the same time; 0: 4 */
+	uint32_t threads;  /* 0: one per core this process may use */
+	bool prompt_cache; /* keep prompts for the next request: leaks their presence by time */
+	bool trust_model;  /* skip the trial in a child process */
+	const char *name;  /* the model's id; NULL: from the file's metadata, else its name */
 	tacit_image_progress progress;
 	/* Warnings of the engine, one line each, on any thread; never request content. */
 	void (*log)(void *user, const char *line);
 	void *user; /* for progress and log */
 };
 
-#define TACIT_ENGINE_CTX_DEFAULT 4096
+#define TACIT_ENGINE_CTX_DEFAULT      4096
 #define TACIT_ENGINE_PARALLEL_DEFAULT 4
-#define TACIT_ENGINE_PARALLEL_MAX 64
-#define TACIT_ENGINE_ID_LEN 128
+#define TACIT_ENGINE_PARALLEL_MAX     64
+#define TACIT_ENGINE_ID_LEN           128
 
 struct tacit_engine_info {
 	char id[TACIT_ENGINE_ID_LEN];
 	char architecture[32];
-	uint8_t sha256[32];   /* of the whole file */
-	uint64_t size;        /* of the whole file, in bytes */
+	uint8_t sha256[32]; /* of the whole file */
+	uint64_t size;      /* of the whole file, in bytes */
 	uint64_t parameters;
-	uint32_t ctx;         /* tokens one request may use */
+	uint32_t ctx; /* tokens one request may use */
 	uint32_t ctx_train;
 	uint32_t parallel;
 	uint32_t threads;
 	uint32_t vocab;
-	uint32_t embd;        /* length of an embedding */
-	bool chat_template;   /* the model brings its own; a plain one is used otherwise */
-	bool generates;       /* false: embeddings only */
+	uint32_t embd;          /* length of an embedding */
+	bool chat_template;     /* the model brings its own; a plain one is used otherwise */
+	bool generates;         /* false: embeddings only */
 	bool embeds_by_default; /* made for embeddings */
 	bool prompt_cache;
 };

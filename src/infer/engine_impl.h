@@ -10,10 +10,10 @@
 #include "infer/shim.h"
 
 /* Tokens per step and per computed piece of it, as llama-server has them. */
-#define TACIT_ENGINE_BATCH 2048
+#define TACIT_ENGINE_BATCH  2048
 #define TACIT_ENGINE_UBATCH 512
 
-#define TACIT_ENGINE_LINE 160
+#define TACIT_ENGINE_LINE   160
 
 struct tacit_engine {
 	struct tacit_engine_info info;
@@ -21,7 +21,7 @@ struct tacit_engine {
 	struct tacit_image *image;
 	struct llama_model *model;
 	const struct llama_vocab *vocab;
-	struct llama_context *ctx; /* NULL when the model cannot generate */
+	struct llama_context *ctx;       /* NULL when the model cannot generate */
 	struct llama_context *embed_ctx; /* made when first asked for */
 	struct llama_batch batch;
 	struct tacit_shim_chat *chat;
@@ -42,16 +42,16 @@ TACIT_MUST_CHECK enum tacit_status tacit_engine_try(struct tacit_engine *engine,
 /* One step: start, add any number of tokens, decode. */
 void tacit_engine_step_start(struct tacit_engine *engine);
 /* The token's index in the step, or -1 when the step is full. */
-int32_t tacit_engine_step_add(struct tacit_engine *engine, int32_t token, uint32_t at,
-			      uint32_t seq, bool output);
+int32_t tacit_engine_step_add(struct tacit_engine *engine, int32_t token, uint32_t at, uint32_t seq,
+			      bool output);
 bool tacit_engine_step_run(struct tacit_engine *engine);
 
 /* Forgets a sequence from position `from` on; false when only all of it can be forgotten. */
 bool tacit_engine_forget(struct tacit_engine *engine, uint32_t seq, uint32_t from);
 
 /* The text of a token; `markup` renders control tokens too. Returns its length. */
-size_t tacit_engine_piece(const struct tacit_engine *engine, int32_t token, bool markup,
-			  char *room, size_t size);
+size_t tacit_engine_piece(const struct tacit_engine *engine, int32_t token, bool markup, char *room,
+			  size_t size);
 bool tacit_engine_ends(const struct tacit_engine *engine, int32_t token);
 
 /* Inputs of one embedding step; every one within tacit_engine_embed_max(). */

@@ -147,8 +147,7 @@ static bool key_is(struct tacit_slice key, const char *name)
 	return tacit_slice_eq(key, tacit_slice_str(name));
 }
 
-static enum tacit_status read_alignment(struct gguf_parse *p, uint32_t type,
-					struct tacit_slice key)
+static enum tacit_status read_alignment(struct gguf_parse *p, uint32_t type, struct tacit_slice key)
 {
 	uint32_t value;
 
@@ -307,8 +306,9 @@ enum tacit_status tacit_gguf_check(struct tacit_slice file, const struct tacit_g
 				   size_t type_count, struct tacit_gguf *ret_gguf,
 				   struct tacit_error *err)
 {
-	struct gguf_parse p = { .r = rd_of(file), .types = types, .type_count = type_count,
-				.err = err };
+	struct gguf_parse p = {
+		.r = rd_of(file), .types = types, .type_count = type_count, .err = err
+	};
 	enum tacit_status st;
 
 	p.info.alignment = 32;

@@ -12,13 +12,13 @@
  */
 #include "base/error.h"
 
-#define TACIT_GGUF_KEYS_MAX 65536
+#define TACIT_GGUF_KEYS_MAX    65536
 #define TACIT_GGUF_TENSORS_MAX 65536
-#define TACIT_GGUF_NAME_MAX 64 /* GGML_MAX_NAME, the NUL included */
-#define TACIT_GGUF_KEY_MAX 1024
-#define TACIT_GGUF_ARRAY_MAX (16 * 1024 * 1024)
-#define TACIT_GGUF_ALIGN_MAX 65536
-#define TACIT_GGUF_RANK_MAX 4
+#define TACIT_GGUF_NAME_MAX    64 /* GGML_MAX_NAME, the NUL included */
+#define TACIT_GGUF_KEY_MAX     1024
+#define TACIT_GGUF_ARRAY_MAX   (16 * 1024 * 1024)
+#define TACIT_GGUF_ALIGN_MAX   65536
+#define TACIT_GGUF_RANK_MAX    4
 
 /* One element type of tensors: `block` elements take `size` bytes; size 0 is no type. */
 struct tacit_gguf_type {

@@ -38,8 +38,8 @@ enum tacit_status tacit_image_new(uint64_t size, struct tacit_image **ret_image,
 	/* Reserving what is known to come fails now rather than in the middle. */
 	if (size && posix_fallocate(image->fd, 0, (off_t)size)) {
 		tacit_image_free(image);
-		return tacit_fail(err, TACIT_NOMEM, "image", 0, "%llu bytes of memory for the model",
-				  (unsigned long long)size);
+		return tacit_fail(err, TACIT_NOMEM, "image", 0,
+				  "%llu bytes of memory for the model", (unsigned long long)size);
 	}
 	*ret_image = image;
 	return TACIT_OK;

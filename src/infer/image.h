@@ -25,9 +25,8 @@ TACIT_MUST_CHECK enum tacit_status tacit_image_load(const char *path, tacit_imag
 /* The same by hand: _new, any number of _write, one _seal. `size` 0 when not known. */
 TACIT_MUST_CHECK enum tacit_status tacit_image_new(uint64_t size, struct tacit_image **ret_image,
 						   struct tacit_error *err);
-TACIT_MUST_CHECK enum tacit_status tacit_image_write(struct tacit_image *image,
-						     struct tacit_slice bytes,
-						     struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status
+tacit_image_write(struct tacit_image *image, struct tacit_slice bytes, struct tacit_error *err);
 TACIT_MUST_CHECK enum tacit_status tacit_image_seal(struct tacit_image *image,
 						    struct tacit_error *err);
 void tacit_image_free(struct tacit_image *image);

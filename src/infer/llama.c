@@ -132,7 +132,8 @@ static void start_pool(struct tacit_engine *engine)
 	struct ggml_threadpool *(*pool_new)(struct ggml_threadpool_params *);
 	struct ggml_threadpool_params params;
 	void *sym_new = reg ? ggml_backend_reg_get_proc_address(reg, "ggml_threadpool_new") : NULL;
-	void *sym_free = reg ? ggml_backend_reg_get_proc_address(reg, "ggml_threadpool_free") : NULL;
+	void *sym_free =
+		reg ? ggml_backend_reg_get_proc_address(reg, "ggml_threadpool_free") : NULL;
 
 	if (!sym_new || !sym_free)
 		return;
@@ -217,8 +218,7 @@ static enum tacit_status load_checked(struct tacit_engine *engine, struct tacit_
 
 enum tacit_status tacit_engine_load_image(struct tacit_image *image,
 					  const struct tacit_engine_options *options,
-					  struct tacit_engine **ret_engine,
-					  struct tacit_error *err)
+					  struct tacit_engine **ret_engine, struct tacit_error *err)
 {
 	struct tacit_engine *engine;
 	enum tacit_status st;

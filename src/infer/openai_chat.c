@@ -108,7 +108,8 @@ static enum tacit_status check_message(const json_t *message, size_t i, struct t
 }
 
 static enum tacit_status keep_text(const json_t *value, size_t max, const char *member,
-				   char **ret_text, struct tacit_slice *ret, struct tacit_error *err)
+				   char **ret_text, struct tacit_slice *ret,
+				   struct tacit_error *err)
 {
 	char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 
@@ -137,8 +138,8 @@ enum tacit_status tacit_openai_parse_messages(const json_t *body,
 		st = check_message(json_array_get(messages, i), i, err);
 	if (st)
 		return st;
-	return keep_text(messages, 0, "messages", &memory->messages,
-			 &memory->request.job.messages, err);
+	return keep_text(messages, 0, "messages", &memory->messages, &memory->request.job.messages,
+			 err);
 }
 
 static bool good_tool(const json_t *tool)
@@ -239,7 +240,8 @@ static enum tacit_status keep_schema(const json_t *schema, struct tacit_openai_m
 		return keep_text(schema, TACIT_OPENAI_SCHEMA_MAX, "response_format",
 				 &memory->schema, &memory->request.job.schema, err);
 	any = json_pack("{s:s}", "type", "object");
-	st = keep_text(any, 0, "response_format", &memory->schema, &memory->request.job.schema, err);
+	st = keep_text(any, 0, "response_format", &memory->schema, &memory->request.job.schema,
+		       err);
 	json_decref(any);
 	return st;
 }

@@ -10,9 +10,9 @@
 #include "infer/text.h"
 
 #define TACIT_OPENAI_MESSAGES_MAX 4096
-#define TACIT_OPENAI_TOOLS_MAX 128
-#define TACIT_OPENAI_INPUTS_MAX 2048
-#define TACIT_OPENAI_SCHEMA_MAX (64 * 1024) /* grammar size, and so time, grows with it */
+#define TACIT_OPENAI_TOOLS_MAX    128
+#define TACIT_OPENAI_INPUTS_MAX   2048
+#define TACIT_OPENAI_SCHEMA_MAX   (64 * 1024) /* grammar size, and so time, grows with it */
 
 /* Everything a parsed request owns. */
 struct tacit_openai_memory {

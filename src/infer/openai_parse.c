@@ -44,13 +44,14 @@ struct number {
 };
 
 static const struct number numbers[] = {
-	{ "temperature", TACIT_SET_TEMPERATURE, offsetof(struct tacit_sampling, temperature), 0, 2 },
+	{ "temperature", TACIT_SET_TEMPERATURE, offsetof(struct tacit_sampling, temperature), 0,
+	  2 },
 	{ "top_p", TACIT_SET_TOP_P, offsetof(struct tacit_sampling, top_p), 0, 1 },
 	{ "min_p", TACIT_SET_MIN_P, offsetof(struct tacit_sampling, min_p), 0, 1 },
 	{ "frequency_penalty", TACIT_SET_FREQUENCY,
 	  offsetof(struct tacit_sampling, frequency_penalty), -2, 2 },
-	{ "presence_penalty", TACIT_SET_PRESENCE,
-	  offsetof(struct tacit_sampling, presence_penalty), -2, 2 },
+	{ "presence_penalty", TACIT_SET_PRESENCE, offsetof(struct tacit_sampling, presence_penalty),
+	  -2, 2 },
 };
 
 static enum tacit_status read_number(const json_t *body, const struct number *n,
@@ -188,9 +189,8 @@ static enum tacit_status parse_stream(const json_t *body, struct tacit_openai_me
 static enum tacit_status refuse_unsupported(const json_t *body, struct tacit_openai_memory *memory,
 					    struct tacit_error *err)
 {
-	static const char *const members[] = { "logit_bias", "functions", "function_call",
-					       "suffix",     "audio",     "logprobs",
-					       "top_logprobs" };
+	static const char *const members[] = { "logit_bias", "functions", "function_call", "suffix",
+					       "audio",      "logprobs",  "top_logprobs" };
 	static const char *const ones[] = { "n", "best_of" };
 	const json_t *value;
 
@@ -203,8 +203,7 @@ static enum tacit_status refuse_unsupported(const json_t *body, struct tacit_ope
 		    (json_is_string(value) && !json_string_length(value)) ||
 		    (json_is_integer(value) && !json_integer_value(value)))
 			continue;
-		return tacit_openai_refuse(err, TACIT_UNSUPPORTED, members[i],
-					   "is not supported");
+		return tacit_openai_refuse(err, TACIT_UNSUPPORTED, members[i], "is not supported");
 	}
 	for (size_t i = 0; i < TACIT_ARRAY_LEN(ones); i++) {
 		value = tacit_openai_member(body, ones[i]);
@@ -227,8 +226,7 @@ static enum tacit_status parse_model(const json_t *body, struct tacit_openai_mem
 		return TACIT_OK;
 	if (!json_is_string(value))
 		return tacit_openai_refuse(err, TACIT_FORMAT, "model", "must be a string");
-	memory->request.model =
-		tacit_slice_of(json_string_value(value), json_string_length(value));
+	memory->request.model = tacit_slice_of(json_string_value(value), json_string_length(value));
 	return TACIT_OK;
 }
 
@@ -283,15 +281,23 @@ static enum tacit_status run_parts(tacit_openai_part *const *parts, const json_t
 	return st;
 }
 
-static tacit_openai_part *const chat_parts[] = {
-	parse_model,  tacit_openai_parse_messages, refuse_unsupported,
-	parse_stream, parse_sampling,              parse_stops,
-	tacit_openai_parse_format, tacit_openai_parse_tools, NULL
-};
-static tacit_openai_part *const completion_parts[] = {
-	parse_model,    parse_completion_prompt, refuse_unsupported,        parse_stream,
-	parse_sampling, parse_stops,             tacit_openai_parse_format, NULL
-};
+static tacit_openai_part *const chat_parts[] = { parse_model,
+						 tacit_openai_parse_messages,
+						 refuse_unsupported,
+						 parse_stream,
+						 parse_sampling,
+						 parse_stops,
+						 tacit_openai_parse_format,
+						 tacit_openai_parse_tools,
+						 NULL };
+static tacit_openai_part *const completion_parts[] = { parse_model,
+						       parse_completion_prompt,
+						       refuse_unsupported,
+						       parse_stream,
+						       parse_sampling,
+						       parse_stops,
+						       tacit_openai_parse_format,
+						       NULL };
 static tacit_openai_part *const embedding_parts[] = { parse_model, parse_input, NULL };
 
 static enum tacit_status parse_body(struct tacit_openai_memory *memory,
@@ -328,8 +334,8 @@ enum tacit_status tacit_openai_parse(enum tacit_openai_call call,
 	memory->request.job.kind = kinds[call];
 	st = tacit_json_parse(body, &memory->root, &json_err);
 	if (st)
-		st = tacit_fail(err, st, "request", json_err.offset, "the body is not valid JSON: %s",
-				json_err.detail);
+		st = tacit_fail(err, st, "request", json_err.offset,
+				"the body is not valid JSON: %s", json_err.detail);
 	else
 		st = parse_body(memory, info, err);
 	if (st)

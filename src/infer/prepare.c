@@ -131,8 +131,7 @@ static enum tacit_status add_input(struct tacit_engine *engine, struct tacit_tas
 	int32_t *tokens = NULL;
 	int32_t *all;
 	size_t count = 0;
-	enum tacit_status st =
-		prompt_tokens(engine, &task->job->prompts[i], &tokens, &count, err);
+	enum tacit_status st = prompt_tokens(engine, &task->job->prompts[i], &tokens, &count, err);
 
 	if (st)
 		return st;

@@ -111,8 +111,7 @@ static enum tacit_status judge(int in, pid_t pid, struct tacit_error *err)
 	if (WIFSIGNALED(how))
 		return tacit_fail(err, TACIT_FORMAT, "engine.trial", 0,
 				  "the engine crashed on this model (signal %d)", WTERMSIG(how));
-	return tacit_fail(err, TACIT_FORMAT, "engine.trial", 0,
-			  "the engine ended on this model");
+	return tacit_fail(err, TACIT_FORMAT, "engine.trial", 0, "the engine ended on this model");
 }
 
 enum tacit_status tacit_engine_try(struct tacit_engine *engine, struct tacit_error *err)

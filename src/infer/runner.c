@@ -142,8 +142,8 @@ static void add_part(struct tacit_sched *sched, struct tacit_task *task, uint32_
 	for (uint32_t i = 0; i < share; i++) {
 		int32_t token = answers(task) ? task->last : task->tokens[task->at];
 		bool output = task->at + 1 >= task->token_count;
-		int32_t index = tacit_engine_step_add(sched->engine, token, task->at, task->seq,
-						      output);
+		int32_t index =
+			tacit_engine_step_add(sched->engine, token, task->at, task->seq, output);
 
 		if (output)
 			task->output = index;

@@ -311,8 +311,7 @@ static bool start_threads(struct tacit_sched *sched)
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, THREAD_STACK);
 	runner = pthread_create(&sched->runner, &attr, tacit_sched_run, sched) == 0;
-	preparer = runner &&
-		   pthread_create(&sched->preparer, &attr, prepare_main, sched) == 0;
+	preparer = runner && pthread_create(&sched->preparer, &attr, prepare_main, sched) == 0;
 	pthread_attr_destroy(&attr);
 	if (runner && !preparer) {
 		pthread_mutex_lock(&sched->lock);

@@ -50,8 +50,8 @@ TACIT_MUST_CHECK enum tacit_status tacit_sched_start(struct tacit_engine *engine
  * cannot do this kind), NOMEM.
  */
 TACIT_MUST_CHECK enum tacit_status tacit_sched_submit(struct tacit_sched *sched,
-						      const struct tacit_job *job,
-						      uint64_t *ret_id, struct tacit_error *err);
+						      const struct tacit_job *job, uint64_t *ret_id,
+						      struct tacit_error *err);
 
 /* Ends a job soon, with its `done` event; nothing happens when it has ended already. */
 void tacit_sched_cancel(struct tacit_sched *sched, uint64_t id);

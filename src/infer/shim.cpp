@@ -111,14 +111,14 @@ common_chat_templates_inputs inputs_of(const struct tacit_shim_request &request)
 {
 	common_chat_templates_inputs in;
 
-	in.messages = common_chat_msgs_parse_oaicompat(
-		common_json::parse(string_of(request.messages)));
+	in.messages =
+		common_chat_msgs_parse_oaicompat(common_json::parse(string_of(request.messages)));
 	if (request.tools.ptr)
 		in.tools = common_chat_tools_parse_oaicompat(
 			common_json::parse(string_of(request.tools)));
 	if (request.tool_choice.ptr)
-		in.tool_choice = common_chat_tool_choice_parse_oaicompat(
-			string_of(request.tool_choice));
+		in.tool_choice =
+			common_chat_tool_choice_parse_oaicompat(string_of(request.tool_choice));
 	in.json_schema = string_of(request.schema);
 	in.parallel_tool_calls = request.parallel_tools;
 	in.reasoning_format = COMMON_REASONING_FORMAT_DEEPSEEK;
@@ -151,7 +151,8 @@ std::string call_schema(const std::vector<common_chat_tool> &tools)
 	std::string any;
 
 	for (const auto &tool : tools) {
-		auto parameters = tool.parameters.empty() ? "{\"type\":\"object\"}" : tool.parameters;
+		auto parameters =
+			tool.parameters.empty() ? "{\"type\":\"object\"}" : tool.parameters;
 		any += any.empty() ? "" : ",";
 		any += "{\"type\":\"object\",\"properties\":{\"name\":{\"const\":" +
 		       common_json::make(tool.name).dump() + "},\"arguments\":" + parameters +
@@ -313,7 +314,7 @@ llama_token best_token(const struct tacit_shim_sampler *sampler, llama_context *
 	return best;
 }
 
-}
+} // namespace
 
 void tacit_shim_init(void)
 {
@@ -338,8 +339,8 @@ int32_t tacit_shim_tokenize(const struct llama_vocab *vocab, struct tacit_shim_t
 	if (text.len > INT32_MAX)
 		return n;
 	guarded(nullptr, [&] {
-		n = llama_tokenize(vocab, text.ptr ? text.ptr : "", (int32_t)text.len, tokens,
-				   room, add_special, parse_special);
+		n = llama_tokenize(vocab, text.ptr ? text.ptr : "", (int32_t)text.len, tokens, room,
+				   add_special, parse_special);
 	});
 	return n;
 }
@@ -360,8 +361,8 @@ void tacit_shim_chat_free(struct tacit_shim_chat *chat)
 }
 
 bool tacit_shim_plan_new(const struct tacit_shim_chat *chat, const struct llama_vocab *vocab,
-			 const struct tacit_shim_request *request, struct tacit_shim_plan **ret_plan,
-			 struct tacit_shim_why *why)
+			 const struct tacit_shim_request *request,
+			 struct tacit_shim_plan **ret_plan, struct tacit_shim_why *why)
 {
 	return guarded(why, [&] {
 		auto plan = std::make_unique<tacit_shim_plan>();

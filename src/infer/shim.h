@@ -64,8 +64,8 @@ struct tacit_shim_request {
 /* What a request becomes: the prompt, and how to read the model's output. */
 struct tacit_shim_plan;
 bool tacit_shim_plan_new(const struct tacit_shim_chat *chat, const struct llama_vocab *vocab,
-			 const struct tacit_shim_request *request, struct tacit_shim_plan **ret_plan,
-			 struct tacit_shim_why *why);
+			 const struct tacit_shim_request *request,
+			 struct tacit_shim_plan **ret_plan, struct tacit_shim_why *why);
 void tacit_shim_plan_free(struct tacit_shim_plan *plan);
 struct tacit_shim_text tacit_shim_plan_prompt(const struct tacit_shim_plan *plan);
 

@@ -26,8 +26,8 @@ static void batch_put(struct llama_batch *batch, int32_t token, uint32_t at, uin
 	batch->logits[i] = output;
 }
 
-int32_t tacit_engine_step_add(struct tacit_engine *engine, int32_t token, uint32_t at,
-			      uint32_t seq, bool output)
+int32_t tacit_engine_step_add(struct tacit_engine *engine, int32_t token, uint32_t at, uint32_t seq,
+			      bool output)
 {
 	if (engine->batch.n_tokens >= TACIT_ENGINE_BATCH)
 		return -1;
@@ -48,8 +48,8 @@ bool tacit_engine_forget(struct tacit_engine *engine, uint32_t seq, uint32_t fro
 	       llama_memory_seq_rm(memory, (llama_seq_id)seq, from ? (llama_pos)from : -1, -1);
 }
 
-size_t tacit_engine_piece(const struct tacit_engine *engine, int32_t token, bool markup,
-			  char *room, size_t size)
+size_t tacit_engine_piece(const struct tacit_engine *engine, int32_t token, bool markup, char *room,
+			  size_t size)
 {
 	int32_t n = llama_token_to_piece(engine->vocab, token, room, (int32_t)size, 0, markup);
 

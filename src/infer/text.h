@@ -11,7 +11,7 @@
  */
 #include "base/error.h"
 
-#define TACIT_STOPS_MAX 16
+#define TACIT_STOPS_MAX    16
 #define TACIT_STOP_LEN_MAX 256
 
 struct tacit_text {

@@ -72,8 +72,9 @@ static bool give_up(void *user, uint64_t done, uint64_t total)
 static void test_load(void)
 {
 	unsigned calls = 0;
-	struct tacit_engine_options options = { .ctx = 64, .parallel = 2, .threads = 1,
-						.progress = count_progress, .user = &calls };
+	struct tacit_engine_options options = {
+		.ctx = 64, .parallel = 2, .threads = 1, .progress = count_progress, .user = &calls
+	};
 	struct tacit_engine *engine = NULL;
 	struct tacit_error err = { 0 };
 	const struct tacit_engine_info *info;
@@ -94,8 +95,9 @@ static void test_load(void)
 
 static void test_tokens(void)
 {
-	struct tacit_engine_options options = { .ctx = 64, .parallel = 1, .trust_model = true,
-						.name = "given" };
+	struct tacit_engine_options options = {
+		.ctx = 64, .parallel = 1, .trust_model = true, .name = "given"
+	};
 	struct tacit_engine *engine = NULL;
 	struct tacit_error err = { 0 };
 	int32_t *tokens = NULL;
@@ -109,8 +111,9 @@ static void test_tokens(void)
 		  TACIT_OK, "text that is not UTF-8 has tokens, too");
 	ok(n > 2, "%zu of them", n);
 	free(tokens);
-	is_status(tacit_engine_tokenize(engine, tacit_slice_of("a\0b", 3), false, &tokens, &n, &err),
-		  TACIT_OK, "and so has a NUL");
+	is_status(
+		tacit_engine_tokenize(engine, tacit_slice_of("a\0b", 3), false, &tokens, &n, &err),
+		TACIT_OK, "and so has a NUL");
 	free(tokens);
 	tacit_engine_free(engine);
 }

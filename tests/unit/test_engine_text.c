@@ -46,11 +46,24 @@ static const struct stop_case cases[] = {
 	{ "two that begin alike", "abcd", { "abx", "abc" }, "", true },
 	{ "the longer one is pending", "ab", { "abc", "b" }, "a", true },
 	{ "one byte", "a\nb", { "\n" }, "a", true },
-	{ "between characters", "h\xc3\xa4llo \xe2\x82\xac!", { "\xe2\x82\xac" }, "h\xc3\xa4llo ", true },
-	{ "no match in UTF-8", "\xf0\x9f\x98\x80\xf0\x9f\x98\x81", { "x" },
-	  "\xf0\x9f\x98\x80\xf0\x9f\x98\x81", false },
+	{ "between characters",
+	  "h\xc3\xa4llo \xe2\x82\xac!",
+	  { "\xe2\x82\xac" },
+	  "h\xc3\xa4llo ",
+	  true },
+	{ "no match in UTF-8",
+	  "\xf0\x9f\x98\x80\xf0\x9f\x98\x81",
+	  { "x" },
+	  "\xf0\x9f\x98\x80\xf0\x9f\x98\x81",
+	  false },
 	{ "an incomplete character at the end", "a\xe2\x82", { NULL }, "a\xe2\x82", false },
-	{ "bytes that are not UTF-8", "\xff\xc0" "a\x80", { NULL }, "\xff\xc0" "a\x80", false },
+	{ "bytes that are not UTF-8",
+	  "\xff\xc0"
+	  "a\x80",
+	  { NULL },
+	  "\xff\xc0"
+	  "a\x80",
+	  false },
 };
 
 static void test_case(const struct stop_case *c, size_t step)
@@ -96,10 +109,20 @@ static void test_cut(void)
 		const char *bytes;
 		size_t cut;
 	} cuts[] = {
-		{ "", 0 },         { "a", 0 },         { "\xc3", 1 },     { "\xc3\xa4", 0 },
-		{ "\xe2", 1 },     { "\xe2\x82", 2 },  { "\xe2\x82\xac", 0 },
-		{ "\xf0\x9f", 2 }, { "\xf0\x9f\x98", 3 }, { "\xf0\x9f\x98\x80", 0 },
-		{ "\x80", 0 },     { "\x80\x80\x80\x80", 0 }, { "\xff", 0 }, { "\xc0", 0 },
+		{ "", 0 },
+		{ "a", 0 },
+		{ "\xc3", 1 },
+		{ "\xc3\xa4", 0 },
+		{ "\xe2", 1 },
+		{ "\xe2\x82", 2 },
+		{ "\xe2\x82\xac", 0 },
+		{ "\xf0\x9f", 2 },
+		{ "\xf0\x9f\x98", 3 },
+		{ "\xf0\x9f\x98\x80", 0 },
+		{ "\x80", 0 },
+		{ "\x80\x80\x80\x80", 0 },
+		{ "\xff", 0 },
+		{ "\xc0", 0 },
 	};
 
 	for (size_t i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++)

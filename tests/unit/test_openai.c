@@ -51,7 +51,8 @@ static const struct refusal refusals[] = {
 	{ TACIT_OPENAI_CHAT, "{\"messages\":[{\"content\":\"x\"}]}", "request.messages[0].role" },
 	{ TACIT_OPENAI_CHAT, "{\"messages\":[{\"role\":\"boss\",\"content\":\"x\"}]}",
 	  "request.messages[0].role" },
-	{ TACIT_OPENAI_CHAT, "{\"messages\":[{\"role\":\"user\"}]}", "request.messages[0].content" },
+	{ TACIT_OPENAI_CHAT, "{\"messages\":[{\"role\":\"user\"}]}",
+	  "request.messages[0].content" },
 	{ TACIT_OPENAI_CHAT, "{\"messages\":[{\"role\":\"user\",\"content\":null}]}",
 	  "request.messages[0].content" },
 	{ TACIT_OPENAI_CHAT, "{\"messages\":[{\"role\":\"user\",\"content\":5}]}",
@@ -283,7 +284,8 @@ static json_t *choice_of(json_t *event)
 static void test_stream(void)
 {
 	struct tacit_openai_reply reply = { TACIT_OPENAI_CHAT, "id-1", "m\"x", "fp", 7, true };
-	struct tacit_job_result result = { .finish = TACIT_FINISH_LENGTH, .prompt_tokens = 3,
+	struct tacit_job_result result = { .finish = TACIT_FINISH_LENGTH,
+					   .prompt_tokens = 3,
 					   .completion_tokens = 2 };
 	struct tacit_out out = { 0 };
 	json_t *e;
@@ -331,7 +333,8 @@ static void test_bodies(void)
 
 	tacit_openai_write_body(&reply, &answer, &result, &out);
 	body = json_loadb((char *)out.ptr, out.len, JSON_REJECT_DUPLICATES, NULL);
-	ok(body && strcmp(text_at(json_object_get(choice_of(body), "message"), "content"), "hi") == 0,
+	ok(body && strcmp(text_at(json_object_get(choice_of(body), "message"), "content"), "hi") ==
+			   0,
 	   "a whole chat answer");
 	json_decref(body);
 	tacit_out_reset(&out);

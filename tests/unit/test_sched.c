@@ -12,10 +12,10 @@
 
 /* The engine's inside, where the build lets tests see its headers. */
 #if defined(__has_include)
-#if __has_include(<llama.h>)
-#include "infer/engine_impl.h"
-#define CAN_BREAK
-#endif
+#	if __has_include(<llama.h>)
+#		include "infer/engine_impl.h"
+#		define CAN_BREAK
+#	endif
 #endif
 
 #define MODEL "models/demo.gguf"
@@ -134,8 +134,9 @@ static void run_done(struct run *run)
 
 static bool start(uint32_t ctx, uint32_t parallel, uint32_t queue_max, bool cache)
 {
-	struct tacit_engine_options options = { .ctx = ctx, .parallel = parallel, .threads = 2,
-						.prompt_cache = cache };
+	struct tacit_engine_options options = {
+		.ctx = ctx, .parallel = parallel, .threads = 2, .prompt_cache = cache
+	};
 	struct tacit_sched_options so = { .queue_max = queue_max };
 	struct tacit_error err = { 0 };
 
@@ -399,7 +400,8 @@ static void test_failure(void)
 	prepare(&b, "And the king said", 10);
 	is_status(submit(&b), TACIT_OK, "submit after it");
 	await(&b);
-	ok(b.result.status == TACIT_OK && b.result.completion_tokens == 10, "the next one does not");
+	ok(b.result.status == TACIT_OK && b.result.completion_tokens == 10,
+	   "the next one does not");
 	llama_set_abort_callback(engine->ctx, NULL, NULL);
 	run_done(&a);
 	run_done(&b);
@@ -447,7 +449,8 @@ static void test_stop(void)
 	while (!a.events && !a.done)
 		usleep(1000);
 	tacit_sched_stop(sched, 20);
-	ok(a.done && a.result.finish == TACIT_FINISH_CANCELLED, "stopping cancels it after the grace");
+	ok(a.done && a.result.finish == TACIT_FINISH_CANCELLED,
+	   "stopping cancels it after the grace");
 	prepare(&b, "x", 1);
 	is_status(submit(&b), TACIT_DENIED, "nothing is taken after that");
 	run_done(&a);
@@ -464,8 +467,8 @@ static void test_cache(void)
 	prepare(&b, prompt, 12);
 	is_status(submit(&b), TACIT_OK, "the same prompt again");
 	await(&b);
-	ok(b.result.cached_tokens + 1 == b.result.prompt_tokens, "%u of %u tokens come from the cache",
-	   b.result.cached_tokens, b.result.prompt_tokens);
+	ok(b.result.cached_tokens + 1 == b.result.prompt_tokens,
+	   "%u of %u tokens come from the cache", b.result.cached_tokens, b.result.prompt_tokens);
 	is_slice(tacit_out_view(&b.text), tacit_out_view(&a.text), "and the answer is the same");
 	run_done(&a);
 	run_done(&b);
