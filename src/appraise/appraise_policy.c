@@ -258,6 +258,7 @@ static void fail_measurements(const struct progress *p, const struct tacit_claim
 			      struct tacit_check_list *list)
 {
 	struct tacit_slice got = find_claimed(claims, p->miss->name);
+	bool named = p->best->name[0] != '\0';
 	struct tacit_check_failure failure = {
 		.status = TACIT_POLICY,
 		.expected = tacit_check_printf(list, "%s=%s", p->miss->name,
@@ -266,9 +267,9 @@ static void fail_measurements(const struct progress *p, const struct tacit_claim
 						    tacit_check_hex(list, got))
 			       : NULL,
 		.why = tacit_check_printf(list,
-					  "no alternative matches whole; the nearest%s%s "
+					  "no alternative matches whole; the nearest%s%s%s "
 					  "differs in %s",
-					  *p->best->name ? ", " : "", p->best->name,
+					  named ? ", '" : "", p->best->name, named ? "'," : "",
 					  p->miss->name),
 	};
 

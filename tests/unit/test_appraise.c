@@ -66,7 +66,7 @@ static void test_nearest(void)
 		     "{\"name\":\"near\",\"platform\":\"stub\",\"measurements\":{" P0 "," X1 "}}]}",
 		"policy.measurements", "the nearest alternative is named");
 	const struct tacit_check *check = tacit_verdict_find(&b.verdict, "policy.measurements");
-	ok(strstr(check->why, "'near'") && strstr(check->why, "pcr1"), "with what differs");
+	ok(strstr(check->why, "the nearest, 'near', differs in pcr1"), "with what differs");
 	ok(strncmp(check->expected, "pcr1=b1b1", 9) == 0, "expected");
 	ok(strncmp(check->got, "pcr1=a1a1", 9) == 0, "got");
 	refuses(HEAD "\"alternatives\":["
@@ -75,6 +75,8 @@ static void test_nearest(void)
 		     "}}]}",
 		"policy.measurements", "of two as near");
 	ok(strstr(b.err.detail, "'first'") != NULL, "the first is named");
+	refuses(HEAD "\"alternatives\":[" STUB(X0 "}}]}"), "policy.measurements", "without a name");
+	ok(strstr(b.err.detail, "the nearest differs in pcr0") != NULL, "none is made up");
 }
 
 static void test_first_match(void)
