@@ -440,7 +440,7 @@ static bool give_evidence(SSL *ssl, const struct question *q)
 	bool sent = mode("no-evidence") ? send_whole(ssl, "404 Not Found", "", evidence)
 					: send_whole(ssl, "200 OK", "", evidence);
 	pthread_mutex_unlock(&mim.lock);
-	return sent && !mode("swap") && !mode("closes");
+	return sent && !mode("swap") && !mode("closes") && !mode("other-cert");
 }
 
 /* ---- connections ----------------------------------------------------------------------------- */
