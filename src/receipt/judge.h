@@ -2,7 +2,11 @@
 #ifndef TACIT_RECEIPT_JUDGE_H
 #define TACIT_RECEIPT_JUDGE_H
 
-/* The checks of a receipt beyond its shape; the table that orders them is in verify.c. */
+/*
+ * Judging a receipt, layer by layer. judge.c has the table that orders the checks and those of
+ * layer 1; the others are in judge_signature.c, air_rules.c (layer 3), judge_policy.c and
+ * judge_evidence.c.
+ */
 
 #include "codec/cose.h"
 #include "receipt/air.h"
@@ -20,6 +24,15 @@ struct tacit_judge {
 	struct tacit_cose_sign1 msg;
 	struct tacit_air_payload payload;
 };
+
+/*
+ * Runs the checks of a layer, in order; once one failed, those of later layers are listed as
+ * skipped. Layer 3 fills v->claims when all passed so far.
+ */
+void tacit_judge_layer1(struct tacit_judge *j);
+void tacit_judge_layer2(struct tacit_judge *j);
+void tacit_judge_layer3(struct tacit_judge *j);
+void tacit_judge_layers4and5(struct tacit_judge *j);
 
 struct tacit_air_finding tacit_judge_signature(struct tacit_judge *j);
 
