@@ -13,7 +13,7 @@
 static const struct cli_option COMMON[] = {
 	CLI_OPT(struct cli_common, help, "--help", 'h', CLI_FLAG, NULL, "show this help"),
 	CLI_OPT(struct cli_common, json, "--json", 0, CLI_FLAG, NULL, "one JSON object on stdout"),
-	CLI_OPT(struct cli_common, quiet, "--quiet", 'q', CLI_FLAG, NULL, "no words on stderr"),
+	CLI_OPT(struct cli_common, quiet, "--quiet", 'q', CLI_FLAG, NULL, "no words but errors and warnings"),
 	CLI_OPT(struct cli_common, verbose, "--verbose", 'v', CLI_FLAG, NULL, "say more"),
 	CLI_OPT(struct cli_common, no_color, "--no-color", 0, CLI_FLAG, NULL, "no colours"),
 };
@@ -61,15 +61,17 @@ static bool parse_count(const char *text, uint64_t *ret)
 	return true;
 }
 
-static bool parse_time(const char *text, int64_t *ret)
+static bool parse_time(const char *text, struct cli_time *ret)
 {
 	uint64_t seconds;
 
-	if (tacit_time_parse(tacit_slice_str(text), ret))
+	ret->given = true;
+	if (tacit_time_parse(tacit_slice_str(text), &ret->seconds))
 		return true;
-	if (!parse_count(text, &seconds) || seconds > INT64_MAX)
+	if (strspn(text, "0123456789") != strlen(text) || !parse_count(text, &seconds) ||
+	    seconds > INT64_MAX)
 		return false;
-	*ret = (int64_t)seconds;
+	ret->seconds = (int64_t)seconds;
 	return true;
 }
 

@@ -21,13 +21,18 @@ enum cli_kind {
 	CLI_FLAG,   /* no value: sets a bool */
 	CLI_TEXT,   /* const char * */
 	CLI_COUNT,  /* uint64_t, decimal, optional K M G suffix (1024) */
-	CLI_TIME,   /* int64_t seconds: RFC 3339 or Unix seconds */
+	CLI_TIME,   /* struct cli_time: RFC 3339 or Unix seconds */
 	CLI_HEX,    /* struct cli_hex: bytes from hex */
 	CLI_LIST,   /* struct cli_list: may be repeated */
 };
 
 #define CLI_HEX_MAX 1024
 #define CLI_LIST_MAX 64
+
+struct cli_time {
+	bool given;
+	int64_t seconds;
+};
 
 struct cli_hex {
 	bool given;
@@ -123,7 +128,7 @@ enum tacit_status cli_read_file(const char *path, size_t max, struct tacit_slice
 enum tacit_status cli_write_file(const char *path, struct tacit_slice bytes, unsigned mode,
 				 struct tacit_error *err);
 
-/* Current time in seconds: --now when given, else the system clock. */
-int64_t cli_now(bool given, int64_t now);
+/* The time in seconds that `now` gives, else that of the system clock. */
+int64_t cli_now(const struct cli_time *now);
 
 #endif

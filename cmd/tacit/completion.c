@@ -10,37 +10,81 @@ struct options {
 	struct cli_common common;
 };
 
-/* The case pattern of a verb: "receipt verify" is matched on both words joined by a space. */
-static void print_bash(void)
+/* Whether an earlier verb starts with the same word. */
+static bool is_repeated(size_t index)
 {
-	printf("# bash completion for tacit: eval \"$(tacit completion bash)\"\n");
-	printf("_tacit() {\n"
-	       "\tlocal cur=\"${COMP_WORDS[COMP_CWORD]}\" verb=\"${COMP_WORDS[1]}\" opts=\"\"\n"
-	       "\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n\t\tCOMPREPLY=($(compgen -W \"");
+	size_t len = strcspn(CLI_VERBS[index]->name, " ");
+
+	for (size_t i = 0; i < index; i++) {
+		if (strcspn(CLI_VERBS[i]->name, " ") == len &&
+		    strncmp(CLI_VERBS[i]->name, CLI_VERBS[index]->name, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void print_first_words(void)
+{
 	for (size_t i = 0; i < CLI_VERB_COUNT; i++) {
 		const char *name = CLI_VERBS[i]->name;
-		size_t first = strcspn(name, " ");
-		const char *before = i ? CLI_VERBS[i - 1]->name : "";
 
-		if (strncmp(name, before, first + 1) != 0 || !name[first])
-			printf("%.*s ", (int)first, name);
+		if (!is_repeated(i))
+			printf("%.*s ", (int)strcspn(name, " "), name);
 	}
-	printf("\" -- \"$cur\"))\n\t\treturn\n\tfi\n"
-	       "\tcase \"$verb ${COMP_WORDS[2]}\" in\n");
+	printf("help");
+}
+
+/* One case for each first word that needs a second: offers it, or makes it part of the verb. */
+static void print_second_words(void)
+{
+	for (size_t i = 0; i < CLI_VERB_COUNT; i++) {
+		const char *name = CLI_VERBS[i]->name;
+		int first = (int)strcspn(name, " ");
+
+		if (!name[first] || is_repeated(i))
+			continue;
+		printf("\t%.*s)\n\t\tif [ \"$COMP_CWORD\" -eq 2 ]; then\n"
+		       "\t\t\tCOMPREPLY=($(compgen -W \"", first, name);
+		for (size_t j = i; j < CLI_VERB_COUNT; j++) {
+			if (strncmp(CLI_VERBS[j]->name, name, (size_t)first + 1) == 0)
+				printf("%s ", CLI_VERBS[j]->name + first + 1);
+		}
+		printf("\" -- \"$cur\"))\n\t\t\treturn\n\t\tfi\n"
+		       "\t\tverb=\"$verb ${COMP_WORDS[2]}\"\n\t\t;;\n");
+	}
+}
+
+static void print_options(void)
+{
 	for (size_t i = 0; i < CLI_VERB_COUNT; i++) {
 		const struct cli_verb *verb = CLI_VERBS[i];
 
-		printf("\t\"%s%s", verb->name, strchr(verb->name, ' ') ? "\"" : " \"");
-		printf("*) opts=\"");
+		printf("\t\"%s\") opts=\"", verb->name);
 		for (size_t j = 0; j < verb->option_count; j++)
 			printf("%s ", verb->options[j].name);
-		printf("--help --json --quiet --verbose --no-color\" ;;\n");
+		printf("\" ;;\n");
 	}
+}
+
+/* What is no option is left to the shell, which offers file names. */
+static void print_bash(void)
+{
+	printf("# completion for tacit, from its own tables: eval \"$(tacit completion bash)\"\n");
+	printf("_tacit() {\n"
+	       "\tlocal cur=\"${COMP_WORDS[COMP_CWORD]}\" verb=\"${COMP_WORDS[1]}\" opts=\"\"\n"
+	       "\tCOMPREPLY=()\n"
+	       "\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n\t\tCOMPREPLY=($(compgen -W \"");
+	print_first_words();
+	printf("\" -- \"$cur\"))\n\t\treturn\n\tfi\n\tcase \"$verb\" in\n");
+	print_second_words();
+	printf("\tcompletion) COMPREPLY=($(compgen -W \"bash zsh\" -- \"$cur\")) ;;\n"
+	       "\tesac\n\tcase \"$verb\" in\n");
+	print_options();
 	printf("\tesac\n"
 	       "\tcase \"$cur\" in\n"
-	       "\t-*) COMPREPLY=($(compgen -W \"$opts\" -- \"$cur\")) ;;\n"
-	       "\t*) COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n"
-	       "\tesac\n}\ncomplete -F _tacit tacit\n");
+	       "\t-*) COMPREPLY=($(compgen -W \"$opts --help --json --quiet --verbose --no-color\" "
+	       "-- \"$cur\")) ;;\n"
+	       "\tesac\n}\ncomplete -o default -F _tacit tacit\n");
 }
 
 static void print_zsh(void)

@@ -15,11 +15,13 @@ static void print_at(const json_t *object, int depth)
 
 	json_object_foreach((json_t *)(uintptr_t)object, name, value)
 	{
-		printf("%*s%-*s ", depth * 2, "", NAME_WIDTH - depth * 2, name);
 		if (json_is_object(value)) {
-			putchar('\n');
+			printf("%*s%s\n", depth * 2, "", name);
 			print_at(value, depth + 1);
-		} else if (json_is_string(value)) {
+			continue;
+		}
+		printf("%*s%-*s ", depth * 2, "", NAME_WIDTH - depth * 2, name);
+		if (json_is_string(value)) {
 			puts(json_string_value(value));
 		} else if (json_is_integer(value)) {
 			printf("%lld\n", (long long)json_integer_value(value));

@@ -29,7 +29,7 @@ struct options {
 	const char *response;
 	const char *platform;
 	uint64_t max_age;
-	int64_t now;
+	struct cli_time now;
 	bool require_production;
 	bool batch;
 	uint64_t jobs;
@@ -127,7 +127,10 @@ static int take_platform(const struct options *o, struct tacit_receipt_expect *e
 static int take_expectations(const struct options *o, struct inputs *in,
 			     struct tacit_receipt_expect *expect)
 {
-	expect->now = cli_now(o->now != 0, o->now);
+	/* Zero would leave the time unjudged: 1970 is as early as any receipt may say. */
+	expect->now = cli_now(&o->now);
+	if (expect->now < 1)
+		expect->now = 1;
 	expect->max_age = o->max_age;
 	expect->key = view(&o->key);
 	expect->nonce = view(&o->nonce);
@@ -157,7 +160,7 @@ static enum tacit_status judge_evidence(const struct options *o, struct inputs *
 	cx->any_age = true;
 	cx->expect.require_binding = true;
 	cx->now = expect->now;
-	if (!o->now && tacit_peek_claims(in->receipt, &claims, NULL) == TACIT_OK &&
+	if (!o->now.given && tacit_peek_claims(in->receipt, &claims, NULL) == TACIT_OK &&
 	    claims.iat <= INT64_MAX)
 		cx->now = (int64_t)claims.iat;
 	enum tacit_status status = tacit_evidence_detect(in->evidence, &ev, &in->evidence_error);

@@ -2,11 +2,27 @@
 #include "report.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "appraise/verdict_json.h"
 #include "base/writer.h"
 
 typedef void (*render)(const struct tacit_verdict *verdict, bool verbose, struct writer *w);
+
+/* The word that the text starts with is the outcome: the one thing that has a colour. */
+static void print(const struct cli_common *common, const struct tacit_verdict *verdict,
+		  const uint8_t *text, size_t len)
+{
+	bool good = verdict->outcome == TACIT_VERIFIED;
+	size_t word = common->json ? 0 : strlen(tacit_outcome_name(verdict->outcome));
+
+	if (word)
+		fputs(cli_color(common, stdout, good ? CLI_GREEN : CLI_RED), stdout);
+	fwrite(text, 1, word, stdout);
+	if (word)
+		fputs(cli_color(common, stdout, CLI_PLAIN), stdout);
+	fwrite(text + word, 1, len - word, stdout);
+}
 
 static void render_json(const struct tacit_verdict *verdict, bool verbose, struct writer *w)
 {
@@ -15,7 +31,8 @@ static void render_json(const struct tacit_verdict *verdict, bool verbose, struc
 }
 
 /* Renders into memory that grows to what the verdict needs, and prints it. */
-static bool print_rendered(render form, const struct tacit_verdict *verdict, bool verbose)
+static bool print_rendered(const struct cli_common *common, const struct tacit_verdict *verdict,
+			   render form)
 {
 	size_t room = 65536;
 
@@ -25,9 +42,9 @@ static bool print_rendered(render form, const struct tacit_verdict *verdict, boo
 			return false;
 		struct writer w = wr_of(tacit_mut_of(text, room));
 
-		form(verdict, verbose, &w);
+		form(verdict, common->verbose, &w);
 		if (!w.bad)
-			fwrite(text, 1, w.at, stdout);
+			print(common, verdict, text, w.at);
 		free(text);
 		if (!w.bad)
 			return true;
@@ -42,18 +59,31 @@ int cli_report_verdict(const struct cli_common *common, const struct tacit_verdi
 	bool done = true;
 
 	if (common->json) {
-		done = print_rendered(render_json, verdict, false);
+		done = print_rendered(common, verdict, render_json);
 		putchar('\n');
 	} else if (!common->quiet) {
-		done = print_rendered(tacit_verdict_text, verdict, common->verbose);
+		done = print_rendered(common, verdict, tacit_verdict_text);
 	}
 	return tacit_status_exit(done ? status : TACIT_NOMEM);
 }
 
-int cli_report_malformed(const struct cli_common *common, const struct tacit_error *err,
-			 const char *path)
+int cli_report_malformed(const struct cli_common *common, const struct tacit_context *cx,
+			 const struct tacit_error *err, const char *path)
 {
-	struct tacit_verdict verdict = { .outcome = TACIT_MALFORMED };
+	struct tacit_check check = {
+		.name = err->where,
+		.result = TACIT_CHECK_FAIL,
+		.status = err->status,
+		.why = err->detail,
+	};
+	const struct tacit_verdict verdict = {
+		.outcome = TACIT_MALFORMED,
+		.insecure_no_policy = cx->insecure_no_policy,
+		.insecure_allow_debug = cx->insecure_allow_debug,
+		.insecure_accept_stub = cx->insecure_accept_stub,
+		.check_count = 1,
+		.checks = &check,
+	};
 
 	if (!common->json || (err->status != TACIT_FORMAT && err->status != TACIT_LIMIT))
 		return cli_fail(common, err, "cannot judge '%s'", path);

@@ -12,7 +12,7 @@ int cli_report_verdict(const struct cli_common *common, const struct tacit_verdi
 		       enum tacit_status status);
 
 /* Shows that `path` could not even be read as evidence; returns the exit code. */
-int cli_report_malformed(const struct cli_common *common, const struct tacit_error *err,
-			 const char *path);
+int cli_report_malformed(const struct cli_common *common, const struct tacit_context *cx,
+			 const struct tacit_error *err, const char *path);
 
 #endif

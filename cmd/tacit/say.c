@@ -109,7 +109,7 @@ const char *cli_color(const struct cli_common *common, FILE *stream, enum cli_co
 	return wants_color(common, stream) ? CODES[color] : "";
 }
 
-int64_t cli_now(bool given, int64_t now)
+int64_t cli_now(const struct cli_time *now)
 {
-	return given ? now : (int64_t)time(NULL);
+	return now->given ? now->seconds : (int64_t)time(NULL);
 }

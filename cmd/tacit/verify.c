@@ -17,7 +17,7 @@ struct options {
 	struct cli_judge judge;
 	const char *platform;
 	struct cli_hex nonce, report_data, user_data;
-	int64_t now;
+	struct cli_time now;
 };
 
 static const struct cli_option OPTIONS[] = {
@@ -39,16 +39,29 @@ static struct tacit_slice view(const struct cli_hex *hex)
 	return hex->given ? tacit_slice_of(hex->bytes, hex->len) : tacit_slice_of(NULL, 0);
 }
 
-static enum tacit_status detect(const struct options *o, struct tacit_slice in,
-				struct tacit_evidence *ret_ev, struct tacit_error *err)
+/* Evidence of another platform is never judged at all, so this is the one check there is. */
+static int refuse_platform(const struct options *o, const struct tacit_context *cx,
+			   enum tacit_tee tee)
 {
-	enum tacit_status status = tacit_evidence_detect(in, ret_ev, err);
+	struct tacit_check check = {
+		.name = "evidence.platform",
+		.result = TACIT_CHECK_FAIL,
+		.status = TACIT_POLICY,
+		.expected = o->platform,
+		.got = tacit_tee_label(tee),
+		.why = "this is evidence of another platform than the one asked for",
+	};
+	const struct tacit_verdict verdict = {
+		.outcome = TACIT_REFUSED,
+		.tee = tee,
+		.insecure_no_policy = cx->insecure_no_policy,
+		.insecure_allow_debug = cx->insecure_allow_debug,
+		.insecure_accept_stub = cx->insecure_accept_stub,
+		.check_count = 1,
+		.checks = &check,
+	};
 
-	if (status == TACIT_OK && o->platform &&
-	    strcmp(o->platform, tacit_tee_name(ret_ev->tee)) != 0)
-		return tacit_fail(err, TACIT_FORMAT, "evidence.platform", 0,
-				  "this is evidence of %s", tacit_tee_label(ret_ev->tee));
-	return status;
+	return cli_report_verdict(&o->common, &verdict, TACIT_POLICY);
 }
 
 static int judge(const struct options *o, struct tacit_context *cx, const char *path,
@@ -58,8 +71,10 @@ static int judge(const struct options *o, struct tacit_context *cx, const char *
 	struct tacit_error err = { 0 };
 	struct tacit_evidence ev;
 
-	if (detect(o, in, &ev, &err) != TACIT_OK)
-		return cli_report_malformed(&o->common, &err, path);
+	if (tacit_evidence_detect(in, &ev, &err) != TACIT_OK)
+		return cli_report_malformed(&o->common, cx, &err, path);
+	if (o->platform && strcmp(o->platform, tacit_tee_name(ev.tee)) != 0)
+		return refuse_platform(o, cx, ev.tee);
 	enum tacit_status status = tacit_verify(&ev, cx, &verdict, &err);
 	if (verdict.outcome == TACIT_UNVERIFIED)
 		return cli_fail(&o->common, &err, "cannot judge '%s'", path);
@@ -68,7 +83,7 @@ static int judge(const struct options *o, struct tacit_context *cx, const char *
 
 static int run_in(const struct options *o, const char *path, struct tacit_arena *arena)
 {
-	struct tacit_context cx = { .arena = arena, .now = cli_now(o->now != 0, o->now) };
+	struct tacit_context cx = { .arena = arena, .now = cli_now(&o->now) };
 	struct tacit_error err = { 0 };
 	struct tacit_slice in;
 
