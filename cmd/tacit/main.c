@@ -14,6 +14,7 @@ const struct cli_verb *const CLI_VERBS[] = {
 	&cmd_connect,
 	&cmd_serve,
 	&cmd_attest,
+	&cmd_model_import,
 	&cmd_completion,
 };
 
