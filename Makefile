@@ -199,6 +199,9 @@ install: all
 	ln -sfn libtacit.so.0 $(DESTDIR)$(PREFIX)/lib/libtacit.so
 	$(PC) libtacit.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/libtacit.pc
 	install -m 644 include/tacit/*.h $(DESTDIR)$(PREFIX)/include/tacit/
+	install -m 755 tools/import/import.sh $(DESTDIR)$(PREFIX)/libexec/tacit/
+	if [ -d build/deps/llama/convert ]; then \
+		cp -R build/deps/llama/convert $(DESTDIR)$(PREFIX)/libexec/tacit/; fi
 	for page in man/*.[1357]; do \
 		install -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/; done
 
