@@ -11,6 +11,8 @@
  * refused before anything is written to it. New files get mode 0600.
  *
  * A store is for one thread at a time; any number of processes may have the file open.
+ * Reading, too, needs a folder that can be written (the log's index lives beside the file), or a
+ * copy of the file in one.
  *
  * The schema, user_version 1, application_id 0x54414354 ("TACT"):
  *
