@@ -264,13 +264,15 @@ static void announce(const struct serving *s)
 	const struct tacit_engine_info *info = tacit_engine_info(s->engine);
 	char listen[TACIT_ADDRESS_TEXT];
 	char model_hex[2 * TACIT_SHA256_LEN + 1], config_hex[2 * TACIT_SHA256_LEN + 1];
+	char id[TACIT_ENGINE_ID_LEN * 4]; /* it may come from the model file: shown escaped */
 
+	tacit_escape(id, sizeof(id), tacit_slice_str(info->id));
 	tacit_address_format(&s->bound, listen);
 	tacit_hex_encode(TACIT_SLICE_ARRAY(info->sha256), model_hex);
 	tacit_hex_encode(TACIT_SLICE_ARRAY(s->config_hash), config_hex);
 	cli_say(&s->options->common,
-		"event=ready listen=%s tee=\"%s\" model=%s model_sha256=%s config_sha256=%s", listen,
-		tacit_tee_label(tacit_attester_tee(s->attester)), info->id, model_hex, config_hex);
+		"event=ready listen=%s tee=\"%s\" model=\"%s\" model_sha256=%s config_sha256=%s", listen,
+		tacit_tee_label(tacit_attester_tee(s->attester)), id, model_hex, config_hex);
 	if (s->options->common.json)
 		print_ready(s, listen, model_hex, config_hex);
 	tacit_process_notify("READY=1");

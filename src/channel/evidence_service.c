@@ -2,7 +2,6 @@
 #include "channel/evidence_service.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 
 #include "crypto/hash.h"
@@ -25,12 +24,8 @@ struct memory_set {
 struct tacit_evidence_service {
 	struct tacit_evidence_options options;
 	struct tacit_evidence_doc boot;
-	pthread_t thread;
-	bool running;
-	pthread_mutex_t lock;
-	pthread_cond_t wake;
-	bool stopping;
-	struct tacit_evidence_job *first, *last;
+	struct tacit_worker *worker;
+	pthread_mutex_t lock;      /* for the memory */
 	struct memory_set *memory; /* SETS */
 };
 
@@ -105,48 +100,23 @@ static enum tacit_status make_doc(struct tacit_evidence_service *s, const uint8_
 	return tacit_hash(TACIT_SHA256, tacit_slice_of(doc->bytes, doc->len), doc->hash, err);
 }
 
-/* The next job; NULL when the service stops and nothing is left. */
-static struct tacit_evidence_job *take_job(struct tacit_evidence_service *s)
+static void run_job(struct tacit_worker_task *task)
 {
-	pthread_mutex_lock(&s->lock);
-	while (!s->first && !s->stopping)
-		pthread_cond_wait(&s->wake, &s->lock);
-	struct tacit_evidence_job *job = s->first;
-	if (job)
-		s->first = job->next;
-	pthread_mutex_unlock(&s->lock);
-	return job;
-}
+	struct tacit_evidence_job *job = (struct tacit_evidence_job *)task;
 
-static void *work(void *arg)
-{
-	struct tacit_evidence_service *s = arg;
-
-	for (;;) {
-		struct tacit_evidence_job *job = take_job(s);
-
-		if (!job)
-			return NULL;
-		tacit_error_clear(&job->error);
-		job->status = make_doc(s, job->nonce, &job->doc, &job->error);
-		if (job->status == TACIT_OK)
-			remember(s, job->doc.hash);
-		job->done(job);
-	}
+	tacit_error_clear(&job->error);
+	job->status = make_doc(job->service, job->nonce, &job->doc, &job->error);
+	if (job->status == TACIT_OK)
+		remember(job->service, job->doc.hash);
+	job->done(job);
 }
 
 void tacit_evidence_service_ask(struct tacit_evidence_service *service,
 				struct tacit_evidence_job *job)
 {
-	job->next = NULL;
-	pthread_mutex_lock(&service->lock);
-	if (service->first)
-		service->last->next = job;
-	else
-		service->first = job;
-	service->last = job;
-	pthread_cond_signal(&service->wake);
-	pthread_mutex_unlock(&service->lock);
+	job->task.run = run_job;
+	job->service = service;
+	tacit_worker_give(service->worker, &job->task);
 }
 
 static enum tacit_status start(struct tacit_evidence_service *s, struct tacit_error *err)
@@ -156,18 +126,9 @@ static enum tacit_status start(struct tacit_evidence_service *s, struct tacit_er
 
 	if (st == TACIT_OK)
 		st = make_doc(s, nonce, &s->boot, err);
-	if (st != TACIT_OK)
-		return st;
-
-	/* Signals belong to the event loop's thread. */
-	sigset_t all, before;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	s->running = pthread_create(&s->thread, NULL, work, s) == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (!s->running)
-		return tacit_fail(err, TACIT_NOMEM, WHERE, 0, "cannot start a thread");
-	return TACIT_OK;
+	if (st == TACIT_OK)
+		st = tacit_worker_new(&s->worker, err);
+	return st;
 }
 
 enum tacit_status tacit_evidence_service_new(const struct tacit_evidence_options *options,
@@ -180,7 +141,6 @@ enum tacit_status tacit_evidence_service_new(const struct tacit_evidence_options
 		return tacit_fail(err, TACIT_NOMEM, WHERE, 0, "out of memory");
 	s->options = *options;
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_cond_init(&s->wake, NULL);
 	s->memory = calloc(SETS, sizeof(*s->memory));
 	enum tacit_status st = s->memory ? start(s, err)
 					 : tacit_fail(err, TACIT_NOMEM, WHERE, 0, "out of memory");
@@ -195,14 +155,7 @@ void tacit_evidence_service_free(struct tacit_evidence_service *service)
 {
 	if (!service)
 		return;
-	if (service->running) {
-		pthread_mutex_lock(&service->lock);
-		service->stopping = true;
-		pthread_cond_signal(&service->wake);
-		pthread_mutex_unlock(&service->lock);
-		pthread_join(service->thread, NULL);
-	}
-	pthread_cond_destroy(&service->wake);
+	tacit_worker_free(service->worker);
 	pthread_mutex_destroy(&service->lock);
 	free(service->memory);
 	free(service);

@@ -12,6 +12,7 @@
 
 #include "channel/identity.h"
 #include "sys/attest.h"
+#include "sys/worker.h"
 
 struct tacit_evidence_service;
 
@@ -52,7 +53,8 @@ tacit_evidence_service_boot(const struct tacit_evidence_service *service);
 
 /* A request for a document; the caller's, unchanged until `done`, which comes exactly once. */
 struct tacit_evidence_job {
-	struct tacit_evidence_job *next;
+	struct tacit_worker_task task;          /* first, and the service's */
+	struct tacit_evidence_service *service; /* the service's */
 	uint8_t nonce[32];
 	void (*done)(struct tacit_evidence_job *job); /* on the service's thread */
 	void *user;

@@ -7,6 +7,7 @@
 #include "net/api_inside.h"
 #include "sys/clock.h"
 #include "sys/process.h"
+#include "sys/worker.h"
 
 static const char JSON[] = "application/json";
 
@@ -198,6 +199,8 @@ enum tacit_status tacit_api_new(const struct tacit_api_options *options, struct 
 	write_names(api);
 	enum tacit_status st = tacit_api_receipt_init(api, err);
 	if (st == TACIT_OK)
+		st = tacit_worker_new(&api->worker, err);
+	if (st == TACIT_OK)
 		*ret = api;
 	else
 		tacit_api_free(api);
@@ -207,9 +210,14 @@ enum tacit_status tacit_api_new(const struct tacit_api_options *options, struct 
 void tacit_api_detach(struct tacit_api *api)
 {
 	api->detached = true;
+	tacit_worker_free(api->worker);
+	api->worker = NULL;
 }
 
 void tacit_api_free(struct tacit_api *api)
 {
+	if (!api)
+		return;
+	tacit_worker_free(api->worker);
 	free(api);
 }

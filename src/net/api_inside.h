@@ -11,6 +11,7 @@
 
 struct tacit_api {
 	struct tacit_api_options options;
+	struct tacit_worker *worker; /* reads large bodies */
 	struct tacit_metrics metrics;
 	uint64_t sequence;
 	uint64_t created; /* seconds, for the list of models */
@@ -40,7 +41,7 @@ void tacit_api_error(struct tacit_api *api, struct tacit_call *call,
 /* Reads the measurements that receipts repeat out of the boot document. */
 TACIT_MUST_CHECK enum tacit_status tacit_api_receipt_init(struct tacit_api *api,
 							  struct tacit_error *err);
-/* Fills `ret`; on failure answers the call (400, 409) and gives false. */
+/* Fills all but request_hash; on failure answers the call (400, 409) and gives false. */
 bool tacit_api_receipt_begin(struct tacit_api *api, struct tacit_call *call,
 			     enum tacit_metric_endpoint endpoint, struct tacit_api_proof *ret);
 /* Signs; TACIT_RECEIPT_ROOM bytes suffice. */

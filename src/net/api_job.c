@@ -9,6 +9,10 @@
 #include "net/api_inside.h"
 #include "receipt/stream.h"
 #include "sys/clock.h"
+#include "sys/worker.h"
+
+/* Bodies above this are read on a thread of their own: it would be felt by every stream. */
+#define LARGE_BODY 32768
 
 /*
  * One request to the model. The engine's threads fill `pending` and post the job when the loop
@@ -17,6 +21,7 @@
  */
 struct job {
 	struct tacit_server_task task; /* first: the loop gives it back as such */
+	struct tacit_worker_task reading;
 	struct tacit_api *api;
 	struct tacit_server *server;
 	struct tacit_openai_request *request;
@@ -25,10 +30,15 @@ struct job {
 	struct tacit_api_proof proof;
 	char id[40];
 
+	/* the loop's, except while a large body is read */
+	struct tacit_server_body body;
+	struct tacit_error error;
+	enum tacit_status status;
+
 	/* the loop's */
 	struct tacit_call *call; /* NULL once the client is gone */
 	uint64_t sched_id;
-	bool started;
+	bool submitted, started;
 	struct tacit_hasher *hasher;
 	struct tacit_out sending;
 
@@ -41,6 +51,7 @@ struct job {
 
 static void free_job(struct job *job)
 {
+	tacit_server_body_free(job->server, &job->body);
 	tacit_openai_request_free(job->request);
 	tacit_hasher_free(job->hasher);
 	tacit_out_done(&job->sending);
@@ -151,7 +162,7 @@ static void on_gone(void *user)
 
 	job->call = NULL;
 	job->api->metrics.left++;
-	if (!job->api->detached)
+	if (job->submitted && !job->api->detached)
 		tacit_sched_cancel(job->api->options.sched, job->sched_id);
 }
 
@@ -327,20 +338,56 @@ static struct job *make_job(struct tacit_api *api, struct tacit_call *call,
 	return job;
 }
 
-/* Parses and queues; on failure nothing of the job is with the scheduler. */
-static enum tacit_status submit(struct job *job, struct tacit_error *err)
+/* Hashes and parses the body: pure, on whatever thread. */
+static void read_body(struct job *job, struct tacit_slice body)
+{
+	job->status = tacit_hash(TACIT_SHA256, body, job->proof.request_hash, &job->error);
+	if (job->status == TACIT_OK)
+		job->status = tacit_openai_parse(job->reply.call, job->api->options.model, body,
+						 &job->request, &job->error);
+}
+
+/* Queues what was read. */
+static void submit(struct job *job)
 {
 	struct tacit_api *api = job->api;
-	enum tacit_status st = tacit_openai_parse(job->reply.call, api->options.model,
-						  tacit_call_body(job->call), &job->request, err);
 
-	if (st != TACIT_OK)
-		return st;
-	job->reply.include_usage = job->request->include_usage;
-	job->request->job.id = tacit_slice_str(job->id);
-	job->request->job.events = &EVENTS;
-	job->request->job.user = job;
-	return tacit_sched_submit(api->options.sched, &job->request->job, &job->sched_id, err);
+	if (job->status == TACIT_OK) {
+		job->reply.include_usage = job->request->include_usage;
+		job->request->job.id = tacit_slice_str(job->id);
+		job->request->job.events = &EVENTS;
+		job->request->job.user = job;
+		job->status = tacit_sched_submit(api->options.sched, &job->request->job,
+						 &job->sched_id, &job->error);
+	}
+	if (job->status == TACIT_OK) {
+		job->submitted = true;
+		return;
+	}
+	reply_error(job, &job->error);
+	free_job(job);
+}
+
+/* Back on the loop with a large body. */
+static void on_read(struct tacit_server_task *task)
+{
+	struct job *job = (struct job *)task;
+
+	tacit_server_body_free(job->server, &job->body);
+	job->task.run = run_job;
+	if (job->call && !job->api->detached)
+		submit(job);
+	else
+		free_job(job);
+}
+
+/* On the worker's thread. */
+static void read_large(struct tacit_worker_task *task)
+{
+	struct job *job = (struct job *)((uintptr_t)task - offsetof(struct job, reading));
+
+	read_body(job, tacit_slice_of(job->body.ptr, job->body.len));
+	tacit_server_post(job->server, &job->task);
 }
 
 void tacit_api_job(struct tacit_api *api, struct tacit_call *call, enum tacit_openai_call kind)
@@ -350,7 +397,7 @@ void tacit_api_job(struct tacit_api *api, struct tacit_call *call, enum tacit_op
 		[TACIT_OPENAI_COMPLETION] = TACIT_METRIC_COMPLETION,
 		[TACIT_OPENAI_EMBEDDING] = TACIT_METRIC_EMBEDDING,
 	};
-	struct tacit_error err = { 0 };
+	struct tacit_slice body = tacit_call_body(call);
 	struct job *job = make_job(api, call, kind);
 
 	if (!job) {
@@ -362,11 +409,15 @@ void tacit_api_job(struct tacit_api *api, struct tacit_call *call, enum tacit_op
 		free_job(job);
 		return;
 	}
-	if (submit(job, &err) != TACIT_OK) {
-		reply_error(job, &err);
-		free_job(job);
+	tacit_call_watch(call, on_gone, job);
+	if (body.len > LARGE_BODY) {
+		job->body = tacit_call_take_body(call);
+		job->task.run = on_read;
+		job->reading.run = read_large;
+		tacit_worker_give(api->worker, &job->reading);
 		return;
 	}
+	read_body(job, body);
 	tacit_call_drop_body(call);
-	tacit_call_watch(call, on_gone, job);
+	submit(job);
 }

@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/compiler.h"
 #include "net/server_inside.h"
 
 #define ACCEPT_BURST 64
@@ -258,6 +257,7 @@ static bool make_events(struct tacit_server *s)
 	s->signals[1] = evsignal_new(s->base, SIGINT, on_signal, s);
 	s->wake = event_new(s->base, s->wake_fd, EV_READ | EV_PERSIST, on_wake, s);
 	return s->resume && s->grace && s->signals[0] && s->signals[1] && s->wake &&
+	       event_add(s->signals[0], NULL) == 0 && event_add(s->signals[1], NULL) == 0 &&
 	       event_add(s->wake, NULL) == 0;
 }
 
@@ -303,11 +303,8 @@ enum tacit_status tacit_server_listen(struct tacit_server *server, int fd, struc
 
 enum tacit_status tacit_server_run(struct tacit_server *server, struct tacit_error *err)
 {
-	for (size_t i = 0; i < TACIT_ARRAY_LEN(server->signals); i++)
-		event_add(server->signals[i], NULL);
 	int rc = event_base_dispatch(server->base);
-	for (size_t i = 0; i < TACIT_ARRAY_LEN(server->signals); i++)
-		event_del(server->signals[i]);
+
 	if (rc < 0)
 		return tacit_fail(err, TACIT_IO, "server", 0, "the event loop failed");
 	return TACIT_OK;

@@ -51,6 +51,10 @@ struct tacit_server_counts {
 	uint64_t accepted, open, handshakes_failed, requests, refused, timeouts, evicted;
 };
 
+/*
+ * From here on SIGTERM and SIGINT stop the server gracefully; a second one ends the process.
+ * Errors: TACIT_NOMEM, TACIT_IO.
+ */
 TACIT_MUST_CHECK enum tacit_status tacit_server_new(const struct tacit_server_options *options,
 						    struct tacit_server **ret,
 						    struct tacit_error *err);
@@ -59,7 +63,7 @@ TACIT_MUST_CHECK enum tacit_status tacit_server_new(const struct tacit_server_op
 TACIT_MUST_CHECK enum tacit_status tacit_server_listen(struct tacit_server *server, int fd,
 						       struct tacit_error *err);
 
-/* Serves until stopped. SIGTERM and SIGINT stop it gracefully; a second one ends the process. */
+/* Serves until stopped. */
 TACIT_MUST_CHECK enum tacit_status tacit_server_run(struct tacit_server *server,
 						    struct tacit_error *err);
 
@@ -85,10 +89,19 @@ struct tacit_slice tacit_call_body(const struct tacit_call *x);
 uint64_t tacit_call_started_us(const struct tacit_call *x);
 struct tacit_server *tacit_call_server(const struct tacit_call *x);
 
-/*
- * Frees the request's body early. An answer that streams for minutes need not hold it.
- */
+/* Frees the request's body early. An answer that streams for minutes need not hold it. */
 void tacit_call_drop_body(struct tacit_call *x);
+
+/*
+ * Takes the body out of the call, so that another thread can read it whatever becomes of the
+ * client. It still counts against max_bodies until it is freed, on the loop's thread.
+ */
+struct tacit_server_body {
+	uint8_t *ptr;
+	size_t len, room;
+};
+struct tacit_server_body tacit_call_take_body(struct tacit_call *x);
+void tacit_server_body_free(struct tacit_server *server, struct tacit_server_body *body);
 
 /* `gone` is called once if the client leaves before the answer is finished; `x` is then dead. */
 void tacit_call_watch(struct tacit_call *x, void (*gone)(void *user), void *user);

@@ -15,7 +15,7 @@ const struct tacit_http_head *tacit_call_head(const struct tacit_call *x)
 
 struct tacit_slice tacit_call_body(const struct tacit_call *x)
 {
-	return tacit_slice_of(x->body, x->body_len);
+	return tacit_slice_of(x->body.ptr, x->body.len);
 }
 
 uint64_t tacit_call_started_us(const struct tacit_call *x)

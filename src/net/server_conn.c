@@ -34,16 +34,27 @@ static void set_state(struct conn *conn, enum conn_state state)
 		TAILQ_INSERT_TAIL(&conn->server->idles, conn, idle);
 }
 
+void tacit_server_body_free(struct tacit_server *server, struct tacit_server_body *body)
+{
+	if (!body->ptr)
+		return;
+	tacit_wipe(body->ptr, body->len);
+	free(body->ptr);
+	server->bodies -= body->room;
+	*body = (struct tacit_server_body){ 0 };
+}
+
 void tacit_call_drop_body(struct tacit_call *x)
 {
-	if (!x->body)
-		return;
-	tacit_wipe(x->body, x->body_len);
-	free(x->body);
-	x->conn->server->bodies -= x->body_room;
-	x->body = NULL;
-	x->body_len = 0;
-	x->body_room = 0;
+	tacit_server_body_free(x->conn->server, &x->body);
+}
+
+struct tacit_server_body tacit_call_take_body(struct tacit_call *x)
+{
+	struct tacit_server_body body = x->body;
+
+	x->body = (struct tacit_server_body){ 0 };
+	return body;
 }
 
 void tacit_server_call_free(struct tacit_call *x)
@@ -128,23 +139,23 @@ static unsigned grow_body(struct tacit_call *x, size_t more)
 	struct tacit_server *server = x->conn->server;
 	size_t max = server->options.max_body;
 
-	if (more > max || x->body_len > max - more)
+	if (more > max || x->body.len > max - more)
 		return 413;
-	size_t need = x->body_len + more;
-	if (need <= x->body_room)
+	size_t need = x->body.len + more;
+	if (need <= x->body.room)
 		return 0;
 
-	size_t room = x->body_room ? x->body_room : BODY_FIRST;
+	size_t room = x->body.room ? x->body.room : BODY_FIRST;
 	while (room < need)
 		room *= 2;
-	size_t growth = room - x->body_room;
+	size_t growth = room - x->body.room;
 	if (growth > server->options.max_bodies - server->bodies)
 		return 503;
-	uint8_t *body = realloc(x->body, room);
+	uint8_t *body = realloc(x->body.ptr, room);
 	if (!body)
 		return 503;
-	x->body = body;
-	x->body_room = room;
+	x->body.ptr = body;
+	x->body.room = room;
 	server->bodies += growth;
 	return 0;
 }
@@ -155,8 +166,8 @@ static unsigned append_body(struct tacit_call *x, struct tacit_slice bytes)
 
 	if (code != 0)
 		return code;
-	memcpy(x->body + x->body_len, bytes.ptr, bytes.len);
-	x->body_len += bytes.len;
+	memcpy(x->body.ptr + x->body.len, bytes.ptr, bytes.len);
+	x->body.len += bytes.len;
 	return 0;
 }
 
@@ -245,11 +256,11 @@ static bool read_head(struct conn *conn)
 static bool take_plain(struct tacit_call *x, struct tacit_slice in, size_t *used,
 		       unsigned *code)
 {
-	uint64_t left = x->head.length - x->body_len;
+	uint64_t left = x->head.length - x->body.len;
 
 	*used = in.len < left ? in.len : (size_t)left;
 	*code = append_body(x, tacit_slice_of(in.ptr, *used));
-	return x->body_len == x->head.length;
+	return x->body.len == x->head.length;
 }
 
 static bool take_chunked(struct tacit_call *x, struct tacit_slice in, size_t *used,

@@ -30,8 +30,7 @@ struct tacit_call {
 	struct conn *conn;
 	struct tacit_http_head head;
 	uint8_t *bytes; /* the head's bytes */
-	uint8_t *body;
-	size_t body_len, body_room;
+	struct tacit_server_body body;
 	struct tacit_http_chunks chunks;
 	bool keep_alive, streaming, chunked;
 	uint64_t started_us;

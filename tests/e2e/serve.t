@@ -163,6 +163,21 @@ for name, request in (("wrong type", b'{"messages":3}'), ("no JSON", b"hello"), 
           f"{name}: 400")
     check(Receipt(headers["Tacit-Receipt"]), request, body, boot, name)
 
+# Large bodies are read beside the loop, and their clients may leave meanwhile.
+for name, request in (("a large request", server.chat(max_tokens=1, user="x" * 3000000)),
+                      ("a large one that is wrong", b'{"messages":[' + b'1,' * 1000000 + b'1]}'),
+                      ("one just over the line", server.chat(max_tokens=1, user="x" * 32700))):
+    status, headers, body = server.ask("POST", "/v1/chat/completions", request)
+    equal(status, 400 if "wrong" in name else 200, name)
+    check(Receipt(headers["Tacit-Receipt"]), request, body, boot, name)
+large = server.chat(max_tokens=1, user="x" * 7000000)
+for _ in range(4):
+    sock = server.tls()
+    sock.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
+                 % len(large) + large)
+    sock.close()
+equal(server.ask("GET", "/healthz")[0], 200, "clients that leave large bodies behind")
+
 request = server.chat(max_tokens=1)
 for name, value in (("7 bytes", b64(bytes(7))), ("65 bytes", b64(bytes(65))), ("no base64", "~~~~"),
                     ("an empty one", "")):
