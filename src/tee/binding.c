@@ -89,10 +89,6 @@ enum tacit_status tacit_binding_encode(const struct tacit_binding *binding, stru
 	struct tacit_binding again;
 	struct tacit_slice encoded;
 
-	if (!is_model_id(binding->model_id))
-		return tacit_fail(err, TACIT_FORMAT, "binding.model_id", 0,
-				  "not 1 to %d bytes without control characters",
-				  TACIT_MODEL_ID_MAX);
 	put_binding(&w, binding);
 	enum tacit_status st = wr_finish(&w, "binding", &encoded, err);
 	if (st != TACIT_OK)

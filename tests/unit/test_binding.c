@@ -325,6 +325,11 @@ static void test_purpose(void)
 	ok(!tacit_binding_purpose(TACIT_SLICE_ARRAY(bytes), &purpose),
 	   "other purposes are not ours");
 	ok(!tacit_binding_purpose(tacit_slice_of(known, 4), &purpose), "nor a cut one");
+	ok(tacit_binding_purpose(tacit_slice_str("\xa1\x01\x66tacit/"), &purpose),
+	   "the family's name alone is ours");
+	ok(!tacit_binding_purpose(tacit_slice_str("\xa1\x01\x65tacit"), &purpose), "less is not");
+	ok(!tacit_binding_purpose(tacit_slice_str("\xa1\x02\x67tacit/1"), &purpose),
+	   "nor under another label");
 	ok(!tacit_binding_purpose(tacit_slice_str("{\"a\":1}"), &purpose), "nor JSON");
 	ok(!tacit_binding_purpose(tacit_slice_of(NULL, 0), &purpose), "nor nothing");
 }

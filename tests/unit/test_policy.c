@@ -314,6 +314,15 @@ static void test_section_errors(void)
 	bad(TDX("\"tcb_status\":[\"UpToDate\",\"UpToDate\"]"), "tcb_status[1]: is there twice",
 	    "a status twice");
 	bad(TDX("\"tcb_status\":\"UpToDate\""), "tcb_status: not a list", "text for a list");
+	bad(TDX("\"tcb_status\":[7]"), "tcb_status[0]: not a string", "a status that is a number");
+	bad(TDX("\"allow_advisories\":[\"\"]"), "allow_advisories[0]: too short", "an empty text");
+	bad(TDX("\"allow_advisories\":[\"123456789012345678901234567890123\"]"),
+	    "allow_advisories[0]: too long", "a text of 33 bytes");
+	bad(TDX("\"allow_advisories\":[\"a\\tb\"]"), "allow_advisories[0]: has a control", "a tab");
+	bad(TDX("\"allow_advisories\":[null]"), "allow_advisories[0]: not a string",
+	    "null for a text");
+	bad(TDX("\"fmspc\":[6]"), "fmspc[0]: not a string", "a number for hex");
+	bad(TDX("\"collateral\":1"), "collateral: not a string", "a number for a word");
 	bad(TDX("\"collateral\":\"none\""), "collateral: neither", "another word");
 	bad(TDX("\"fmspc\":[\"0080\"]"), "fmspc[0]: hex of the wrong", "a short fmspc");
 	bad(TDX("\"allow_sept_ve\":1"), "allow_sept_ve: not true", "a number for a flag");
@@ -374,12 +383,52 @@ static void test_bounds(void)
 		else
 			bad(text, "alternatives: a list of 1 to 256", "257 alternatives");
 	}
+	memset(text, ' ', TACIT_POLICY_MAX);
+	memcpy(text, WITH("\"name\":\"p\""), sizeof(WITH("\"name\":\"p\"")) - 1);
+	text[TACIT_POLICY_MAX] = '\0';
+	good(text, "a text of 1 MiB");
 	memset(text, ' ', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
 	is_status(parse(text, &policy), TACIT_LIMIT, "a text over 1 MiB is a limit");
 	memset(text, '[', 100000);
 	text[100000] = '\0';
-	ok(parse(text, &policy) != TACIT_OK, "deep nesting is refused");
+	is_status(parse(text, &policy), TACIT_LIMIT, "deep nesting is a limit");
+	is_status(parse("{\"schema\"", &policy), TACIT_FORMAT, "half a member is malformed");
+	ok(!strstr(err.detail, "not an object"), "and the reader says why (%s)", err.detail);
+}
+
+/* Lists at their longest and one over; measurements all that there are. */
+static void test_list_bounds(void)
+{
+	static char text[64 * 1024];
+
+	for (size_t count = 256; count <= 257; count++) {
+		size_t at = (size_t)snprintf(text, sizeof(text), "{" SCHEMA ",\"models\":[");
+
+		for (size_t i = 0; i < count; i++)
+			at += (size_t)snprintf(text + at, sizeof(text) - at,
+					       "%s{\"sha256\":" A32 "}", i ? "," : "");
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "],\"configs\":[");
+		for (size_t i = 0; i < count; i++)
+			at += (size_t)snprintf(text + at, sizeof(text) - at, "%s\"%064zx\"",
+					       i ? "," : "", i);
+		snprintf(text + at, sizeof(text) - at, "],\"alternatives\":[" ALT "]}");
+		if (count == 256)
+			good(text, "256 models and configurations");
+		else
+			bad(text, ": a list of 1 to 256", "257 models");
+	}
+	size_t at = (size_t)snprintf(text, sizeof(text), "{" SCHEMA ",\"alternatives\":[{");
+	at += (size_t)snprintf(text + at, sizeof(text) - at,
+			       "\"platform\":\"nitro\",\"measurements\":{");
+	for (int i = 0; i < 32; i++)
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s\"pcr%d\":" A48,
+				       i ? "," : "", i);
+	snprintf(text + at, sizeof(text) - at, "}}]}");
+	good(text, "all 32 registers of nitro");
+	good(WITH("\"valid_from\":\"2026-01-01T00:00:00Z\",\"valid_until\":\"2026-01-01T00:00:"
+		  "00Z\""),
+	     "a policy for one second");
 }
 
 static void test_cuts_and_flips(void)
@@ -530,6 +579,7 @@ int main(void)
 	test_section_errors();
 	test_lists();
 	test_bounds();
+	test_list_bounds();
 	test_cuts_and_flips();
 	test_arena_sizes();
 	test_write();

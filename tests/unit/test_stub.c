@@ -81,6 +81,8 @@ static void test_cuts(void)
 		   "stub.format", "a trailing byte is malformed");
 	is_refused(&b, bench_judge(&b, TACIT_SLICE_ARRAY(longer)), TACIT_LIMIT, "stub.format",
 		   "over 4,096 bytes is a limit");
+	is_refused(&b, bench_judge(&b, tacit_slice_of(longer, TACIT_STUB_MAX)), TACIT_FORMAT,
+		   "stub.format", "at the limit it is judged by its form");
 }
 
 struct forged {
@@ -167,6 +169,23 @@ static void test_header(void)
 	f.protected_bytes = tacit_slice_of("", 0);
 	is_status(bench_judge(&b, forge(&f, tacit_mut_of(room, sizeof(room)))), TACIT_FORMAT,
 		  "an empty header is refused");
+}
+
+/* The unprotected header is not under the signature, so nothing may stand in it. */
+static void test_unprotected(void)
+{
+	static const uint8_t kid[] = { 0xa1, 0x04, 0x41, 0x00 };
+	uint8_t bytes[TACIT_STUB_MAX];
+
+	bench_init(&b);
+	struct tacit_slice raw = bench_evidence(&b);
+	memcpy(bytes, raw.ptr, 6);
+	memcpy(bytes + 6, kid, sizeof(kid));
+	memcpy(bytes + 6 + sizeof(kid), raw.ptr + 7, raw.len - 7);
+	is_refused(&b, bench_judge(&b, tacit_slice_of(bytes, raw.len - 1 + sizeof(kid))),
+		   TACIT_FORMAT, "stub.format", "an unprotected label is refused");
+	is_refused(&b, bench_judge(&b, tacit_slice_of(raw.ptr + 1, raw.len - 1)), TACIT_FORMAT,
+		   "stub.format", "so is a message without its tag");
 }
 
 /* Re-signed payloads: the signature is good, so the payload's own rules must hold. */
@@ -304,6 +323,7 @@ int main(void)
 	test_cuts();
 	test_signature();
 	test_header();
+	test_unprotected();
 	test_payload();
 	test_encode_bounds();
 	test_encode_room();
