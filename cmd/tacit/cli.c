@@ -293,11 +293,6 @@ static int run_verb(const struct cli_verb *verb, int argc, char **argv)
 	else if (code == 0)
 		code = verb->run(options, count, argv);
 	free(options);
-	/* Output that could not be written is not "done". */
-	if ((fflush(stdout) || ferror(stdout)) && code == 0) {
-		fprintf(stderr, "tacit: error: cannot write to standard output\n");
-		return tacit_status_exit(TACIT_IO);
-	}
 	return code;
 }
 
@@ -379,29 +374,40 @@ static void print_overview(FILE *out)
 		     "2 usage, 3 malformed, 4 undecided, 5 I/O or peer, 6 unsupported here, 70 bug.\n");
 }
 
-int cli_main(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
 	int words = 0;
+	bool help = strcmp(argv[0], "help") == 0;
 
-	if (argc < 2) {
-		print_overview(stderr);
-		return tacit_status_exit(TACIT_USAGE);
-	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-	    (strcmp(argv[1], "help") == 0 && argc == 2)) {
+	if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0 || (help && argc == 1)) {
 		print_overview(stdout);
 		return 0;
 	}
-	if (strcmp(argv[1], "--version") == 0) {
+	if (strcmp(argv[0], "--version") == 0) {
 		printf("tacit %s\n", TACIT_VERSION);
 		return 0;
 	}
-	bool help = strcmp(argv[1], "help") == 0;
-	int skip = help ? 2 : 1;
+	int skip = help ? 1 : 0;
 	const struct cli_verb *verb = find_verb(argc - skip, argv + skip, &words);
 	if (!verb)
 		return unknown_verb(argc - skip, argv + skip);
 	if (help)
 		return print_help(verb);
 	return run_verb(verb, argc - skip - words, argv + skip + words);
+}
+
+int cli_main(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_overview(stderr);
+		return tacit_status_exit(TACIT_USAGE);
+	}
+	int code = run_command(argc - 1, argv + 1);
+
+	/* Output that could not be written is not "done". */
+	if ((fflush(stdout) || ferror(stdout)) && code == 0) {
+		fprintf(stderr, "tacit: error: cannot write to standard output\n");
+		return tacit_status_exit(TACIT_IO);
+	}
+	return code;
 }

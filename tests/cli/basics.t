@@ -43,14 +43,48 @@ while read -r verb; do
 done <<<"$verbs"
 
 run 0 "completion for bash" "$tacit" completion bash
-run 0 "which bash accepts" bash -n "$work/out"
-has "$work/out" 'receipt verify' "and names every verb"
+cp "$work/out" "$work/completion"
+run 0 "which bash accepts" bash -n "$work/completion"
+# What bash would offer after these words; the last one is being typed.
+offered() {
+	bash -c '. "$0"; COMP_WORDS=(tacit "$@"); COMP_CWORD=$#; _tacit; echo "${COMPREPLY[*]}"' \
+		"$work/completion" "$@"
+}
+offers() { # WANTED WORDS...
+	local wanted=$1 got
+	shift
+	got=$(offered "$@")
+	[ "$got" = "$wanted" ] || echo "# got: $got"
+	[ "$got" = "$wanted" ]
+	ok $? "'tacit $*' is completed to '$wanted'"
+}
+offers "verify" ver
+offers "receipt" rec
+offers "verify show" receipt ''
+offers "show" receipt s
+offers "init check" policy ''
+offers "--policy --pcr0 --pcr1 --pcr2 --pcr8 --platform" verify --p
+offers "--request --response --require-production" receipt verify --re
+offers "--listen" serve x --l
+offers "bash zsh" completion ''
+offers "" verify ev
+first=$("$tacit" --help | awk '/^  [a-z]/ && !/^  tacit / { print $1 }' | awk '!seen[$0]++' | xargs)
+offers "$first help" ''
+run 0 "completion for zsh" "$tacit" completion zsh
+has "$work/out" '^#compdef tacit$' "is one for zsh"
 run 2 "completion for an unknown shell" "$tacit" completion fish
+
+# --- output that goes nowhere ----------------------------------------------------------------
 if [ -e /dev/full ]; then
-	"$tacit" --help >/dev/full 2>"$work/err"
-	code=$?
-	"$tacit" verify --help >/dev/full 2>"$work/err"
-	ok $(($? != 5)) "output that cannot be written is exit 5"
-	[ "$code" -ge 0 ]
+	for command in --help --version "verify --help" "completion bash" "help verify"; do
+		# shellcheck disable=SC2086
+		"$tacit" $command >/dev/full 2>"$work/err"
+		ok $(($? != 5)) "output that cannot be written is exit 5: $command"
+	done
+else
+	skip "output that cannot be written" "there is no /dev/full"
 fi
+"$tacit" completion bash 2>"$work/err" | :
+code=${PIPESTATUS[0]}
+ok $((code != 5 && code != 0)) "a reader that goes away is no crash (exit $code)"
 done_testing
