@@ -6,7 +6,7 @@
 #include "appraise/verdict_json.h"
 #include "base/writer.h"
 
-#define POLICY_ROOM (4u << 20) /* policies of 1 MiB, parsed */
+#define POLICY_ROOM  (4u << 20) /* policies of 1 MiB, parsed */
 #define VERDICT_ROOM (1u << 20)
 
 void cli_client_close(struct cli_client *c)
@@ -16,8 +16,7 @@ void cli_client_close(struct cli_client *c)
 	memset(c, 0, sizeof(*c));
 }
 
-static enum tacit_status open_client(struct cli_client *c,
-				     const struct cli_client_options *options,
+static enum tacit_status open_client(struct cli_client *c, const struct cli_client_options *options,
 				     struct tacit_error *err)
 {
 	const struct tacit_client_options want = {

@@ -17,14 +17,12 @@ struct cli_client_options {
 };
 
 /* Rows for an option table whose struct has a `struct cli_client_options client`. */
-#define CLI_SERVER_OPTION(type)                                                                    \
-	CLI_OPT(type, client.server, "--server", 0, CLI_TEXT, "ADDR",                              \
-		"tcp:HOST:PORT or unix:PATH")
+#define CLI_SERVER_OPTION(type) \
+	CLI_OPT(type, client.server, "--server", 0, CLI_TEXT, "ADDR", "tcp:HOST:PORT or unix:PATH")
 #define CLI_CLIENT_OPTIONS(type)                                                                   \
 	CLI_SERVER_OPTION(type),                                                                   \
 		CLI_OPT_RANGE(type, client.attest_max_age, "--attest-max-age", CLI_COUNT,          \
-			      "SECONDS", "how long a verified key is remembered (300)", 1,         \
-			      86400),                                                              \
+			      "SECONDS", "how long a verified key is remembered (300)", 1, 86400), \
 		CLI_OPT_RANGE(type, client.timeout, "--timeout", CLI_COUNT, "SECONDS",             \
 			      "how long the server may stay silent (120)", 1, 86400)
 

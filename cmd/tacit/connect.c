@@ -9,7 +9,7 @@
 #include "sys/process.h"
 #include "verbs.h"
 
-#define LISTEN "tcp:127.0.0.1:8080"
+#define LISTEN       "tcp:127.0.0.1:8080"
 #define FILES_WANTED 8192
 
 struct connect_options {
@@ -55,11 +55,14 @@ static int open_listener(const struct connect_options *o, int *ret_fd, struct ta
 	if (tacit_address_parse(text, &address, &err) != TACIT_OK)
 		return cli_fail(&o->common, &err, "cannot listen on '%s'", text);
 	if (!tacit_connect_is_local(&address) && !o->insecure_listen_anywhere)
-		return cli_usage("'%s' is not a loopback address; other machines would send prompts "
-				 "in plain text (--insecure-listen-anywhere)", text);
+		return cli_usage(
+			"'%s' is not a loopback address; other machines would send prompts "
+			"in plain text (--insecure-listen-anywhere)",
+			text);
 	if (o->insecure_listen_anywhere)
-		cli_warn("--insecure-listen-anywhere: whoever reaches this endpoint can use it, and "
-			 "the way to it is not encrypted");
+		cli_warn(
+			"--insecure-listen-anywhere: whoever reaches this endpoint can use it, and "
+			"the way to it is not encrypted");
 	if (tacit_address_listen(&address, ret_fd, bound, &err) != TACIT_OK)
 		return cli_fail(&o->common, &err, "cannot listen on '%s'", text);
 	return 0;
@@ -81,8 +84,8 @@ static int open_store(const struct connect_options *o, const struct cli_client *
 	struct tacit_error err = { 0 };
 	const uint8_t *digest = c->cx.policy ? tacit_policy_digest(c->cx.policy) : NULL;
 
-	if (o->store && tacit_connect_store_new(o->store, o->client.server, digest, ret, &err) !=
-				TACIT_OK)
+	if (o->store &&
+	    tacit_connect_store_new(o->store, o->client.server, digest, ret, &err) != TACIT_OK)
 		return cli_fail(&o->common, &err, "cannot use store '%s'", o->store);
 	return 0;
 }
@@ -102,8 +105,7 @@ static void announce(const struct connect_options *o, const struct cli_client *c
 	cli_say(&o->common, "event=ready listen=%s server=%s tee=\"%s\" model=\"%s\"", text,
 		o->client.server, tacit_tee_label(claims->tee), model);
 	if (bound->transport == TACIT_TRANSPORT_TCP)
-		cli_hint(&o->common, "export OPENAI_BASE_URL=http://%s/v1",
-			 strchr(text, ':') + 1);
+		cli_hint(&o->common, "export OPENAI_BASE_URL=http://%s/v1", strchr(text, ':') + 1);
 	tacit_process_notify("READY=1");
 }
 
@@ -183,7 +185,8 @@ const struct cli_verb cmd_connect = {
 	.args = "",
 	.summary = "a local OpenAI endpoint in front of a verified server",
 	.group = "ask",
-	.example = "tacit connect --server tcp:127.0.0.1:8443 --policy policy.json --store r.sqlite",
+	.example =
+		"tacit connect --server tcp:127.0.0.1:8443 --policy policy.json --store r.sqlite",
 	.options = OPTIONS,
 	.option_count = sizeof(OPTIONS) / sizeof(OPTIONS[0]),
 	.max_args = 0,

@@ -10,7 +10,7 @@
 #include "net/client_sse.h"
 #include "verbs.h"
 
-#define PROMPT_MAX (4u << 20)
+#define PROMPT_MAX     (4u << 20)
 #define BODY_ROOM(len) (6 * (len) + 2048) /* JSON escapes make of one byte six at most */
 
 struct infer_options {
@@ -276,8 +276,8 @@ static int ask(struct infer *in, struct tacit_client *client, struct tacit_slice
 		.path = o->raw ? "/v1/completions" : "/v1/chat/completions",
 		.only_now = true,
 	};
-	struct tacit_slice model = o->model ? tacit_slice_str(o->model)
-					    : in->attested->claims->binding.model_id;
+	struct tacit_slice model =
+		o->model ? tacit_slice_str(o->model) : in->attested->claims->binding.model_id;
 
 	put_body(&w, o, model, prompt);
 	enum tacit_status st = wr_finish(&w, "request", &request.body, &err);

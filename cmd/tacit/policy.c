@@ -12,7 +12,7 @@
 #include "verbs.h"
 
 #define POLICY_WRITE_ROOM (1u << 20)
-#define CHECK_ROOM (4u << 20)
+#define CHECK_ROOM        (4u << 20)
 
 struct init_options {
 	struct cli_common common;
@@ -58,8 +58,10 @@ static int write_policy(const struct init_options *o, const struct tacit_claims 
 	uint8_t *room = malloc(POLICY_WRITE_ROOM);
 
 	tacit_time_format(tacit_clock_wall(), when);
-	snprintf(comment, sizeof(comment), "trust on first use: values seen at %.280s on %s; "
-		 "compare them with a build of your own", source, when);
+	snprintf(comment, sizeof(comment),
+		 "trust on first use: values seen at %.280s on %s; "
+		 "compare them with a build of your own",
+		 source, when);
 	enum tacit_status st =
 		room ? tacit_policy_write(claims, &draft, tacit_mut_of(room, POLICY_WRITE_ROOM),
 					  &text, &err)
@@ -70,7 +72,8 @@ static int write_policy(const struct init_options *o, const struct tacit_claims 
 	if (st != TACIT_OK)
 		return cli_fail(&o->common, &err, "cannot write a policy");
 	cli_warn("trust on first use: this policy says what %s showed just now, not that it is "
-		 "what you want", source);
+		 "what you want",
+		 source);
 	cli_hint(&o->common, "compare the measurements with those of a build that you made");
 	return 0;
 }
@@ -165,8 +168,8 @@ static json_t *platforms_json(const struct tacit_policy *policy)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < tacit_policy_alternatives(policy); i++)
-		json_array_append_new(list,
-				      json_string(tacit_tee_name(tacit_policy_platform(policy, i))));
+		json_array_append_new(
+			list, json_string(tacit_tee_name(tacit_policy_platform(policy, i))));
 	return list;
 }
 
@@ -177,10 +180,10 @@ static void print_policy(const struct cli_common *common, const struct tacit_pol
 
 	tacit_hex_encode(tacit_slice_of(tacit_policy_digest(policy), 32), digest);
 	if (common->json) {
-		json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:o}", "schema",
-					   "tacit.policy-check/1", "result", "ok", "name",
-					   tacit_policy_name(policy), "sha256", digest,
-					   "alternatives", platforms_json(policy));
+		json_t *object =
+			json_pack("{s:s, s:s, s:s, s:s, s:o}", "schema", "tacit.policy-check/1",
+				  "result", "ok", "name", tacit_policy_name(policy), "sha256",
+				  digest, "alternatives", platforms_json(policy));
 
 		json_dumpf(object, stdout, JSON_COMPACT);
 		putchar('\n');

@@ -7,7 +7,7 @@
 #include "sys/clock.h"
 
 #define IDLE_CONNECTIONS 64L
-#define WAIT_MS 1000
+#define WAIT_MS          1000
 
 /* "https://HOST:PORT"; a zone in an IPv6 literal has its percent sign escaped [RFC 6874]. */
 static void write_base(struct tacit_client *client)
@@ -217,18 +217,21 @@ enum tacit_status tacit_client_wait(struct tacit_client *client, struct tacit_er
 
 	while (!is_idle(client)) {
 		if (curl_multi_perform(client->multi, &running) != CURLM_OK)
-			return tacit_fail(err, TACIT_IO, "channel", 0, "the transfer engine failed");
+			return tacit_fail(err, TACIT_IO, "channel", 0,
+					  "the transfer engine failed");
 		tacit_client_progress(client);
 		if (!is_idle(client) &&
 		    curl_multi_poll(client->multi, NULL, 0, WAIT_MS, NULL) != CURLM_OK)
-			return tacit_fail(err, TACIT_IO, "channel", 0, "cannot wait for the server");
+			return tacit_fail(err, TACIT_IO, "channel", 0,
+					  "cannot wait for the server");
 	}
 	return TACIT_OK;
 }
 
 enum tacit_status tacit_client_attest(struct tacit_client *client, struct tacit_error *err)
 {
-	enum tacit_status st = client->attesting ? TACIT_OK : tacit_client_attest_start(client, err);
+	enum tacit_status st =
+		client->attesting ? TACIT_OK : tacit_client_attest_start(client, err);
 
 	if (st == TACIT_OK)
 		st = tacit_client_wait(client, err);

@@ -23,12 +23,12 @@
 #include "tacit/receipt.h"
 #include "tacit/verify.h"
 
-#define TACIT_CLIENT_ATTEST_MAX_AGE 300       /* seconds that a verified key is remembered */
-#define TACIT_CLIENT_TIMEOUT 120              /* seconds without a byte from the server */
-#define TACIT_CLIENT_ANSWER_MAX (64u << 20)   /* bytes of a whole answer */
-#define TACIT_CLIENT_STREAM_MAX (1u << 30)    /* bytes of a streamed answer */
-#define TACIT_CLIENT_HEADERS_MAX 65536        /* bytes of headers of one answer */
-#define TACIT_CLIENT_REQUEST_MAX (64u << 20)  /* bytes of a request body */
+#define TACIT_CLIENT_ATTEST_MAX_AGE 300         /* seconds that a verified key is remembered */
+#define TACIT_CLIENT_TIMEOUT        120         /* seconds without a byte from the server */
+#define TACIT_CLIENT_ANSWER_MAX     (64u << 20) /* bytes of a whole answer */
+#define TACIT_CLIENT_STREAM_MAX     (1u << 30)  /* bytes of a streamed answer */
+#define TACIT_CLIENT_HEADERS_MAX    65536       /* bytes of headers of one answer */
+#define TACIT_CLIENT_REQUEST_MAX    (64u << 20) /* bytes of a request body */
 
 struct tacit_client;
 
@@ -54,15 +54,15 @@ void tacit_client_free(struct tacit_client *client);
 /* One look at a server: the evidence as received and what was found. Counted. */
 struct tacit_attested {
 	unsigned holders;
-	bool verified;                 /* the verdict is "verified": the rest may be relied on */
-	struct tacit_slice evidence;   /* absent when none arrived */
-	uint8_t doc_hash[32];          /* SHA-256 of it */
-	uint8_t nonce[32];             /* what we asked with */
-	uint8_t spki[32];              /* of the key that the connection showed */
-	uint64_t since_ms;             /* tacit_clock_ms() when it was asked for */
-	int64_t at;                    /* seconds since 1970, the `now` of the verdict */
+	bool verified;               /* the verdict is "verified": the rest may be relied on */
+	struct tacit_slice evidence; /* absent when none arrived */
+	uint8_t doc_hash[32];        /* SHA-256 of it */
+	uint8_t nonce[32];           /* what we asked with */
+	uint8_t spki[32];            /* of the key that the connection showed */
+	uint64_t since_ms;           /* tacit_clock_ms() when it was asked for */
+	int64_t at;                  /* seconds since 1970, the `now` of the verdict */
 	struct tacit_verdict verdict;
-	struct tacit_error error;      /* why not verified; where is "channel.tls" and such, too */
+	struct tacit_error error; /* why not verified; where is "channel.tls" and such, too */
 	const struct tacit_claims *claims;               /* NULL unless verified */
 	struct tacit_receipt_verifier *receipt_verifier; /* NULL unless verified */
 	struct tacit_arena arena;                        /* behind the verdict */
@@ -93,8 +93,8 @@ enum tacit_proof {
 struct tacit_exchange;
 
 struct tacit_request {
-	const char *method;       /* "POST" or "GET" */
-	const char *path;         /* "/v1/..." with query, as it goes out: printable ASCII, no space */
+	const char *method; /* "POST" or "GET" */
+	const char *path;   /* "/v1/..." with query, as it goes out: printable ASCII, no space */
 	const char *content_type; /* NULL for application/json */
 	struct tacit_slice body;  /* copied */
 	/*
@@ -116,8 +116,8 @@ struct tacit_answer_head {
 struct tacit_answer_end {
 	enum tacit_status status; /* OK only when the answer is whole and its proof is OK or NONE */
 	const struct tacit_error *error;
-	unsigned http_status;     /* 0 when no answer came */
-	bool sent;                /* a byte of the request may have left */
+	unsigned http_status; /* 0 when no answer came */
+	bool sent;            /* a byte of the request may have left */
 	enum tacit_proof proof;
 	struct tacit_slice receipt;                  /* absent when none was readable */
 	const struct tacit_receipt_verdict *verdict; /* of the receipt; NULL when none was judged */

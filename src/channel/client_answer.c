@@ -10,8 +10,8 @@
 #include "codec/json.h"
 
 #define HTTP_CONFLICT 409
-#define PEEK_MAX 65536 /* of an answer that may be "evidence_unknown" */
-#define TYPE_MAX 128
+#define PEEK_MAX      65536 /* of an answer that may be "evidence_unknown" */
+#define TYPE_MAX      128
 
 /* An answer as it comes: head, body, and what has been found out about it. */
 struct answer {

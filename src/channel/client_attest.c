@@ -9,8 +9,8 @@
 #include "sys/clock.h"
 
 #define ATTEST_TIMEOUT_MS 30000L
-#define EVIDENCE_PATH "/.well-known/tacit/evidence?nonce="
-#define HTTP_OK 200
+#define EVIDENCE_PATH     "/.well-known/tacit/evidence?nonce="
+#define HTTP_OK           200
 
 struct tacit_attested *tacit_attested_hold(struct tacit_attested *attested)
 {
@@ -91,7 +91,8 @@ static enum tacit_status verify(const struct tacit_client *client, struct tacit_
 	return tacit_verify(&evidence, &cx, &a->verdict, err);
 }
 
-/* The verdict, and then what the binding gives: without a usable receipt key it is worth nothing. */
+/* The verdict, and then what the binding gives: without a usable receipt key it is worth nothing.
+ */
 static enum tacit_status appraise(const struct tacit_client *client, struct tacit_attested *a,
 				  struct tacit_error *err)
 {
@@ -114,8 +115,7 @@ static enum tacit_status appraise(const struct tacit_client *client, struct taci
 	return st;
 }
 
-static enum tacit_status judge_answer(struct attest *attest, CURLcode code,
-				      struct tacit_error *err)
+static enum tacit_status judge_answer(struct attest *attest, CURLcode code, struct tacit_error *err)
 {
 	struct tacit_attested *a = attest->attested;
 	long status = 0;
@@ -138,7 +138,8 @@ static void attest_done(struct transfer *transfer, CURLcode code)
 	struct tacit_client *client = transfer->client;
 	struct tacit_attested *attested = tacit_attested_hold(attest->attested);
 
-	/* tacit_fail() keeps the first failure, so the status is set by hand where it has no error. */
+	/* tacit_fail() keeps the first failure, so the status is set by hand where it has no error.
+	 */
 	enum tacit_status st = judge_answer(attest, code, &attested->error);
 	if (st != TACIT_OK && attested->error.status == TACIT_OK)
 		attested->error.status = st;

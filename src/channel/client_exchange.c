@@ -8,7 +8,7 @@
 #include "crypto/random.h"
 #include "sys/clock.h"
 
-#define NONCE_LEN 32
+#define NONCE_LEN    32
 #define PATH_MAX_LEN 4096
 
 void tacit_client_exchange_free(struct tacit_exchange *e)
@@ -152,8 +152,7 @@ void tacit_client_exchange_run(struct tacit_exchange *e)
 		tacit_client_exchange_fail(e, &err);
 }
 
-static enum tacit_status check_request(const struct tacit_request *request,
-				       struct tacit_error *err)
+static enum tacit_status check_request(const struct tacit_request *request, struct tacit_error *err)
 {
 	size_t len = strlen(request->path);
 
@@ -169,8 +168,8 @@ static enum tacit_status check_request(const struct tacit_request *request,
 	if (request->body.len > TACIT_CLIENT_REQUEST_MAX)
 		return tacit_fail(err, TACIT_LIMIT, "channel", 0, "the request is over %u bytes",
 				  TACIT_CLIENT_REQUEST_MAX);
-	if (request->nonce.ptr && (request->nonce.len < TACIT_AIR_NONCE_MIN ||
-				   request->nonce.len > TACIT_AIR_NONCE_MAX))
+	if (request->nonce.ptr &&
+	    (request->nonce.len < TACIT_AIR_NONCE_MIN || request->nonce.len > TACIT_AIR_NONCE_MAX))
 		return tacit_fail(err, TACIT_USAGE, "channel", 0, "the nonce is not %d to %d bytes",
 				  TACIT_AIR_NONCE_MIN, TACIT_AIR_NONCE_MAX);
 	return TACIT_OK;

@@ -22,8 +22,8 @@ struct transfer {
 	const struct tacit_attested *under;
 	bool asks_evidence;
 	bool added;
-	bool passed;              /* the gate let the request out */
-	uint8_t spki[32];         /* the key that the connection did show, once passed */
+	bool passed;                /* the gate let the request out */
+	uint8_t spki[32];           /* the key that the connection did show, once passed */
 	struct tacit_error refused; /* why the gate did not */
 	size_t header_bytes;
 	char message[CURL_ERROR_SIZE];
@@ -51,8 +51,8 @@ struct tacit_exchange {
 	struct transfer transfer;
 	TAILQ_ENTRY(tacit_exchange) entry;
 	enum exchange_state state;
-	bool retried;   /* attested anew once already */
-	bool fresh;     /* what it relies on was attested for it */
+	bool retried; /* attested anew once already */
+	bool fresh;   /* what it relies on was attested for it */
 	bool cancelled;
 	const struct tacit_answer_calls *calls;
 	void *user;
@@ -79,29 +79,31 @@ struct tacit_client {
 	struct tacit_attested *last;
 	struct tacit_attested *current;
 	struct exchange_list exchanges;
-	unsigned depth;      /* inside calls that libcurl or we make to the user */
+	unsigned depth; /* inside calls that libcurl or we make to the user */
 	bool progressing;
-	int alert;           /* the last TLS alert of a handshake, sent or received; 0 for none */
+	int alert; /* the last TLS alert of a handshake, sent or received; 0 for none */
 };
 
 /* client_transfer.c */
 
 /* An easy handle for `url` with every setting that no request may lack, and the gate. */
 TACIT_MUST_CHECK enum tacit_status tacit_client_transfer_init(struct transfer *transfer,
-						 struct tacit_client *client, const char *url,
-						 struct tacit_error *err);
-bool tacit_client_transfer_header(struct transfer *transfer, const char *fmt, ...) TACIT_PRINTF(2, 3);
+							      struct tacit_client *client,
+							      const char *url,
+							      struct tacit_error *err);
+bool tacit_client_transfer_header(struct transfer *transfer, const char *fmt, ...)
+	TACIT_PRINTF(2, 3);
 TACIT_MUST_CHECK enum tacit_status tacit_client_transfer_start(struct transfer *transfer,
-						  struct tacit_error *err);
+							       struct tacit_error *err);
 void tacit_client_transfer_done(struct transfer *transfer);
 
 /* Turns libcurl's code into an error that names the check ("channel.tls") or the failure. */
 enum tacit_status tacit_client_transfer_error(const struct transfer *transfer, CURLcode code,
-				 struct tacit_error *err);
+					      struct tacit_error *err);
 
 /* client_attest.c */
 TACIT_MUST_CHECK enum tacit_status tacit_client_attest_start(struct tacit_client *client,
-						struct tacit_error *err);
+							     struct tacit_error *err);
 void tacit_client_attest_free(struct attest *attest);
 
 /* client.c */

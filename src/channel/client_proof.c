@@ -8,7 +8,7 @@
 #include "sys/clock.h"
 
 #define RECEIPT_AGE 300 /* seconds beyond the request's own time that the two clocks may differ */
-#define TAIL_MAX (TACIT_STREAM_PREFIX_LEN + TACIT_STREAM_TEXT_MAX + 32)
+#define TAIL_MAX    (TACIT_STREAM_PREFIX_LEN + TACIT_STREAM_TEXT_MAX + 32)
 
 struct tacit_proof_state {
 	const struct tacit_attested *attested;
@@ -69,9 +69,8 @@ void tacit_client_proof_head(struct tacit_proof_state *s, bool stream)
  * What of `bytes` the receipt covers is what the hash took of it, after what it had held back:
  * `held` bytes that might have begun the receipt line, and did not.
  */
-static enum tacit_status covered(struct tacit_proof_state *s, struct tacit_slice bytes,
-				 size_t held, size_t len, struct tacit_slice *ret,
-				 struct tacit_error *err)
+static enum tacit_status covered(struct tacit_proof_state *s, struct tacit_slice bytes, size_t held,
+				 size_t len, struct tacit_slice *ret, struct tacit_error *err)
 {
 	if (held == 0 || len == 0) {
 		*ret = tacit_slice_of(bytes.ptr, len);
@@ -127,7 +126,8 @@ enum tacit_status tacit_client_proof_body(struct tacit_proof_state *s, struct ta
 		return TACIT_OK;
 	}
 	if (tacit_stream_feed(&s->stream, bytes, &why) != TACIT_OK)
-		return tacit_fail(err, TACIT_BINDING, "receipt.stream", why.offset, "%s", why.detail);
+		return tacit_fail(err, TACIT_BINDING, "receipt.stream", why.offset, "%s",
+				  why.detail);
 	struct tacit_slice given;
 	enum tacit_status st =
 		covered(s, bytes, held, (size_t)(s->stream.hashed - before), &given, err);
@@ -145,8 +145,8 @@ static enum tacit_status finish_whole(struct tacit_proof_state *s, struct tacit_
 				      struct tacit_error *err)
 {
 	if (s->headers > 1)
-		return tacit_fail(err, TACIT_BINDING, "receipt.text", 0, "the answer has %u receipts",
-				  s->headers);
+		return tacit_fail(err, TACIT_BINDING, "receipt.text", 0,
+				  "the answer has %u receipts", s->headers);
 	if (tacit_hasher_final(s->stream.hasher, s->response_hash, err) != TACIT_OK)
 		return TACIT_INTERNAL;
 	return tacit_stream_read_header(tacit_slice_of(s->text, s->text_len),
@@ -226,8 +226,9 @@ static enum tacit_status judge_found(struct tacit_proof_state *s,
 	enum tacit_status st = finish(s, &end->receipt, &why);
 
 	if (st != TACIT_OK)
-		return tacit_fail(err, TACIT_BINDING, s->streams ? "receipt.stream" : "receipt.text",
-				  why.offset, "%s", why.detail);
+		return tacit_fail(err, TACIT_BINDING,
+				  s->streams ? "receipt.stream" : "receipt.text", why.offset, "%s",
+				  why.detail);
 	end->response_hash = s->response_hash;
 	st = verify(s, end->receipt, want);
 	end->verdict = &s->verdict;

@@ -8,7 +8,7 @@
 #include "channel/tls.h"
 #include "sys/clock.h"
 
-#define CONNECT_TIMEOUT_MS 10000L
+#define CONNECT_TIMEOUT_MS     10000L
 #define ALERT_PROTOCOL_VERSION 70 /* [RFC 8446 6] */
 
 /* Keeps the last alert of a handshake: libcurl's own words do not tell a downgrade apart. */
@@ -116,7 +116,8 @@ static bool set_tls(struct transfer *t)
 	unsigned c = CURLE_OK;
 
 	c |= curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_3);
-	/* Trust comes from the evidence. Without these libcurl would load every CA of the system. */
+	/* Trust comes from the evidence. Without these libcurl would load every CA of the system.
+	 */
 	c |= curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 0L);
 	c |= curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 0L);
 	c |= curl_easy_setopt(e, CURLOPT_CAINFO, NULL);
@@ -143,9 +144,8 @@ static bool set_limits(struct transfer *t)
 	return c == CURLE_OK;
 }
 
-enum tacit_status tacit_client_transfer_init(struct transfer *transfer,
-					     struct tacit_client *client, const char *url,
-					     struct tacit_error *err)
+enum tacit_status tacit_client_transfer_init(struct transfer *transfer, struct tacit_client *client,
+					     const char *url, struct tacit_error *err)
 {
 	transfer->client = client;
 	transfer->easy = curl_easy_init();
@@ -218,8 +218,9 @@ enum tacit_status tacit_client_transfer_error(const struct transfer *t, CURLcode
 	if (code == CURLE_SSL_CONNECT_ERROR)
 		return tls_error(t, err);
 	if (code == CURLE_OPERATION_TIMEDOUT)
-		return tacit_fail(err, TACIT_PEER, t->passed ? "channel.timeout" : "channel.connect",
-				  0, "the server did not answer in time");
+		return tacit_fail(err, TACIT_PEER,
+				  t->passed ? "channel.timeout" : "channel.connect", 0,
+				  "the server did not answer in time");
 	if (!t->passed)
 		return tacit_fail(err, TACIT_PEER, "channel.connect", 0, "%s",
 				  t->message[0] ? t->message : curl_easy_strerror(code));

@@ -32,7 +32,8 @@ static void drive(struct tacit_client_loop *loop, curl_socket_t fd, int what)
 static void on_socket(evutil_socket_t fd, short what, void *user)
 {
 	struct watched *w = user;
-	int bits = (what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0);
+	int bits =
+		(what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0);
 
 	drive(w->loop, fd, bits);
 }

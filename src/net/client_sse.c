@@ -23,8 +23,8 @@ static enum tacit_status grow(struct tacit_sse *sse, size_t need, struct tacit_e
 	size_t room = sse->room ? sse->room : FIRST_ROOM;
 
 	if (need > TACIT_SSE_LINE_MAX)
-		return tacit_fail(err, TACIT_LIMIT, "sse", 0, "a line of the answer is over %u bytes",
-				  TACIT_SSE_LINE_MAX);
+		return tacit_fail(err, TACIT_LIMIT, "sse", 0,
+				  "a line of the answer is over %u bytes", TACIT_SSE_LINE_MAX);
 	while (room < need)
 		room *= 2;
 	if (room == sse->room)

@@ -24,15 +24,16 @@ void tacit_sse_done(struct tacit_sse *sse);
  * Takes bytes; `event` is called with the value of each data line that is now whole. Errors:
  * TACIT_LIMIT for a line over TACIT_SSE_LINE_MAX, TACIT_NOMEM.
  */
-TACIT_MUST_CHECK enum tacit_status
-tacit_sse_feed(struct tacit_sse *sse, struct tacit_slice bytes,
-	       void (*event)(void *user, struct tacit_slice data), void *user,
-	       struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status tacit_sse_feed(struct tacit_sse *sse, struct tacit_slice bytes,
+						  void (*event)(void *user,
+								struct tacit_slice data),
+						  void *user, struct tacit_error *err);
 
 /* What one event of a streamed answer says; texts live as long as `tacit_sse_chunk_done`. */
 struct tacit_sse_chunk {
 	void *json;
-	struct tacit_slice text;   /* of the first choice: a delta's content, or a completion's text */
+	struct tacit_slice
+		text; /* of the first choice: a delta's content, or a completion's text */
 	struct tacit_slice finish; /* its finish_reason */
 	struct tacit_slice error;  /* the message of an error event */
 };

@@ -8,10 +8,10 @@
 #include "base/base64.h"
 #include "base/bounds.h"
 
-#define PATH_ROOM 4096
-#define STALL_MS 120000
+#define PATH_ROOM  4096
+#define STALL_MS   120000
 #define OUTPUT_MAX (16u << 20) /* of a stream that the local program does not read */
-#define GRACE_MS 5000
+#define GRACE_MS   5000
 
 static bool is(struct tacit_slice text, const char *word)
 {
@@ -59,7 +59,8 @@ static bool write_path(const struct tacit_http_head *head, char room[static PATH
 {
 	int n = snprintf(room, PATH_ROOM, "%.*s%s%.*s", (int)head->path.len,
 			 (const char *)head->path.ptr, head->query.ptr ? "?" : "",
-			 (int)head->query.len, head->query.ptr ? (const char *)head->query.ptr : "");
+			 (int)head->query.len,
+			 head->query.ptr ? (const char *)head->query.ptr : "");
 
 	return n > 0 && n < PATH_ROOM;
 }

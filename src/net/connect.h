@@ -20,11 +20,11 @@ struct tacit_connect_store;
 /* Zeros are the safest choice. What pointers show must outlive the endpoint. */
 struct tacit_connect_options {
 	struct tacit_client *client;
-	const char *server;          /* the address, for the store */
-	const char *host;            /* a further name that requests may have in Host; may be NULL */
-	bool any_host;               /* take every Host; for unix sockets */
-	bool hold;                   /* streams wait until their receipt has checked */
-	bool deliver_unstored;       /* deliver when the store fails, and say so */
+	const char *server;    /* the address, for the store */
+	const char *host;      /* a further name that requests may have in Host; may be NULL */
+	bool any_host;         /* take every Host; for unix sockets */
+	bool hold;             /* streams wait until their receipt has checked */
+	bool deliver_unstored; /* deliver when the store fails, and say so */
 	struct tacit_connect_store *store; /* NULL without one; taken over by a successful _new */
 	void (*say)(void *user, const char *text); /* what goes wrong, for people; may be NULL */
 	void *user;

@@ -231,7 +231,8 @@ static void finish(struct relay *relay)
 	if (relay->error.status != TACIT_OK)
 		say(relay, "an answer was not delivered", &relay->error);
 	if (relay->call && relay->error.status == TACIT_OK && relay->overflow)
-		tacit_fail(&relay->error, TACIT_LIMIT, "channel.answer", 0, "the answer is too long");
+		tacit_fail(&relay->error, TACIT_LIMIT, "channel.answer", 0,
+			   "the answer is too long");
 	if (!relay->call) {
 		tacit_connect_answer_free(relay);
 		return;

@@ -76,8 +76,7 @@ bool tacit_connect_origin_ok(struct tacit_slice origin, const char *extra)
 	for (size_t i = 0; i < 2; i++) {
 		size_t len = strlen(SCHEMES[i]);
 
-		if (origin.len > len &&
-		    strncasecmp((const char *)origin.ptr, SCHEMES[i], len) == 0)
+		if (origin.len > len && strncasecmp((const char *)origin.ptr, SCHEMES[i], len) == 0)
 			return tacit_connect_host_ok(
 				tacit_slice_of(origin.ptr + len, origin.len - len), extra);
 	}

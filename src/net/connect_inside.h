@@ -8,7 +8,7 @@
 #include "net/connect.h"
 #include "net/connect_store.h"
 
-#define CONNECT_TYPE_MAX 128
+#define CONNECT_TYPE_MAX  128
 #define CONNECT_EXTRA_MAX 8192 /* Tacit-Verdict and Tacit-Receipt */
 
 struct tacit_connect {
@@ -22,7 +22,7 @@ struct relay {
 	struct tacit_connect *connect;
 	struct tacit_call *call;         /* NULL once the local program is gone or answered */
 	struct tacit_exchange *exchange; /* NULL once over */
-	bool streams; /* passed on as it comes */
+	bool streams;                    /* passed on as it comes */
 	bool sse;
 	unsigned status;
 	char type[CONNECT_TYPE_MAX];

@@ -23,8 +23,8 @@ struct tacit_connect_store {
 	bool ending;
 };
 
-static enum tacit_status put_evidence(struct tacit_connect_store *s,
-				      const struct tacit_attested *a, struct tacit_error *err)
+static enum tacit_status put_evidence(struct tacit_connect_store *s, const struct tacit_attested *a,
+				      struct tacit_error *err)
 {
 	if (s->has_last && memcmp(s->last_doc, a->doc_hash, sizeof(s->last_doc)) == 0)
 		return TACIT_OK;
@@ -155,6 +155,7 @@ enum tacit_status tacit_connect_store_put(struct tacit_connect_store *s,
 		pthread_cond_signal(&s->more);
 	}
 	pthread_mutex_unlock(&s->lock);
-	return full ? tacit_fail(err, TACIT_LIMIT, "store", 0, "too many receipts wait to be stored")
+	return full ? tacit_fail(err, TACIT_LIMIT, "store", 0,
+				 "too many receipts wait to be stored")
 		    : TACIT_OK;
 }

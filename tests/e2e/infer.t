@@ -122,6 +122,8 @@ run 3 "a policy that is none" infer --server "$ADDR" --policy "$DIR/bad.json" "$
 run 5 "a receipt that cannot be saved" infer "${POLICY[@]}" --receipt /nonexistent/r "$PROMPT"
 
 # --- the environment has no say ------------------------------------------------------------------
+start_mim honest
+POLICY[1]=$ADDR
 https_proxy=http://127.0.0.1:1 HTTPS_PROXY=http://127.0.0.1:1 ALL_PROXY=socks5://127.0.0.1:1 \
 	run 0 "proxies of the environment are not asked" infer "${POLICY[@]}" "$PROMPT"
 SSLKEYLOGFILE=$DIR/keys run 0 "a key log is asked for" infer "${POLICY[@]}" "$PROMPT"

@@ -10,14 +10,14 @@
  *         [--model NAME] [--pcr BYTE]
  */
 
+#include <fcntl.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <poll.h>
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -132,7 +132,7 @@ static struct tacit_slice make_evidence(struct tacit_slice nonce, struct tacit_m
 	return sign_again(out, room);
 }
 
-/* ---- upstream: genuine evidence, fetched with the client's own nonce -------------------------- */
+/* ---- upstream: genuine evidence, fetched with the client's own nonce ------------------------ */
 
 static SSL *dial(void)
 {
@@ -365,8 +365,8 @@ static bool send_answer(SSL *ssl, const struct question *q)
 	uint8_t receipt[2048];
 	char text[2800], extra[8000], shown[1024];
 
-	struct tacit_slice r = make_receipt(q, tacit_slice_str(body),
-					    tacit_mut_of(receipt, sizeof(receipt)));
+	struct tacit_slice r =
+		make_receipt(q, tacit_slice_str(body), tacit_mut_of(receipt, sizeof(receipt)));
 	tacit_base64_encode(TACIT_BASE64URL, r, text);
 	snprintf(extra, sizeof(extra), "Tacit-Receipt: %s\r\n%s%s%s", text,
 		 mode("two-receipts") ? "Tacit-Receipt: " : "", mode("two-receipts") ? text : "",
@@ -432,8 +432,8 @@ static bool give_evidence(SSL *ssl, const struct question *q)
 		evidence = tacit_slice_str("{\"no\": \"evidence\"}");
 	else if (tacit_base64_decode(TACIT_BASE64URL, text, tacit_mut_of(nonce, 32), &len) &&
 		 len == 32)
-		evidence = make_evidence(TACIT_SLICE_ARRAY(nonce),
-					 tacit_mut_of(room, sizeof(room)));
+		evidence =
+			make_evidence(TACIT_SLICE_ARRAY(nonce), tacit_mut_of(room, sizeof(room)));
 	else
 		die("the nonce is not 32 bytes", NULL);
 	hash_of(evidence, mim.doc_hash);
@@ -546,9 +546,12 @@ static void parse(int argc, char **argv)
 	const struct {
 		const char *name;
 		const char **value;
-	} options[] = { { "--mode", &mim.mode },	 { "--listen", &mim.listen },
-			{ "--port-file", &mim.port_file }, { "--log", &mim.log },
-			{ "--upstream", &mim.upstream }, { "--model", &mim.model },
+	} options[] = { { "--mode", &mim.mode },
+			{ "--listen", &mim.listen },
+			{ "--port-file", &mim.port_file },
+			{ "--log", &mim.log },
+			{ "--upstream", &mim.upstream },
+			{ "--model", &mim.model },
 			{ "--pcr", &mim.pcr } };
 
 	mim.mode = "honest";

@@ -105,7 +105,8 @@ static void test_nobody(const char *address, const char *name)
 	const struct tacit_request r = { .method = "POST", .path = "/v1/x" };
 
 	ok(client != NULL, "%s", name);
-	ok(!tacit_client_last(client) && !tacit_client_current(client), "nothing is known at first");
+	ok(!tacit_client_last(client) && !tacit_client_current(client),
+	   "nothing is known at first");
 	is_status(tacit_client_attest(client, &err), TACIT_PEER, "nobody to attest");
 	ok(strcmp(err.where, "channel.connect") == 0, "the failure is named");
 	ok(tacit_client_last(client) && !tacit_client_last(client)->verified &&
@@ -122,7 +123,8 @@ static void test_nobody(const char *address, const char *name)
 		   last.end.http_status == 0 && last.end.proof == TACIT_PROOF_NONE,
 	   "it ends once, and nothing was sent");
 
-	const struct tacit_request only_now = { .method = "GET", .path = "/v1/x",
+	const struct tacit_request only_now = { .method = "GET",
+						.path = "/v1/x",
 						.only_now = true };
 	is_status(tacit_client_start(client, &only_now, &CALLS, NULL, &exchange, &err),
 		  TACIT_BINDING, "one that wants what is verified now fails at once");

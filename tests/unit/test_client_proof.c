@@ -189,8 +189,7 @@ static void test_changes(void)
 	static uint8_t room[8192];
 
 	for (size_t i = 0; i < sizeof(ROWS) / sizeof(ROWS[0]); i++) {
-		struct outcome o =
-			stream(whole_stream(ROWS[i].change, room, sizeof(room)), 100);
+		struct outcome o = stream(whole_stream(ROWS[i].change, room, sizeof(room)), 100);
 
 		ok(o.proof == TACIT_PROOF_BAD && strcmp(o.where, ROWS[i].where) == 0 &&
 			   tacit_status_exit(o.judged) == 1,

@@ -74,12 +74,18 @@ static void test_origins(void)
 static void test_listeners(void)
 {
 	static const struct row ROWS[] = {
-		{ "tcp:127.0.0.1:80", NULL, true },	{ "tcp:127.9.9.9:80", NULL, true },
-		{ "tcp:[::1]:80", NULL, true },		{ "tcp:localhost:80", NULL, true },
-		{ "unix:/tmp/x", NULL, true },		{ "tcp:0.0.0.0:80", NULL, false },
-		{ "tcp:[::]:80", NULL, false },		{ "tcp:10.0.0.1:80", NULL, false },
-		{ "tcp:128.0.0.1:80", NULL, false },	{ "tcp:localhost.example:80", NULL, false },
-		{ "tcp:[::ffff:127.0.0.1]:80", NULL, false }, { "vsock:3:80", NULL, false },
+		{ "tcp:127.0.0.1:80", NULL, true },
+		{ "tcp:127.9.9.9:80", NULL, true },
+		{ "tcp:[::1]:80", NULL, true },
+		{ "tcp:localhost:80", NULL, true },
+		{ "unix:/tmp/x", NULL, true },
+		{ "tcp:0.0.0.0:80", NULL, false },
+		{ "tcp:[::]:80", NULL, false },
+		{ "tcp:10.0.0.1:80", NULL, false },
+		{ "tcp:128.0.0.1:80", NULL, false },
+		{ "tcp:localhost.example:80", NULL, false },
+		{ "tcp:[::ffff:127.0.0.1]:80", NULL, false },
+		{ "vsock:3:80", NULL, false },
 		{ "tcp:127.0.0.1.example:80", NULL, false },
 	};
 
