@@ -36,7 +36,7 @@ OPT := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-
 else
 OPT := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 endif
-PKGS := libcrypto libssl libevent libevent_openssl libevent_pthreads jansson sqlite3 libcurl
+PKGS := libcrypto libssl libseccomp libevent libevent_openssl libevent_pthreads jansson sqlite3 libcurl
 CPPFLAGS += -Iinclude -Isrc -DTACIT_VERSION='"$(VERSION)"'
 BASE_FLAGS := $(OPT) $(HARDEN) -fvisibility=hidden -ffile-prefix-map=$(CURDIR)=. -MMD -MP
 CFLAGS += -std=c11 $(WARN) $(BASE_FLAGS)
@@ -129,7 +129,7 @@ $(B)/obj/cmd/%.o $(B)/obj/tests/%.o $(B)/obj/bench/%.o: CPPFLAGS += -I. -Icmd
 tests: $(TESTS) $(TOOLS)
 tools: $(TOOLS)
 # Tests of the core link the core alone, so that nothing else can creep into it.
-RIM_TESTS := $(addprefix $(B)/tests/test_,attest address identity tls server api metrics client \
+RIM_TESTS := $(addprefix $(B)/tests/test_,attest sandbox address identity tls server api metrics client \
 	connect store engine sched openai gguf)
 $(filter $(addsuffix %,$(RIM_TESTS)),$(TESTS)): $(B)/tests/%: $(B)/obj/tests/unit/%.o \
 		$(B)/libapp.a $(B)/libinfer.a $(B)/libcore.a

@@ -18,6 +18,7 @@ libevent-dev           event loop and HTTP server
 libcurl4-openssl-dev   HTTPS client
 libjansson-dev         JSON
 libsqlite3-dev         receipt store
+libseccomp-dev         sandbox
 cmake                  builds the engine
 git                    unpacks the source of the engine
 npm                    fetches the source of the engine

@@ -128,6 +128,12 @@ enum tacit_status cli_read_file(const char *path, size_t max, struct tacit_slice
 enum tacit_status cli_write_file(const char *path, struct tacit_slice bytes, unsigned mode,
 				 struct tacit_error *err);
 
+/*
+ * Gives up files, network and most system calls, once everything that a verb judges has been
+ * read. Returns 0, or an exit code after saying why.
+ */
+int cli_enter_sandbox(const struct cli_common *common);
+
 /* The time in seconds that `now` gives, else that of the system clock. */
 int64_t cli_now(const struct cli_time *now);
 

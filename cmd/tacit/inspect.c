@@ -222,7 +222,9 @@ static int run(void *options, int argc, char **argv)
 
 	if (cli_read_file(path, TACIT_EVIDENCE_MAX, &in, &err) != TACIT_OK)
 		return cli_fail(&o->common, &err, "cannot read '%s'", path);
-	int code = inspect(o, path, in);
+	int code = cli_enter_sandbox(&o->common);
+	if (code == 0)
+		code = inspect(o, path, in);
 	free((void *)(uintptr_t)in.ptr);
 	return code;
 }

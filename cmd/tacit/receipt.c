@@ -72,6 +72,7 @@ struct inputs {
 	uint8_t request_hash[32], response_hash[32];
 	struct tacit_verdict verdict; /* on the evidence */
 	struct tacit_error evidence_error;
+	int fd; /* of the batch */
 };
 
 static void free_slice(struct tacit_slice bytes)
@@ -278,6 +279,10 @@ static int run_inputs(const struct options *o, const char *path, struct inputs *
 		code = load(o, o->evidence, TACIT_EVIDENCE_MAX, &in->evidence);
 	if (code == 0 && !o->batch)
 		code = load(o, path, TACIT_RECEIPT_MAX_LEN + 1, &in->receipt);
+	if (code == 0 && o->batch)
+		code = cli_receipt_batch_open(&o->common, path, &in->fd);
+	if (code == 0)
+		code = cli_enter_sandbox(&o->common);
 	if (code)
 		return code;
 	if (o->evidence) {
@@ -287,7 +292,7 @@ static int run_inputs(const struct options *o, const char *path, struct inputs *
 			return refuse_evidence(o, in, status);
 	}
 	if (o->batch)
-		return cli_receipt_batch(&o->common, &expect, path, (unsigned)o->jobs);
+		return cli_receipt_batch(&o->common, &expect, in->fd, (unsigned)o->jobs);
 	return judge_one(o, in, &expect);
 }
 
@@ -360,7 +365,9 @@ static int run_show(void *options, int argc, char **argv)
 
 	if (cli_read_file(path, TACIT_RECEIPT_MAX_LEN, &in, &err) != TACIT_OK)
 		return cli_fail(&o->common, &err, "cannot read receipt '%s'", path);
-	int code = show(o, path, in);
+	int code = cli_enter_sandbox(&o->common);
+	if (code == 0)
+		code = show(o, path, in);
 	free_slice(in);
 	return code;
 }

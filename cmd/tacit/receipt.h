@@ -7,8 +7,11 @@
 #include "cli.h"
 #include "tacit/receipt.h"
 
-/* Judges every line of `path` ("-" is stdin) on `jobs` threads (0: one a core); exit code. */
+/* Opens the batch ("-" is stdin). Returns 0, or an exit code after saying why. */
+int cli_receipt_batch_open(const struct cli_common *common, const char *path, int *ret_fd);
+
+/* Judges every line of `fd` on `jobs` threads (0: one a core) and closes it; exit code. */
 int cli_receipt_batch(const struct cli_common *common, const struct tacit_receipt_expect *expect,
-		      const char *path, unsigned jobs);
+		      int fd, unsigned jobs);
 
 #endif

@@ -323,8 +323,21 @@ static int check_key(const struct cli_common *common, const struct tacit_receipt
 	return status == TACIT_OK ? 0 : cli_fail(common, &err, "cannot use the receipt key");
 }
 
+int cli_receipt_batch_open(const struct cli_common *common, const char *path, int *ret_fd)
+{
+	struct tacit_error err = { 0 };
+	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0) {
+		(void)tacit_fail(&err, TACIT_IO, "batch", 0, "%s", strerror(errno));
+		return cli_fail(common, &err, "cannot read receipts '%s'", path);
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
 int cli_receipt_batch(const struct cli_common *common, const struct tacit_receipt_expect *expect,
-		      const char *path, unsigned jobs)
+		      int fd, unsigned jobs)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	size_t workers = jobs ? jobs : cores > 0 ? (size_t)cores : 1;
@@ -340,16 +353,9 @@ int cli_receipt_batch(const struct cli_common *common, const struct tacit_receip
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->changed, NULL);
 	r->expect = expect;
-	r->fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-	if (r->fd < 0) {
-		struct tacit_error err = { 0 };
-
-		(void)tacit_fail(&err, TACIT_IO, "batch", 0, "%s", strerror(errno));
-		code = cli_fail(common, &err, "cannot read receipts '%s'", path);
-	} else {
-		code = allocate(r, workers) ? run_threads(common, r, workers)
-					    : tacit_status_exit(TACIT_NOMEM);
-	}
+	r->fd = fd;
+	code = allocate(r, workers) ? run_threads(common, r, workers)
+				    : tacit_status_exit(TACIT_NOMEM);
 	release(r);
 	return code;
 }

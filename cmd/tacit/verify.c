@@ -95,7 +95,9 @@ static int run_in(const struct options *o, const char *path, struct tacit_arena 
 		return code;
 	if (cli_read_file(path, TACIT_EVIDENCE_MAX, &in, &err) != TACIT_OK)
 		return cli_fail(&o->common, &err, "cannot read evidence '%s'", path);
-	code = judge(o, &cx, path, in);
+	code = cli_enter_sandbox(&o->common);
+	if (code == 0)
+		code = judge(o, &cx, path, in);
 	free((void *)(uintptr_t)in.ptr);
 	return code;
 }

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TACIT_SYS_SANDBOX_H
+#define TACIT_SYS_SANDBOX_H
+
+/*
+ * Giving up what a process no longer needs, once its inputs are open: Landlock takes away files
+ * and outbound TCP, seccomp takes away system calls. Neither can be undone.
+ *
+ * This bounds what a fault in a parser is worth to whoever wrote the input. It is a second line:
+ * nothing else relies on it, and a kernel without one of the two is told and not refused.
+ */
+
+#include "base/error.h"
+
+enum tacit_sandbox_profile {
+	/* Judging what has been read: compute, write to what is open, threads. Nothing else. */
+	TACIT_SANDBOX_JUDGE,
+	/* Serving on sockets that listen already: no new program, no file, no outbound TCP. */
+	TACIT_SANDBOX_SERVE,
+};
+
+struct tacit_sandbox_report {
+	bool files;    /* Landlock holds */
+	bool outbound; /* and so it does for TCP */
+	bool calls;    /* seccomp holds */
+};
+
+/*
+ * Enters the profile for the whole process; call it before threads are made. `socket_folder` (or
+ * NULL) is where a unix socket of ours may be removed at the end. Errors: TACIT_INTERNAL when the
+ * kernel offers a mechanism and then refuses to apply it.
+ */
+TACIT_MUST_CHECK enum tacit_status tacit_sandbox_enter(enum tacit_sandbox_profile profile,
+						       const char *socket_folder,
+						       struct tacit_sandbox_report *ret,
+						       struct tacit_error *err);
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What each profile takes away, tried in a child that has entered it. */
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sys/sandbox.h"
+#include "tests/tap.h"
+
+static struct tacit_sandbox_report report;
+
+/* Runs `tries` in a child inside the profile; gives its exit code, 99 when it could not enter. */
+static int inside(enum tacit_sandbox_profile profile, const char *folder, int (*tries)(void))
+{
+	fflush(stdout);
+	pid_t pid = fork();
+	int status = 0;
+
+	if (pid == 0) {
+		if (tacit_sandbox_enter(profile, folder, &report, NULL) != TACIT_OK)
+			_exit(99);
+		_exit(tries());
+	}
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+static int what_holds(void)
+{
+	return (report.files ? 1 : 0) | (report.outbound ? 2 : 0) | (report.calls ? 4 : 0);
+}
+
+static int open_file(void)
+{
+	return open("/etc/passwd", O_RDONLY) >= 0;
+}
+
+static int make_file(void)
+{
+	return open("/tmp/tacit-sandbox-test", O_WRONLY | O_CREAT, 0600) >= 0;
+}
+
+static int make_socket(void)
+{
+	return socket(AF_INET, SOCK_STREAM, 0) >= 0;
+}
+
+static int dial(void)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9) };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	errno = 0;
+	return connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0 || errno != EACCES;
+}
+
+static int run_program(void)
+{
+	char path[] = "/bin/true";
+	char *argv[] = { path, NULL };
+
+	execv(path, argv);
+	return 0; /* still here: refused */
+}
+
+static void *set_seven(void *user)
+{
+	*(int *)user = 7;
+	return NULL;
+}
+
+static int work(void)
+{
+	pthread_t thread;
+	int value = 0;
+	void *memory = malloc(1 << 20);
+
+	if (!memory || pthread_create(&thread, NULL, set_seven, &value))
+		return 1;
+	pthread_join(thread, NULL);
+	free(memory);
+	return value != 7 || write(STDERR_FILENO, "", 0) != 0;
+}
+
+static char folder[] = "/tmp/tacit-sandbox-XXXXXX";
+static char ours[sizeof(folder) + 2];
+
+static int remove_ours(void)
+{
+	return unlink(ours) != 0;
+}
+
+static int try_exec(enum tacit_sandbox_profile profile)
+{
+	fflush(stdout);
+	pid_t pid = fork();
+	int status = 0;
+
+	if (pid == 0) {
+		if (tacit_sandbox_enter(profile, NULL, &report, NULL) != TACIT_OK)
+			_exit(99);
+		run_program();
+		_exit(42);
+	}
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+int main(void)
+{
+	int holds = inside(TACIT_SANDBOX_JUDGE, NULL, what_holds);
+
+	ok(holds != 99, "the profile can be entered");
+	ok(inside(TACIT_SANDBOX_JUDGE, NULL, work) == 0, "judging can allocate, write, use threads");
+	ok(inside(TACIT_SANDBOX_SERVE, NULL, work) == 0, "serving can, too");
+	if (holds & 1) {
+		ok(inside(TACIT_SANDBOX_SERVE, NULL, open_file) == 0, "a server opens no file");
+		ok(inside(TACIT_SANDBOX_SERVE, NULL, make_file) == 0, "and makes none");
+		snprintf(ours, sizeof(ours), "%s/s", mkdtemp(folder));
+		close(open(ours, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+		ok(inside(TACIT_SANDBOX_SERVE, NULL, remove_ours) == 1, "and removes none");
+		ok(inside(TACIT_SANDBOX_SERVE, folder, remove_ours) == 0, "but its own socket");
+		rmdir(folder);
+	} else {
+		skip("files", "this kernel has no Landlock");
+	}
+	if (holds & 2)
+		ok(inside(TACIT_SANDBOX_SERVE, NULL, dial) == 0, "a server dials nowhere");
+	else
+		skip("outbound TCP", "this kernel's Landlock knows no TCP");
+	if (holds & 4) {
+		ok(inside(TACIT_SANDBOX_JUDGE, NULL, open_file) == 0, "judging opens no file");
+		ok(inside(TACIT_SANDBOX_JUDGE, NULL, make_socket) == 0, "and makes no socket");
+		ok(try_exec(TACIT_SANDBOX_JUDGE) == 42, "and starts no program");
+		ok(try_exec(TACIT_SANDBOX_SERVE) == 42, "nor does a server");
+		ok(inside(TACIT_SANDBOX_SERVE, NULL, make_socket) == 1, "which can make sockets");
+	} else {
+		skip("system calls", "this kernel has no seccomp filters");
+	}
+	return done();
+}
