@@ -41,16 +41,23 @@ static bool is_open(const struct tacit_check *check)
 	return check->result == TACIT_CHECK_SKIP && check->why == NOT_REACHED;
 }
 
-/* The row to decide; NULL when it was decided before, or does not exist, which fails the list. */
-static struct tacit_check *find_open(struct tacit_check_list *list, const char *name)
+/* NULL when no table has that name, which fails the list. */
+static struct tacit_check *find(struct tacit_check_list *list, const char *name)
 {
 	struct tacit_slice want = tacit_slice_str(name);
 
 	for (size_t i = 0; i < list->count; i++)
 		if (tacit_slice_eq(tacit_slice_str(list->checks[i].name), want))
-			return is_open(&list->checks[i]) ? &list->checks[i] : NULL;
+			return &list->checks[i];
 	list->full = true;
 	return NULL;
+}
+
+static struct tacit_check *find_open(struct tacit_check_list *list, const char *name)
+{
+	struct tacit_check *check = find(list, name);
+
+	return check && is_open(check) ? check : NULL;
 }
 
 void tacit_check_pass(struct tacit_check_list *list, const char *name, const char *got)
@@ -75,9 +82,9 @@ void tacit_check_skip(struct tacit_check_list *list, const char *name, const cha
 void tacit_check_fail(struct tacit_check_list *list, const char *name,
 		      const struct tacit_check_failure *failure)
 {
-	struct tacit_check *check = find_open(list, name);
+	struct tacit_check *check = find(list, name);
 
-	if (!check)
+	if (!check || check->result == TACIT_CHECK_FAIL)
 		return;
 	check->result = TACIT_CHECK_FAIL;
 	check->status = failure->status;

@@ -37,7 +37,7 @@ void tacit_check_init(struct tacit_check_list *list, struct tacit_arena *arena, 
 void tacit_check_add(struct tacit_check_list *list, const struct tacit_check_row *rows,
 		     size_t count);
 
-/* Decide the check of that name. A failure keeps its first decision. */
+/* Decide the check of that name: once, but a failure takes the place of anything before it. */
 void tacit_check_pass(struct tacit_check_list *list, const char *name, const char *got);
 void tacit_check_skip(struct tacit_check_list *list, const char *name, const char *why);
 

@@ -47,6 +47,18 @@ int main(void)
 	   "and decides before rows that were not reached");
 
 	start();
+	tacit_check_pass(&list, "a", "value");
+	tacit_check_skip(&list, "a", "whatever");
+	ok(list.checks[0].result == TACIT_CHECK_PASS, "a pass stays one");
+	fail("a", TACIT_POLICY);
+	fail("a", TACIT_BINDING);
+	ok(list.checks[0].result == TACIT_CHECK_FAIL && list.checks[0].status == TACIT_POLICY &&
+		   !list.checks[0].got,
+	   "unless it fails after all; the first failure stays");
+	fail("unknown", TACIT_POLICY);
+	ok(tacit_check_judge(&list, &first) == TACIT_LIMIT, "failing an unknown name is noticed");
+
+	start();
 	fail("a", TACIT_UNDECIDED);
 	tacit_check_pass(&list, "b", NULL);
 	tacit_check_pass(&list, "c", NULL);

@@ -76,6 +76,10 @@ static void test_nothing(void)
 	is_shape(tacit_slice_str("hello\n"), TACIT_TEE_NONE, "text");
 	is_shape(tacit_slice_str("{}"), TACIT_TEE_NONE, "an empty object");
 	is_shape(tacit_slice_str("eyJ.x"), TACIT_TEE_NONE, "a token with one dot");
+	is_shape(tacit_slice_str("abc.def.ghi"), TACIT_TEE_NONE, "three words with dots");
+	is_shape(tacit_slice_str("ey"), TACIT_TEE_NONE, "two letters");
+	is_shape(tacit_slice_str("\xa2\x01\x02\x68platform\x63tdx"), TACIT_TEE_NONE,
+		 "a map with a number for a key");
 	is_shape(tacit_slice_str("eyJh.e30.a b"), TACIT_TEE_NONE, "a token with a space");
 	is_status(tacit_evidence_detect(TACIT_SLICE_ARRAY(big), &ev, NULL), TACIT_LIMIT,
 		  "over 1 MiB is a limit");

@@ -280,6 +280,8 @@ static void test_measurements(void)
 	bad(NAMED("nitro", "pcr99", A48), "pcr99: no measurement", "pcr99 of nitro");
 	bad(NAMED("nitro", "pcr100", A48), "pcr100: no measurement", "pcr100 of nitro");
 	bad(NAMED("nitro", "pcr-1", A48), "pcr-1: no measurement", "pcr-1 of nitro");
+	bad(NAMED("nitro", "pcr:", A48), "pcr:: no measurement", "a character after 9");
+	bad(NAMED("nitro", "pcr1/", A48), "pcr1/: no measurement", "a character before 0");
 	bad(NAMED("tdx", "rtmr4", A48), "rtmr4: no measurement", "rtmr4");
 	bad(NAMED("tdx", "rtmr", A48), "rtmr: no measurement", "rtmr without a number");
 	bad(NAMED("sgx", "mrenclave", A48), "mrenclave: hex of the wrong", "48 bytes for sgx");
@@ -418,7 +420,13 @@ static void test_list_bounds(void)
 		else
 			bad(text, ": a list of 1 to 256", "257 models");
 	}
-	size_t at = (size_t)snprintf(text, sizeof(text), "{" SCHEMA ",\"alternatives\":[{");
+	size_t at = (size_t)snprintf(text, sizeof(text), "{" SCHEMA ",\"configs\":[");
+	for (size_t i = 0; i < 257; i++)
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s\"%064zx\"", i ? "," : "",
+				       i);
+	snprintf(text + at, sizeof(text) - at, "],\"alternatives\":[" ALT "]}");
+	bad(text, "configs: a list of 1 to 256", "257 configurations");
+	at = (size_t)snprintf(text, sizeof(text), "{" SCHEMA ",\"alternatives\":[{");
 	at += (size_t)snprintf(text + at, sizeof(text) - at,
 			       "\"platform\":\"nitro\",\"measurements\":{");
 	for (int i = 0; i < 32; i++)
@@ -502,6 +510,10 @@ static void test_write(void)
 	const struct tacit_policy *policy = NULL;
 	is_status(tacit_policy_parse(json, &b.arena, &policy, NULL), TACIT_OK, "and parses");
 	ok(policy && strcmp(policy->name, draft.name) == 0, "with its name");
+	ok(policy && strcmp(policy->comment, draft.comment) == 0, "its comment");
+	ok(policy && policy->valid_until == draft.valid_until, "its end");
+	ok(policy && strcmp(policy->alternatives[0].name, draft.name) == 0,
+	   "and the name of its alternative");
 	b.cx.policy = policy;
 	b.cx.insecure_no_policy = false;
 	is_status(bench_verify(&b), TACIT_OK, "it accepts that server");
