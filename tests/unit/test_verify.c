@@ -50,6 +50,9 @@ static void test_zeroed(void)
 	ok(strcmp(tacit_outcome_name(v.outcome), "unverified") == 0, "and is unverified");
 	ok(!tacit_verdict_check(&v, 0) && !tacit_verdict_find(&v, "x"), "and has no checks");
 	ok(!tacit_verdict_insecure(&v, 0), "and no waivers");
+	ok(strcmp(tacit_outcome_name((enum tacit_outcome)5), "unverified") == 0 &&
+		   strcmp(tacit_result_name((enum tacit_result)3), "fail") == 0,
+	   "values outside the enums have the safe names");
 	v.outcome = TACIT_VERIFIED;
 	ok(!tacit_verdict_claims(&v), "an outcome alone gives no claims");
 }
