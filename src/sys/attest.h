@@ -47,7 +47,10 @@ TACIT_MUST_CHECK enum tacit_status tacit_attester_open(enum tacit_tee tee,
 /* Which platform it speaks for. */
 enum tacit_tee tacit_attester_tee(const struct tacit_attester *attester);
 
-/* Makes one piece of evidence in `room`. Errors: TACIT_FORMAT, TACIT_LIMIT, TACIT_IO. */
+/*
+ * Makes one piece of evidence in `room`. Errors: TACIT_FORMAT, TACIT_LIMIT, TACIT_IO;
+ * TACIT_UNSUPPORTED for what this TEE has no place for.
+ */
 TACIT_MUST_CHECK enum tacit_status
 tacit_attester_attest(struct tacit_attester *attester, const struct tacit_attest_request *request,
 		      struct tacit_mut room, struct tacit_slice *ret, struct tacit_error *err);

@@ -83,7 +83,7 @@ static enum tacit_status attest(struct tacit_attester *attester,
 	};
 
 	if (request->report_data.ptr)
-		return tacit_fail(err, TACIT_FORMAT, "attest.stub", 0,
+		return tacit_fail(err, TACIT_UNSUPPORTED, "attest.stub", 0,
 				  "the stub carries user data, not report data");
 	memcpy(doc.pcr, stub->pcr, sizeof(doc.pcr));
 	enum tacit_status st = now_ms(&doc.timestamp_ms, err);

@@ -340,24 +340,6 @@ found=$(grep -rhoE 'getenv\("[A-Z_]+"\)' src cmd | LC_ALL=C sort -u | xargs -d "
 ok $? "the source reads no others than those that colour or report"
 
 # --- colour --------------------------------------------------------------------------------------
-cat >"$work/terminal.py" <<'PY'
-"""Runs a command on a terminal and prints what it wrote there."""
-import os, pty, sys
-pid, fd = pty.fork()
-if pid == 0:
-    os.execvp(sys.argv[1], sys.argv[1:])
-out = b""
-while True:
-    try:
-        piece = os.read(fd, 4096)
-    except OSError:
-        break
-    if not piece:
-        break
-    out += piece
-sys.stdout.buffer.write(out)
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-PY
 colours() { # WANTED NAME COMMAND...: on a terminal
 	local wanted=$1 name=$2
 	shift 2
@@ -365,7 +347,7 @@ colours() { # WANTED NAME COMMAND...: on a terminal
 	grep -q $'\033' "$work/out"
 	ok $(($? == wanted)) "$name: has $([ "$wanted" = 1 ] || echo no) colour"
 }
-plain=(python3 "$work/terminal.py" "$tacit" verify "${policy[@]}" $stub "$work/evidence")
+plain=(python3 tests/cli/terminal.py "$tacit" verify "${policy[@]}" $stub "$work/evidence")
 colours 1 "on a terminal" "${plain[@]}"
 colours 0 "NO_COLOR" env NO_COLOR=1 "${plain[@]}"
 colours 0 "TERM=dumb" env TERM=dumb "${plain[@]}"

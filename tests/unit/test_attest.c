@@ -97,7 +97,7 @@ static void test_stub_refuses(void)
 	struct tacit_attest_request request = { .report_data = tacit_slice_of(big, 64) };
 	struct tacit_attester *attester = NULL;
 
-	is_status(make(&options, &request, &raw), TACIT_FORMAT, "report data are refused");
+	is_status(make(&options, &request, &raw), TACIT_UNSUPPORTED, "report data are refused");
 	request.report_data = tacit_slice_of(NULL, 0);
 	request.nonce = tacit_slice_of(big, 65);
 	is_status(make(&options, &request, &raw), TACIT_FORMAT, "a nonce of 65 bytes is refused");
