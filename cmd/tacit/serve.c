@@ -23,12 +23,12 @@
 #include "tee_option.h"
 #include "verbs.h"
 
-#define DEFAULT_LISTEN "tcp:127.0.0.1:8443"
-#define DEFAULT_GRACE 10
-#define DEFAULT_MAX_BODY (8u << 20)
+#define DEFAULT_LISTEN          "tcp:127.0.0.1:8443"
+#define DEFAULT_GRACE           10
+#define DEFAULT_MAX_BODY        (8u << 20)
 #define DEFAULT_MAX_CONNECTIONS 4096
-#define SPARE_FILES 64 /* beside connections: the model, the loop, the logs */
-#define CONFIG_ROOM 1024
+#define SPARE_FILES             64 /* beside connections: the model, the loop, the logs */
+#define CONFIG_ROOM             1024
 
 struct options {
 	struct cli_common common;
@@ -45,9 +45,10 @@ static const struct cli_option OPTIONS[] = {
 		"auto, stub, nitro, tdx or snp (default: auto, which is never the stub)"),
 	CLI_OPT(struct options, model_id, "--model-id", 0, CLI_TEXT, "NAME",
 		"what clients call the model (default: from the file)"),
-	CLI_OPT_RANGE(struct options, ctx, "--ctx", CLI_COUNT, "N",
-		      "tokens of prompt and answer of one request (default: the model's, at most 4096)",
-		      0, 1u << 24),
+	CLI_OPT_RANGE(
+		struct options, ctx, "--ctx", CLI_COUNT, "N",
+		"tokens of prompt and answer of one request (default: the model's, at most 4096)",
+		0, 1u << 24),
 	CLI_OPT_RANGE(struct options, parallel, "--parallel", CLI_COUNT, "N",
 		      "requests that run at the same time (default: 4)", 1,
 		      TACIT_ENGINE_PARALLEL_MAX),
@@ -244,10 +245,10 @@ static void print_ready(const struct serving *s, const char *listen, const char 
 {
 	enum tacit_tee tee = tacit_attester_tee(s->attester);
 	const struct tacit_engine_info *info = tacit_engine_info(s->engine);
-	json_t *object = json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "schema", "tacit.serve/1", "listen", listen,
-		"tee", tacit_tee_name(tee), "model", info->id, "model_sha256", model_hex, "config",
-		s->config, "config_sha256", config_hex);
+	json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "schema", "tacit.serve/1",
+				   "listen", listen, "tee", tacit_tee_name(tee), "model", info->id,
+				   "model_sha256", model_hex, "config", s->config, "config_sha256",
+				   config_hex);
 
 	if (!object)
 		return;
@@ -271,8 +272,9 @@ static void announce(const struct serving *s)
 	tacit_hex_encode(TACIT_SLICE_ARRAY(info->sha256), model_hex);
 	tacit_hex_encode(TACIT_SLICE_ARRAY(s->config_hash), config_hex);
 	cli_say(&s->options->common,
-		"event=ready listen=%s tee=\"%s\" model=\"%s\" model_sha256=%s config_sha256=%s", listen,
-		tacit_tee_label(tacit_attester_tee(s->attester)), id, model_hex, config_hex);
+		"event=ready listen=%s tee=\"%s\" model=\"%s\" model_sha256=%s config_sha256=%s",
+		listen, tacit_tee_label(tacit_attester_tee(s->attester)), id, model_hex,
+		config_hex);
 	if (s->options->common.json)
 		print_ready(s, listen, model_hex, config_hex);
 	tacit_process_notify("READY=1");

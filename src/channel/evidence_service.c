@@ -142,8 +142,8 @@ enum tacit_status tacit_evidence_service_new(const struct tacit_evidence_options
 	s->options = *options;
 	pthread_mutex_init(&s->lock, NULL);
 	s->memory = calloc(SETS, sizeof(*s->memory));
-	enum tacit_status st = s->memory ? start(s, err)
-					 : tacit_fail(err, TACIT_NOMEM, WHERE, 0, "out of memory");
+	enum tacit_status st =
+		s->memory ? start(s, err) : tacit_fail(err, TACIT_NOMEM, WHERE, 0, "out of memory");
 	if (st == TACIT_OK)
 		*ret = s;
 	else

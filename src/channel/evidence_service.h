@@ -58,7 +58,7 @@ struct tacit_evidence_job {
 	uint8_t nonce[32];
 	void (*done)(struct tacit_evidence_job *job); /* on the service's thread */
 	void *user;
-	enum tacit_status status;                     /* for `done` */
+	enum tacit_status status; /* for `done` */
 	struct tacit_error error;
 	struct tacit_evidence_doc doc;
 };

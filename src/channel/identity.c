@@ -9,11 +9,11 @@
 #include "crypto/random.h"
 #include "tee/binding.h"
 
-#define WHERE "channel.identity"
+#define WHERE       "channel.identity"
 #define HPKE_KEY_ID 1
 
-#define HOUR 3600
-#define DAYS_10Y 3652
+#define HOUR        3600
+#define DAYS_10Y    3652
 
 static void free_cert(X509 **cert)
 {

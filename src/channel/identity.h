@@ -16,11 +16,11 @@
 struct x509_st; /* the TLS library's certificate */
 
 struct tacit_identity {
-	struct tacit_key *tls_key;      /* P-256 */
-	struct x509_st *certificate;    /* self-signed, for tls_key */
+	struct tacit_key *tls_key;   /* P-256 */
+	struct x509_st *certificate; /* self-signed, for tls_key */
 	struct tacit_receipt_key *receipt_key;
-	struct tacit_key *hpke_key;     /* X25519 */
-	uint8_t tls_spki[32];           /* SHA-256 of the certificate's SubjectPublicKeyInfo */
+	struct tacit_key *hpke_key; /* X25519 */
+	uint8_t tls_spki[32];       /* SHA-256 of the certificate's SubjectPublicKeyInfo */
 	uint8_t receipt_public[32];
 	uint8_t hpke_config[TACIT_HPKE_CONFIG_LEN];
 };

@@ -28,8 +28,7 @@ TACIT_MUST_CHECK enum tacit_status tacit_tls_server_new(const struct tacit_ident
  * SHA-256 of the SubjectPublicKeyInfo that the peer of this connection proved to hold, resumed
  * sessions included. Errors: TACIT_PEER when the handshake is not done or gave no certificate.
  */
-TACIT_MUST_CHECK enum tacit_status tacit_tls_peer_spki(const SSL *ssl,
-						       uint8_t ret[TACIT_AT_LEAST(32)],
-						       struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status
+tacit_tls_peer_spki(const SSL *ssl, uint8_t ret[TACIT_AT_LEAST(32)], struct tacit_error *err);
 
 #endif

@@ -43,8 +43,7 @@ void tacit_api_error(struct tacit_api *api, struct tacit_call *call,
 	struct tacit_http_answer answer = { .status = status, .type = JSON };
 	char room[256];
 
-	reply(api, call, endpoint, &answer,
-	      write_error(room, sizeof(room), status, code, message));
+	reply(api, call, endpoint, &answer, write_error(room, sizeof(room), status, code, message));
 }
 
 struct refusal_row {
@@ -117,8 +116,7 @@ static void on_health(struct tacit_api *api, struct tacit_call *call)
 
 static void on_metrics(struct tacit_api *api, struct tacit_call *call)
 {
-	struct tacit_http_answer answer = { .status = 200,
-					    .type = "text/plain; version=0.0.4" };
+	struct tacit_http_answer answer = { .status = 200, .type = "text/plain; version=0.0.4" };
 	struct tacit_out out TACIT_CLEANUP(tacit_out_done) = { 0 };
 	struct tacit_metrics_others others = {
 		.server = tacit_server_counts(tacit_call_server(call)),

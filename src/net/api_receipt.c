@@ -67,14 +67,14 @@ enum tacit_status tacit_api_receipt_init(struct tacit_api *api, struct tacit_err
 }
 
 /* The header's bytes, from base64url; absent is fine. */
-static bool read_header(const struct tacit_http_head *head, const char *name,
-			struct tacit_mut room, size_t *ret_len)
+static bool read_header(const struct tacit_http_head *head, const char *name, struct tacit_mut room,
+			size_t *ret_len)
 {
 	struct tacit_slice text = tacit_http_head_find(head, name);
 
 	*ret_len = 0;
-	return !text.ptr || (text.len > 0 && tacit_base64_decode(TACIT_BASE64URL, text, room,
-								 ret_len));
+	return !text.ptr ||
+	       (text.len > 0 && tacit_base64_decode(TACIT_BASE64URL, text, room, ret_len));
 }
 
 static void choose_document(struct tacit_api *api, struct tacit_call *call,
@@ -118,8 +118,9 @@ bool tacit_api_receipt_begin(struct tacit_api *api, struct tacit_call *call,
 	if (len == 0)
 		choose_document(api, call, ret);
 	else if (!tacit_evidence_service_knows(api->options.evidence, ret->doc_hash)) {
-		tacit_api_error(api, call, endpoint, 409, "evidence_unknown",
-				"this server did not issue that evidence, or forgot it: attest again");
+		tacit_api_error(
+			api, call, endpoint, 409, "evidence_unknown",
+			"this server did not issue that evidence, or forgot it: attest again");
 		return false;
 	}
 	return true;

@@ -278,20 +278,20 @@ struct tacit_slice tacit_http_query_find(struct tacit_slice query, const char *n
 }
 
 enum chunk_state {
-	CHUNK_SIZE,       /* hex digits */
-	CHUNK_EXTENSION,  /* up to CR */
+	CHUNK_SIZE,      /* hex digits */
+	CHUNK_EXTENSION, /* up to CR */
 	CHUNK_SIZE_LF,
 	CHUNK_DATA,
 	CHUNK_DATA_CR,
 	CHUNK_DATA_LF,
-	CHUNK_TRAILER,    /* at the start of a trailer line, or the end */
+	CHUNK_TRAILER, /* at the start of a trailer line, or the end */
 	CHUNK_TRAILER_LINE,
 	CHUNK_TRAILER_LF,
 	CHUNK_END_LF,
 	CHUNK_FAILED,
 };
 
-#define CHUNK_LINES_MAX 4096 /* bytes of extensions, and of all trailers */
+#define CHUNK_LINES_MAX  4096 /* bytes of extensions, and of all trailers */
 #define CHUNK_DIGITS_MAX 12
 
 static unsigned hex_value(uint8_t c)
@@ -362,9 +362,8 @@ static unsigned step(struct tacit_http_chunks *k, uint8_t c)
 	return CHUNK_FAILED;
 }
 
-enum tacit_http_step tacit_http_chunks_feed(struct tacit_http_chunks *chunks,
-					    struct tacit_slice in, size_t *ret_used,
-					    struct tacit_slice *ret_data)
+enum tacit_http_step tacit_http_chunks_feed(struct tacit_http_chunks *chunks, struct tacit_slice in,
+					    size_t *ret_used, struct tacit_slice *ret_data)
 {
 	size_t at = 0;
 

@@ -14,7 +14,7 @@
 
 #include "tacit/bytes.h"
 
-#define TACIT_HTTP_HEAD_MAX 16384 /* bytes of request line and fields */
+#define TACIT_HTTP_HEAD_MAX   16384 /* bytes of request line and fields */
 #define TACIT_HTTP_FIELDS_MAX 64
 
 struct tacit_http_field {
@@ -68,9 +68,8 @@ enum tacit_http_step {
 	TACIT_HTTP_BAD,
 };
 
-enum tacit_http_step tacit_http_chunks_feed(struct tacit_http_chunks *chunks,
-					    struct tacit_slice in, size_t *ret_used,
-					    struct tacit_slice *ret_data);
+enum tacit_http_step tacit_http_chunks_feed(struct tacit_http_chunks *chunks, struct tacit_slice in,
+					    size_t *ret_used, struct tacit_slice *ret_data);
 
 /* "Bad Request" for 400, and so on; "Error" for what it does not know. */
 const char *tacit_http_reason(unsigned status);

@@ -15,7 +15,7 @@ static const char *const CLASSES[] = { "1xx", "2xx", "3xx", "4xx", "5xx" };
 
 /* Upper bounds in microseconds. */
 static const uint32_t BOUNDS[TACIT_METRIC_BUCKETS] = {
-	1000,	2000,	 5000,	  10000,   20000,   50000,    100000,
+	1000,   2000,   5000,    10000,   20000,   50000,    100000,
 	200000, 500000, 1000000, 2000000, 5000000, 10000000, 60000000,
 };
 
@@ -144,8 +144,7 @@ static void put_engine(struct tacit_out *out, const struct tacit_sched_stats *s)
 	put_rows(out, rows, TACIT_ARRAY_LEN(rows));
 }
 
-static void put_server(struct tacit_out *out, const struct tacit_server_counts *c,
-		       uint64_t peak_mb)
+static void put_server(struct tacit_out *out, const struct tacit_server_counts *c, uint64_t peak_mb)
 {
 	const struct row rows[] = {
 		{ "tacit_connections_total", "counter", "connections accepted", c->accepted },

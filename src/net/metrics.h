@@ -12,21 +12,21 @@
 #include "net/server.h"
 
 /* X(name, label) */
-#define TACIT_METRIC_ENDPOINTS(X)                                                                  \
-	X(CHAT, "chat_completions")                                                                \
-	X(COMPLETION, "completions")                                                               \
-	X(EMBEDDING, "embeddings")                                                                 \
-	X(MODELS, "models")                                                                        \
-	X(EVIDENCE, "evidence")                                                                    \
-	X(HEALTH, "healthz")                                                                       \
-	X(METRICS, "metrics")                                                                      \
+#define TACIT_METRIC_ENDPOINTS(X)    \
+	X(CHAT, "chat_completions")  \
+	X(COMPLETION, "completions") \
+	X(EMBEDDING, "embeddings")   \
+	X(MODELS, "models")          \
+	X(EVIDENCE, "evidence")      \
+	X(HEALTH, "healthz")         \
+	X(METRICS, "metrics")        \
 	X(OTHER, "other")
 
 enum tacit_metric_endpoint {
 #define TACIT_METRIC_ENUM(name, label) TACIT_METRIC_##name,
 	TACIT_METRIC_ENDPOINTS(TACIT_METRIC_ENUM)
 #undef TACIT_METRIC_ENUM
-	TACIT_METRIC_ENDPOINT_COUNT,
+		TACIT_METRIC_ENDPOINT_COUNT,
 };
 
 #define TACIT_METRIC_BUCKETS 14
@@ -39,7 +39,7 @@ struct tacit_metric_times {
 
 struct tacit_metrics {
 	uint64_t answers[TACIT_METRIC_ENDPOINT_COUNT][5]; /* by status class, 1xx to 5xx */
-	uint64_t left;     /* clients that went before their answer was done */
+	uint64_t left; /* clients that went before their answer was done */
 	uint64_t receipts;
 	struct tacit_metric_times first_token; /* from the whole request to the first piece */
 	struct tacit_metric_times whole;       /* ... to the end of the answer */

@@ -8,7 +8,7 @@
 
 #include "net/server_inside.h"
 
-#define ACCEPT_BURST 64
+#define ACCEPT_BURST    64
 #define ACCEPT_PAUSE_MS 100
 
 static void set_default(unsigned *value, unsigned fallback)
@@ -324,6 +324,8 @@ void tacit_server_free(struct tacit_server *server)
 	kill_all(server);
 	close_listeners(server);
 	run_tasks(server); /* so that what they own is released */
+	if (server->base)
+		event_base_loop(server->base, EVLOOP_NONBLOCK); /* ends freed connections */
 	free_event(server->resume);
 	free_event(server->grace);
 	free_event(server->signals[0]);

@@ -118,7 +118,7 @@ struct tacit_http_answer {
 
 /* A whole answer; `x` is over. */
 void tacit_call_reply(struct tacit_call *x, const struct tacit_http_answer *answer,
-			  struct tacit_slice body);
+		      struct tacit_slice body);
 
 /*
  * A streamed answer: start, any number of writes, finish (`x` is then over). Each write goes

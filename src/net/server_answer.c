@@ -119,7 +119,7 @@ static void send_whole(struct conn *conn, struct tacit_call *x,
 }
 
 void tacit_call_reply(struct tacit_call *x, const struct tacit_http_answer *answer,
-			  struct tacit_slice body)
+		      struct tacit_slice body)
 {
 	struct conn *conn = x->conn;
 

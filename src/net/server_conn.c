@@ -9,7 +9,7 @@
 #include "sys/clock.h"
 
 #define READ_AHEAD (2 * TACIT_HTTP_HEAD_MAX)
-#define LINGER_MS 2000
+#define LINGER_MS  2000
 #define LINGER_MAX (1024 * 1024) /* unread input that is thrown away to save the answer */
 #define BODY_FIRST 4096
 
@@ -182,8 +182,7 @@ static void dispatch(struct conn *conn)
 	server->options.on_request(server->options.user, conn->x);
 }
 
-static struct tacit_call *make_call(struct conn *conn, struct tacit_slice head,
-					    unsigned *ret_code)
+static struct tacit_call *make_call(struct conn *conn, struct tacit_slice head, unsigned *ret_code)
 {
 	struct tacit_call *x = calloc(1, sizeof(*x));
 	uint8_t *bytes = malloc(head.len);
@@ -253,8 +252,7 @@ static bool read_head(struct conn *conn)
 }
 
 /* A piece of a body of known length; true when it is complete. */
-static bool take_plain(struct tacit_call *x, struct tacit_slice in, size_t *used,
-		       unsigned *code)
+static bool take_plain(struct tacit_call *x, struct tacit_slice in, size_t *used, unsigned *code)
 {
 	uint64_t left = x->head.length - x->body.len;
 
@@ -263,8 +261,7 @@ static bool take_plain(struct tacit_call *x, struct tacit_slice in, size_t *used
 	return x->body.len == x->head.length;
 }
 
-static bool take_chunked(struct tacit_call *x, struct tacit_slice in, size_t *used,
-			 unsigned *code)
+static bool take_chunked(struct tacit_call *x, struct tacit_slice in, size_t *used, unsigned *code)
 {
 	struct tacit_slice data = { NULL, 0 };
 

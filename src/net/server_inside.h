@@ -14,11 +14,11 @@
 
 enum conn_state {
 	CONN_HANDSHAKE,
-	CONN_IDLE,  /* between requests; on the idle list */
+	CONN_IDLE, /* between requests; on the idle list */
 	CONN_HEAD,
 	CONN_BODY,
-	CONN_BUSY,  /* the answer is being made; `x` belongs to the handler */
-	CONN_FLUSH, /* everything is written to the buffer; close when it is out */
+	CONN_BUSY,   /* the answer is being made; `x` belongs to the handler */
+	CONN_FLUSH,  /* everything is written to the buffer; close when it is out */
 	CONN_LINGER, /* our side is closed; unread input is thrown away so that no reset eats the
 			answer */
 	CONN_DOOMED, /* closes at the next turn of the loop */

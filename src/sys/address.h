@@ -18,9 +18,9 @@ enum tacit_transport {
 	TACIT_TRANSPORT_VSOCK,
 };
 
-#define TACIT_ADDRESS_HOST 254  /* a DNS name and a NUL */
-#define TACIT_ADDRESS_PATH 108  /* sun_path, with its NUL */
-#define TACIT_ADDRESS_TEXT 280  /* any address as text, with its NUL */
+#define TACIT_ADDRESS_HOST 254 /* a DNS name and a NUL */
+#define TACIT_ADDRESS_PATH 108 /* sun_path, with its NUL */
+#define TACIT_ADDRESS_TEXT 280 /* any address as text, with its NUL */
 
 struct tacit_address {
 	enum tacit_transport transport;
@@ -31,8 +31,7 @@ struct tacit_address {
 };
 
 /* Errors: TACIT_USAGE, with a sentence about what is wrong with the text. */
-TACIT_MUST_CHECK enum tacit_status tacit_address_parse(const char *text,
-						       struct tacit_address *ret,
+TACIT_MUST_CHECK enum tacit_status tacit_address_parse(const char *text, struct tacit_address *ret,
 						       struct tacit_error *err);
 
 /* Writes the full form ("tcp:[::1]:443") and returns `text`. */

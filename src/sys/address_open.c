@@ -125,11 +125,13 @@ static enum tacit_status clear_stale(const struct sockaddr_un *name, struct taci
 	struct stat st;
 
 	if (lstat(name->sun_path, &st) != 0)
-		return errno == ENOENT ? TACIT_OK : fail_errno(err, errno, "cannot look at the path");
+		return errno == ENOENT ? TACIT_OK
+				       : fail_errno(err, errno, "cannot look at the path");
 	if (!S_ISSOCK(st.st_mode))
 		return tacit_fail(err, TACIT_IO, "address", 0, "the path exists and is no socket");
 
-	int fd TACIT_CLEANUP(close_fd) = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd TACIT_CLEANUP(close_fd) =
+		socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return fail_errno(err, errno, "cannot make a socket");
 	if (connect(fd, (const struct sockaddr *)name, sizeof(*name)) == 0 || errno != ECONNREFUSED)
@@ -149,7 +151,8 @@ static enum tacit_status listen_unix(const struct tacit_address *address, int *r
 	enum tacit_status st = clear_stale(&name, err);
 	if (st != TACIT_OK)
 		return st;
-	int fd TACIT_CLEANUP(close_fd) = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd TACIT_CLEANUP(close_fd) =
+		socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return fail_errno(err, errno, "cannot make a socket");
 
@@ -254,8 +257,8 @@ enum tacit_status tacit_address_connect(const struct tacit_address *address, uns
 		struct sockaddr_un name;
 
 		name_unix(address, &name);
-		int code = try_connect((const struct sockaddr *)&name, sizeof(name), deadline,
-				       ret_fd);
+		int code =
+			try_connect((const struct sockaddr *)&name, sizeof(name), deadline, ret_fd);
 		return code == 0 ? TACIT_OK : fail_connect(err, code);
 	}
 

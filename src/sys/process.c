@@ -32,8 +32,7 @@ uint64_t tacit_process_raise_files(uint64_t want)
 		return 0;
 	if (limit.rlim_cur < want) {
 		limit.rlim_cur = limit.rlim_max < want ? limit.rlim_max : want;
-		if (setrlimit(RLIMIT_NOFILE, &limit) != 0 ||
-		    getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0)
 			return 0;
 	}
 	return limit.rlim_cur;

@@ -163,7 +163,10 @@ for _ in range(2000):
 equal(server.metric("tacit_connections_open"), 2001, "2,000 idle connections are held")
 grown = server.status_kb("VmRSS") - idle_kb
 print(f"# {grown} KB for 2,000 connections", flush=True)
-ok(grown < 2000 * 100, "each costs less than 100 KB", grown)
+if "asan" in os.path.realpath(TACIT):
+    skip("each costs less than 100 KB", "the sanitizer takes more")
+else:
+    ok(grown < 2000 * 100, "each costs less than 100 KB", grown)
 sock = many[1234]
 sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
 equal(code(sock.recv(4096)), 200, "one of them is answered")

@@ -27,13 +27,34 @@ static const struct good GOOD[] = {
 };
 
 static const char *const BAD[] = {
-	"",		"tcp:",		  "tcp:host",		"host",
-	"host:",	":80",		  "tcp::80",		"host:65536",
-	"host:-1",	"host:+1",	  "host: 1",		"host:01",
-	"host:1 ",	"ho st:1",	  "::1:80",		"tcp:[::1:80",
-	"[]:80",	"host/path:80",	  "user@host:80",	"unix:",
-	"vsock:3",	"vsock:x:1",	  "vsock:1:y",		"vsock:4294967296:1",
-	"vsock::1",	"http://host:80", "host:99999999999",   "h\xc3\xb6st:80",
+	"",
+	"tcp:",
+	"tcp:host",
+	"host",
+	"host:",
+	":80",
+	"tcp::80",
+	"host:65536",
+	"host:-1",
+	"host:+1",
+	"host: 1",
+	"host:01",
+	"host:1 ",
+	"ho st:1",
+	"::1:80",
+	"tcp:[::1:80",
+	"[]:80",
+	"host/path:80",
+	"user@host:80",
+	"unix:",
+	"vsock:3",
+	"vsock:x:1",
+	"vsock:1:y",
+	"vsock:4294967296:1",
+	"vsock::1",
+	"http://host:80",
+	"host:99999999999",
+	"h\xc3\xb6st:80",
 };
 
 static void test_text(void)
@@ -134,7 +155,8 @@ static void test_unix(void)
 	ok(stat(a.path, &st) != 0, "release removes it");
 
 	close(open(a.path, O_CREAT | O_WRONLY, 0600));
-	is_status(tacit_address_listen(&a, &second, &bound, NULL), TACIT_IO, "a file is left alone");
+	is_status(tacit_address_listen(&a, &second, &bound, NULL), TACIT_IO,
+		  "a file is left alone");
 	ok(stat(a.path, &st) == 0 && S_ISREG(st.st_mode), "and is still there");
 	unlink(a.path);
 	rmdir(folder);
@@ -146,7 +168,8 @@ static void test_vsock(void)
 	int fd = -1;
 
 	is_status(tacit_address_parse("vsock:3:1", &a, NULL), TACIT_OK, "vsock parses");
-	is_status(tacit_address_listen(&a, &fd, &bound, NULL), TACIT_UNSUPPORTED, "cannot listen yet");
+	is_status(tacit_address_listen(&a, &fd, &bound, NULL), TACIT_UNSUPPORTED,
+		  "cannot listen yet");
 	is_status(tacit_address_connect(&a, 1, &fd, NULL), TACIT_UNSUPPORTED, "nor connect");
 	tacit_address_release(&a);
 	ok(fd == -1, "no descriptor");

@@ -82,7 +82,8 @@ int main(void)
 	test_keys_speak(&one);
 	ok(memcmp(one.tls_spki, two.tls_spki, 32) != 0, "TLS keys differ");
 	ok(memcmp(one.receipt_public, two.receipt_public, 32) != 0, "receipt keys differ");
-	ok(memcmp(one.hpke_config, two.hpke_config, TACIT_HPKE_CONFIG_LEN) != 0, "HPKE keys differ");
+	ok(memcmp(one.hpke_config, two.hpke_config, TACIT_HPKE_CONFIG_LEN) != 0,
+	   "HPKE keys differ");
 	tacit_identity_done(&one);
 	tacit_identity_done(&two);
 	ok(memcmp(&one, &zero, sizeof(one)) == 0, "done leaves nothing");

@@ -13,7 +13,7 @@
 #include "sys/address.h"
 #include "sys/clock.h"
 
-#define WAIT_MS 20000 /* generous; nothing is measured against it */
+#define WAIT_MS  20000 /* generous; nothing is measured against it */
 #define SHORT_MS 300
 
 /* One server on a unix socket, in a thread of its own. */
@@ -23,7 +23,8 @@ struct rig {
 	struct tacit_server *server;
 	pthread_t thread;
 	struct tacit_server_counts counts; /* after the end */
-	/* what the handler saw; the loop's thread writes, the test reads after _end() or in order */
+	/* what the handler saw; the loop's thread writes, the test reads after _end() or in order
+	 */
 	struct tacit_call *held;
 	struct tacit_server_task task, stop;
 	int gone, tasks_run, stops;
@@ -263,7 +264,8 @@ static void test_answers(void)
 	ok(strstr(get(fd, "later"), "\r\n\r\nlater") != NULL, "an answer from another thread");
 	put(fd, GET("/later") GET("/one") GET("/two"));
 	char *text = get(fd, "/two");
-	char *later = strstr(text, "later"), *one = strstr(text, "/one"), *two = strstr(text, "/two");
+	char *later = strstr(text, "later"), *one = strstr(text, "/one"),
+	     *two = strstr(text, "/two");
 	ok(later && one && two && later < one && one < two, "requests in a row, answers in a row");
 	int other = dial(&rig);
 	put(other, GET("/note"));
@@ -383,8 +385,7 @@ static void test_limits(void)
 	struct rig rig;
 	char head[256];
 
-	rig_start(&rig,
-		  (struct tacit_server_options){ .max_body = 100000, .max_bodies = 150000 });
+	rig_start(&rig, (struct tacit_server_options){ .max_body = 100000, .max_bodies = 150000 });
 	int fds[3];
 	for (size_t len = 99999; len <= 100001; len++) {
 		int fd = dial(&rig);
@@ -394,7 +395,8 @@ static void test_limits(void)
 		put(fd, head);
 		fds[len - 99999] = fd;
 	}
-	ok(strstr(get(fds[2], NULL), "413 ") != NULL, "a body over the limit is refused by its size");
+	ok(strstr(get(fds[2], NULL), "413 ") != NULL,
+	   "a body over the limit is refused by its size");
 	static char body[100001];
 	memset(body, 'a', sizeof(body) - 1);
 	put(fds[0], body + 2);
@@ -405,7 +407,8 @@ static void test_limits(void)
 		close(fds[i]);
 
 	int first = dial(&rig), second = dial(&rig);
-	snprintf(head, sizeof(head), "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n");
+	snprintf(head, sizeof(head),
+		 "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n");
 	put(first, head);
 	put(first, body + 1000);
 	usleep(100 * 1000);

@@ -66,7 +66,8 @@ static const struct bad BAD[] = {
 	{ "P / HTTP/1.1\r\n" HOST "Content-Length: 1000000000000000\r\n\r\n", 400 },
 	{ "P / HTTP/1.1\r\n" HOST "Content-Length: 1\r\ncontent-length: 1\r\n\r\n", 400 },
 	{ "P / HTTP/1.1\r\n" HOST "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400 },
-	{ "P / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+	{ "P / HTTP/1.1\r\n" HOST
+	  "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
 	  400 },
 	{ "P / HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip\r\n\r\n", 501 },
 	{ "P / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked, gzip\r\n\r\n", 501 },
@@ -278,7 +279,8 @@ int main(void)
 	test_query();
 	test_chunks();
 	test_chunk_lines();
-	ok(strcmp(tacit_http_reason(200), "OK") == 0 && strcmp(tacit_http_reason(299), "Error") == 0,
+	ok(strcmp(tacit_http_reason(200), "OK") == 0 &&
+		   strcmp(tacit_http_reason(299), "Error") == 0,
 	   "reasons");
 	return done();
 }

@@ -154,7 +154,9 @@ static void test_weak_servers(const struct tacit_identity *id)
 			SSL_CTX_set1_groups_list(server, groups);
 		struct pair p = join(client, server);
 		ok(shake(&p) == (weak == 0), "a server %s",
-		   weak == 0 ? "as it should be" : weak == 1 ? "of TLS 1.2" : "with P-384 alone");
+		   weak == 0   ? "as it should be"
+		   : weak == 1 ? "of TLS 1.2"
+			       : "with P-384 alone");
 		part(&p);
 		SSL_CTX_free(client);
 		SSL_CTX_free(server);
