@@ -112,6 +112,16 @@ build_key() {
 	} | sha256sum | cut -c1-16
 }
 
+# Upstream's programs as upstream builds them depend on none of our recipe.
+server_key() {
+	{
+		echo "$TREE_SHA256"
+		${CXX:-c++} --version
+		grep -m1 'model name' /proc/cpuinfo 2>/dev/null
+		uname -m
+	} | sha256sum | cut -c1-16
+}
+
 generator() {
 	command -v ninja >/dev/null 2>&1 && echo Ninja || echo "Unix Makefiles"
 }
@@ -181,7 +191,7 @@ compile_in() {
 }
 
 build_server() {
-	kept=$cache/llama-server-$(build_key)
+	kept=$cache/llama-server-$(server_key)
 	if [ ! -f "$kept/llama-server" ]; then
 		work=$(mktemp -d "$cache/build.XXXXXX")
 		trap 'rm -rf "$work"' EXIT
