@@ -13,7 +13,8 @@
 static const struct cli_option COMMON[] = {
 	CLI_OPT(struct cli_common, help, "--help", 'h', CLI_FLAG, NULL, "show this help"),
 	CLI_OPT(struct cli_common, json, "--json", 0, CLI_FLAG, NULL, "one JSON object on stdout"),
-	CLI_OPT(struct cli_common, quiet, "--quiet", 'q', CLI_FLAG, NULL, "no words but errors and warnings"),
+	CLI_OPT(struct cli_common, quiet, "--quiet", 'q', CLI_FLAG, NULL,
+		"no words but errors and warnings"),
 	CLI_OPT(struct cli_common, verbose, "--verbose", 'v', CLI_FLAG, NULL, "say more"),
 	CLI_OPT(struct cli_common, no_color, "--no-color", 0, CLI_FLAG, NULL, "no colours"),
 };
@@ -178,8 +179,9 @@ static int unknown_option(const struct cli_verb *verb, const char *arg)
 	char shown[64];
 
 	for (size_t i = 0; i < verb->option_count + COMMON_COUNT; i++) {
-		const struct cli_option *option =
-			i < verb->option_count ? &verb->options[i] : &COMMON[i - verb->option_count];
+		const struct cli_option *option = i < verb->option_count
+							  ? &verb->options[i]
+							  : &COMMON[i - verb->option_count];
 		size_t d = distance(arg, option->name);
 
 		if (d < best) {
@@ -365,13 +367,15 @@ static void print_overview(FILE *out)
 		"tacit: serve an AI model in a TEE, prove what runs there, sign every answer\n\n"
 		"Usage: tacit COMMAND [OPTIONS] [FILE]\n\n"
 		"  tacit infer --server tcp:HOST:PORT --policy policy.json \"Hello\"\n"
-		"  tacit receipt verify --evidence evidence.bin receipt.bin\n");
+		"  tacit receipt verify --evidence evidence.bin --policy policy.json "
+		"receipt.bin\n");
 	print_group(out, "verify", "Verify");
 	print_group(out, "ask", "Ask");
 	print_group(out, "serve", "Serve");
 	print_group(out, "tools", "Tools");
-	fprintf(out, "\n'tacit COMMAND --help' tells more. Exit codes: 0 done or verified, 1 refused,\n"
-		     "2 usage, 3 malformed, 4 undecided, 5 I/O or peer, 6 unsupported here, 70 bug.\n");
+	fprintf(out,
+		"\n'tacit COMMAND --help' tells more. Exit codes: 0 done or verified, 1 refused,\n"
+		"2 usage, 3 malformed, 4 undecided, 5 I/O or peer, 6 unsupported here, 70 bug.\n");
 }
 
 static int run_command(int argc, char **argv)

@@ -98,11 +98,22 @@ static void warn_insecure(const struct cli_judge *judge)
 		cli_warn("--insecure-accept-stub: the stub is NOT a TEE and protects nothing");
 }
 
+static bool has_pins(const struct cli_judge *judge)
+{
+	return judge->pcr0.given || judge->pcr1.given || judge->pcr2.given || judge->pcr8.given ||
+	       judge->mrtd.given || judge->measurement.given;
+}
+
+bool cli_judge_given(const struct cli_judge *judge)
+{
+	return judge->policy || has_pins(judge) || judge->insecure_no_policy ||
+	       judge->insecure_allow_debug || judge->insecure_accept_stub;
+}
+
 int cli_judge_load(const struct cli_common *common, const struct cli_judge *judge,
 		   struct tacit_arena *arena, struct tacit_context *cx)
 {
-	bool pins = judge->pcr0.given || judge->pcr1.given || judge->pcr2.given ||
-		    judge->pcr8.given || judge->mrtd.given || judge->measurement.given;
+	bool pins = has_pins(judge);
 	int code = 0;
 
 	warn_insecure(judge);
@@ -116,7 +127,7 @@ int cli_judge_load(const struct cli_common *common, const struct cli_judge *judg
 	else if (pins)
 		code = load_pins(common, judge, arena, &cx->policy);
 	else if (!judge->insecure_no_policy)
-		cli_hint(common, "say what to accept with --policy FILE ('tacit policy init' writes "
-				 "one) or a pin such as --pcr0 HEX");
+		cli_hint(common, "say what to accept with --policy FILE ('tacit policy init' "
+				 "writes one) or a pin such as --pcr0 HEX");
 	return code;
 }

@@ -20,7 +20,8 @@ struct cli_judge {
 /* Rows for an option table whose struct has a `struct cli_judge judge`. */
 #define CLI_JUDGE_OPTIONS(type)                                                                    \
 	CLI_OPT(type, judge.policy, "--policy", 0, CLI_TEXT, "FILE", "what to accept (JSON)"),     \
-	CLI_OPT_RANGE(type, judge.pcr0, "--pcr0", CLI_HEX, "HEX", "pin PCR0 (Nitro) instead of a policy", 48, 48),     \
+	CLI_OPT_RANGE(type, judge.pcr0, "--pcr0", CLI_HEX, "HEX",                                  \
+		      "pin PCR0 (Nitro) instead of a policy", 48, 48),                             \
 	CLI_OPT_RANGE(type, judge.pcr1, "--pcr1", CLI_HEX, "HEX", "pin PCR1", 48, 48),             \
 	CLI_OPT_RANGE(type, judge.pcr2, "--pcr2", CLI_HEX, "HEX", "pin PCR2", 48, 48),             \
 	CLI_OPT_RANGE(type, judge.pcr8, "--pcr8", CLI_HEX, "HEX", "pin PCR8", 48, 48),             \
@@ -41,5 +42,8 @@ struct cli_judge {
  */
 int cli_judge_load(const struct cli_common *common, const struct cli_judge *judge,
 		   struct tacit_arena *arena, struct tacit_context *cx);
+
+/* Whether any of the options was given. */
+bool cli_judge_given(const struct cli_judge *judge);
 
 #endif

@@ -303,6 +303,11 @@ static int run_verify(void *options, int argc, char **argv)
 
 	if (!o->key.given && !o->evidence && !o->batch)
 		return cli_usage("say whose signature counts: --evidence FILE, or --key HEX");
+	if (!o->evidence && cli_judge_given(&o->judge))
+		return cli_usage("policies, pins and --insecure options judge evidence: "
+				 "give --evidence FILE too");
+	if (o->jobs && !o->batch)
+		return cli_usage("'--jobs' means nothing without '--batch'");
 	in.room = malloc(ARENA_SIZE);
 	if (!in.room)
 		return tacit_status_exit(TACIT_NOMEM);
