@@ -24,6 +24,8 @@ struct tacit_engine {
 	struct llama_context *ctx;       /* NULL when the model cannot generate */
 	struct llama_context *embed_ctx; /* made when first asked for */
 	struct llama_batch batch;
+	uint32_t step_max;   /* tokens in one step */
+	uint32_t step_small; /* tokens that are one computation */
 	struct tacit_shim_chat *chat;
 	struct ggml_threadpool *pool;
 	void (*pool_free)(struct ggml_threadpool *pool);

@@ -94,6 +94,24 @@ static void learn_kind(struct tacit_engine *engine)
 	info->embeds_by_default = pools || !info->generates;
 }
 
+/* Models that load, and then cannot do either of the things that are asked of one here. */
+static enum tacit_status check_kind(const struct tacit_engine *engine, struct tacit_error *err)
+{
+	char value[16];
+
+	if (engine->info.ctx == 0 || engine->info.vocab == 0 || engine->info.embd == 0)
+		return tacit_fail(err, TACIT_FORMAT, "engine.model", 0,
+				  "no vocabulary, no context or no width");
+	/* A ranking's vector has another length. */
+	if (meta(engine, "pooling_type", value, sizeof(value)) && strcmp(value, "4") == 0)
+		return tacit_fail(err, TACIT_UNSUPPORTED, "engine.model", 0,
+				  "ranking models are not supported");
+	if (llama_model_has_encoder(engine->model) && llama_model_has_decoder(engine->model))
+		return tacit_fail(err, TACIT_UNSUPPORTED, "engine.model", 0,
+				  "models of encoder and decoder are not supported");
+	return TACIT_OK;
+}
+
 static void learn_info(struct tacit_engine *engine)
 {
 	struct tacit_engine_info *info = &engine->info;
@@ -160,6 +178,11 @@ static enum tacit_status make_context(struct tacit_engine *engine, bool trial,
 		return tacit_fail(err, TACIT_NOMEM, "engine.context", 0,
 				  "no context of %u times %u tokens", params.n_seq_max,
 				  engine->info.ctx);
+	/* llama.cpp aborts on a step larger than it settled for, which a small context makes less.
+	 */
+	engine->step_max = llama_n_batch(engine->ctx);
+	engine->step_small = llama_n_ubatch(engine->ctx);
+	engine->batch = llama_batch_init((int32_t)engine->step_max, 0, 1);
 	if (engine->pool)
 		llama_attach_threadpool(engine->ctx, engine->pool, NULL);
 	return TACIT_OK;
@@ -174,16 +197,15 @@ enum tacit_status tacit_engine_open(struct tacit_engine *engine, bool trial,
 	if (st)
 		return st;
 	learn_info(engine);
-	if (engine->info.ctx == 0 || engine->info.vocab == 0)
-		return tacit_fail(err, TACIT_FORMAT, "engine.model", 0,
-				  "no vocabulary or no context length");
+	st = check_kind(engine, err);
+	if (st)
+		return st;
 	if (!tacit_shim_chat_new(engine->model, &engine->chat, &why))
 		return tacit_fail(err, TACIT_FORMAT, "engine.chat_template", 0, "%s", why.text);
 	if (!trial)
 		start_pool(engine);
 	if (!engine->info.generates)
 		return TACIT_OK;
-	engine->batch = llama_batch_init(TACIT_ENGINE_BATCH, 0, 1);
 	return make_context(engine, trial, err);
 }
 

@@ -180,7 +180,8 @@ static void add_prompts(struct tacit_sched *sched, uint32_t reading)
 {
 	uint32_t parallel = sched->engine->info.parallel;
 	uint32_t streaming = sched->active - reading;
-	uint32_t room = (streaming ? TACIT_ENGINE_UBATCH : TACIT_ENGINE_BATCH) - streaming;
+	uint32_t most = streaming ? sched->engine->step_small : sched->engine->step_max;
+	uint32_t room = most > streaming ? most - streaming : 0;
 
 	for (uint32_t i = 0; i < parallel && reading; i++) {
 		struct tacit_task *task = sched->slots[(sched->turn + i) % parallel].task;

@@ -29,7 +29,7 @@ static void batch_put(struct llama_batch *batch, int32_t token, uint32_t at, uin
 int32_t tacit_engine_step_add(struct tacit_engine *engine, int32_t token, uint32_t at, uint32_t seq,
 			      bool output)
 {
-	if (engine->batch.n_tokens >= TACIT_ENGINE_BATCH)
+	if (engine->batch.n_tokens >= (int32_t)engine->step_max)
 		return -1;
 	batch_put(&engine->batch, token, at, seq, output);
 	return engine->batch.n_tokens - 1;
