@@ -3,6 +3,7 @@
 /*
  * A load generator for OpenAI-compatible servers: so many streams at once, so many requests in
  * all; prints what it saw as one JSON line. It checks nothing but that each answer came whole.
+ * Tokens are those that the server says it made: an event may hold several or none.
  *
  *     load URL STREAMS REQUESTS MAX_TOKENS [UNIX_SOCKET]
  */
@@ -17,14 +18,15 @@
 
 #define STREAMS_MAX 256
 #define SAMPLES_MAX 65536
+#define LINE_MAX_LEN 4096
 
 struct stream {
 	CURL *easy;
-	double started, first, last;
-	size_t events;
-	size_t line; /* bytes matched of "data: " at a line start; SIZE_MAX within a line */
-	bool done_line;
-	char tail[16];
+	double started, first;
+	size_t tokens;
+	bool done;
+	size_t len;
+	char line[LINE_MAX_LEN];
 };
 
 struct load {
@@ -45,27 +47,42 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* Counts SSE data lines; the server sends one for each token. */
+static void take_line(struct stream *s)
+{
+	static const char CONTENT[] = "\"content\":\"", TOKENS[] = "\"completion_tokens\":";
+	const char *at;
+
+	s->line[s->len] = '\0';
+	if (strcmp(s->line, "data: [DONE]") == 0)
+		s->done = true;
+	if (s->first <= 0) {
+		at = strstr(s->line, CONTENT);
+		if (at && at[sizeof(CONTENT) - 1] != '"')
+			s->first = now();
+	}
+	at = strstr(s->line, "\"usage\":{");
+	at = at ? strstr(at, TOKENS) : NULL;
+	if (at)
+		s->tokens = strtoul(at + sizeof(TOKENS) - 1, NULL, 10);
+}
+
 static size_t on_bytes(char *bytes, size_t size, size_t count, void *user)
 {
-	static const char PREFIX[] = "data: ";
 	struct stream *s = user;
 	size_t len = size * count;
 
-	for (size_t i = 0; i < len; i++) {
-		char c = bytes[i];
+	for (size_t at = 0; at < len;) {
+		const char *end = memchr(bytes + at, '\n', len - at);
+		size_t part = (end ? (size_t)(end - bytes) : len) - at;
 
-		if (c == '\n') {
-			s->line = 0;
-		} else if (s->line < sizeof(PREFIX) - 1 && c == PREFIX[s->line]) {
-			if (++s->line == sizeof(PREFIX) - 1) {
-				s->events++;
-				s->last = now();
-				if (s->events == 2) /* the first event only names the role */
-					s->first = s->last;
-			}
-		} else {
-			s->line = SIZE_MAX;
+		if (part > sizeof(s->line) - 1 - s->len)
+			return 0;
+		memcpy(s->line + s->len, bytes + at, part);
+		s->len += part;
+		at += part + (end ? 1 : 0);
+		if (end) {
+			take_line(s);
+			s->len = 0;
 		}
 	}
 	return len;
@@ -87,8 +104,9 @@ static void start(struct load *l, struct stream *s, CURLM *multi)
 	curl_easy_setopt(s->easy, CURLOPT_PROXY, "");
 	s->started = now();
 	s->first = 0;
-	s->events = 0;
-	s->line = 0;
+	s->tokens = 0;
+	s->len = 0;
+	s->done = false;
 	l->left--;
 	curl_multi_add_handle(multi, s->easy);
 }
@@ -98,13 +116,13 @@ static void finish(struct load *l, struct stream *s, CURLcode result)
 	long code = 0;
 
 	curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &code);
-	if (result != CURLE_OK || code != 200 || s->events < 3) {
+	if (result != CURLE_OK || code != 200 || !s->done || s->tokens == 0 || s->first <= 0) {
 		if (!l->failed++)
-			fprintf(stderr, "load: %s, status %ld, %zu events\n",
-				curl_easy_strerror(result), code, s->events);
+			fprintf(stderr, "load: %s, status %ld, %zu tokens\n",
+				curl_easy_strerror(result), code, s->tokens);
 		return;
 	}
-	l->tokens += s->events - 2; /* without the role and [DONE] */
+	l->tokens += s->tokens;
 	if (l->samples < SAMPLES_MAX)
 		l->first[l->samples++] = s->first - s->started;
 }
@@ -166,7 +184,8 @@ int main(int argc, char **argv)
 	l.socket = argc > 5 ? argv[5] : NULL;
 	snprintf(l.body, sizeof(l.body),
 		 "{\"model\":\"m\",\"stream\":true,\"temperature\":0,\"seed\":1,\"max_tokens\":%s,"
-		 "\"ignore_eos\":true,\"cache_prompt\":false,\"messages\":[{\"role\":\"user\","
+		 "\"stream_options\":{\"include_usage\":true},"
+		 "\"cache_prompt\":false,\"messages\":[{\"role\":\"user\","
 		 "\"content\":\"Tell me a long story about the sea and the ships that sail on it.\"}]}",
 		 argv[4]);
 	curl_global_init(CURL_GLOBAL_ALL);
