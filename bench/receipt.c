@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "bench.h"
-#include "tacit/receipt.h"
+#include "claims.h"
 
 struct setup {
 	struct tacit_receipt_key *key;
@@ -18,7 +18,6 @@ struct setup {
 	EVP_PKEY *bare;
 	EVP_PKEY *bare_public;
 	uint8_t signature[64];
-	uint8_t pcr[3][48];
 };
 
 static void die(const char *what)
@@ -72,25 +71,11 @@ static void verify(void *user)
 static void prepare(struct setup *s)
 {
 	uint8_t seed[32], public_key[32];
-	struct tacit_slice absent = { NULL, 0 };
 
 	memset(seed, 7, sizeof(seed));
-	memset(s->pcr, 5, sizeof(s->pcr));
-	s->claims.iss = tacit_slice_str("tacit");
-	s->claims.iat = 1764000000;
-	memset(s->claims.cti, 1, 16);
-	s->claims.model_id = tacit_slice_str("demo");
-	s->claims.model_version = tacit_slice_str("1");
-	memset(s->claims.model_hash, 2, 32);
-	memset(s->claims.request_hash, 3, 32);
-	memset(s->claims.response_hash, 4, 32);
-	memset(s->claims.attestation_doc_hash, 5, 32);
-	for (size_t i = 0; i < 3; i++)
-		s->claims.measurements[i] = TACIT_SLICE_ARRAY(s->pcr[i]);
-	s->claims.policy_version = tacit_slice_str("1");
-	s->claims.sequence_number = 1;
+	bench_claims(&s->claims);
 	s->bare = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, sizeof(seed));
-	if (tacit_receipt_key_new(absent, &s->key, NULL) != TACIT_OK || !s->bare)
+	if (bench_key(&s->key) != TACIT_OK || !s->bare)
 		die("keys");
 	tacit_receipt_key_public(s->key, public_key);
 	size_t len = sizeof(public_key);

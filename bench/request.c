@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "bench.h"
+#include "claims.h"
 #include "crypto/aead.h"
 #include "crypto/hash.h"
-#include "tacit/receipt.h"
 
 #define BODY 1024
 
@@ -18,7 +18,7 @@ struct setup {
 	struct tacit_receipt_key *key;
 	struct tacit_receipt_claims claims;
 	uint8_t record_key[16], nonce[12], body[BODY], sealed[BODY + TACIT_AEAD_TAG_LEN];
-	uint8_t pcr[48], room[2048];
+	uint8_t room[2048];
 };
 
 static void need(enum tacit_status status)
@@ -81,20 +81,9 @@ static void print(const char *name, void (*work)(void *), struct setup *s)
 int main(void)
 {
 	static struct setup s;
-	struct tacit_slice absent = { NULL, 0 };
 
-	need(tacit_receipt_key_new(absent, &s.key, NULL));
-	s.claims.iss = tacit_slice_str("tacit");
-	s.claims.iat = 1764000000;
-	memset(s.claims.cti, 1, 16);
-	s.claims.model_id = tacit_slice_str("demo");
-	s.claims.model_version = tacit_slice_str("1");
-	memset(s.claims.model_hash, 2, 32);
-	memset(s.claims.attestation_doc_hash, 5, 32);
-	memset(s.pcr, 3, sizeof(s.pcr));
-	for (size_t i = 0; i < 3; i++)
-		s.claims.measurements[i] = TACIT_SLICE_ARRAY(s.pcr);
-	s.claims.policy_version = tacit_slice_str("1");
+	need(bench_key(&s.key));
+	bench_claims(&s.claims);
 	print("two TLS records of 1 KB", records, &s);
 	print("two hashes of 1 KB", hashes, &s);
 	print("receipt", receipt, &s);

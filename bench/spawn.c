@@ -14,8 +14,6 @@
 
 #include "bench.h"
 
-extern char **environ;
-
 static void spawn(char **argv)
 {
 	posix_spawn_file_actions_t actions;
