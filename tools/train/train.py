@@ -97,11 +97,12 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     ap.add_argument("corpus", type=pathlib.Path)
     ap.add_argument("work", type=pathlib.Path)
-    ap.add_argument("--steps", type=int, default=1000)
-    ap.add_argument("--decay", type=int, default=400)
+    ap.add_argument("--steps", type=int, default=1050)
+    ap.add_argument("--decay", type=int, default=225)
     ap.add_argument("--warmup", type=int, default=60)
+    ap.add_argument("--until", type=int, help="stop here, short of --steps")
     ap.add_argument("--tokens", type=int, default=8192, help="tokens a step")
-    ap.add_argument("--long", type=int, default=100, help="last steps, with the whole context")
+    ap.add_argument("--long", type=int, default=15, help="last steps, with the whole context")
     ap.add_argument("--matrix-lr", type=float, default=5e-3)
     ap.add_argument("--other-lr", type=float, default=3e-3)
     ap.add_argument("--seed", type=int, default=2026)
@@ -158,7 +159,7 @@ def main():
         saved.with_suffix(".tmp").replace(saved)
 
     smooth = None
-    for step in range(start, args.steps):
+    for step in range(start, args.until or args.steps):
         began = time.time()
         length = cfg.ctx if step >= args.steps - args.long else cfg.ctx // 2
         x, y = batch(streams, step, args.seed, args.tokens // length, length)
