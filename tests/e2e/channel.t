@@ -58,6 +58,19 @@ is "$(evidence)" 2 "has the server attested anew first"
 kill "$CONNECT_PID"
 wait "$CONNECT_PID" 2>/dev/null
 
+# A look beside the traffic, before the time is up, that finds something wrong ends the trust at
+# once: here the same key is suddenly that of a debug TEE.
+behind turns
+endpoint --attest-max-age 4
+is "$(ask)" 200 "a server that is as it should be"
+sleep 3.1
+ask >/dev/null # looks again, beside this request
+sleep 0.2
+is "$(ask):$(json "$DIR/body" 'd["error"]["code"]')" 502:tacit_policy.debug \
+	"is refused as soon as it no longer is"
+kill "$CONNECT_PID"
+wait "$CONNECT_PID" 2>/dev/null
+
 # --- connections that end ----------------------------------------------------------------------
 behind closes
 endpoint

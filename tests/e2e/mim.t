@@ -119,6 +119,15 @@ start_mim flood
 ask
 is "$code:$(failure)" 5:channel.headers "200 KB of headers are not read to the end"
 stop_all
+start_mim silent
+ask --timeout 2
+is "$code:$(failure)" 5:channel.timeout "a server that says nothing is given up"
+stop_all
+start_mim slow
+ask --timeout 2
+is "$code:$(failure)" 1:receipt.missing "one that stops in the middle leaves an unproven answer"
+has "$(cat "$DIR/err")" "did not answer in time" "and the reason is told"
+stop_all
 start_mim bad-request
 ask
 is "$code" 5 "an error of the server is the peer's"

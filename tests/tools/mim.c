@@ -41,7 +41,7 @@ struct setup {
 	struct tacit_identity first, second;
 	SSL_CTX *contexts[2];
 	uint8_t doc_hash[32]; /* of the last evidence given out */
-	unsigned connections;
+	unsigned connections, documents;
 	unsigned long sequence;
 	pthread_mutex_t lock;
 	FILE *log_file;
@@ -122,7 +122,7 @@ static struct tacit_slice make_evidence(struct tacit_slice nonce, struct tacit_m
 	     "binding", &err);
 	doc.timestamp_ms = (uint64_t)(tacit_clock_wall() + lie_about_time()) * 1000;
 	memset(doc.pcr, atoi(mim.pcr), sizeof(doc.pcr));
-	doc.debug = mode("debug");
+	doc.debug = mode("debug") || (mode("turns") && mim.documents++ > 0);
 	if (!mode("wrong-root")) {
 		must(tacit_stub_encode(&doc, room, &out, &err), "evidence", &err);
 		return out;
@@ -402,6 +402,10 @@ static bool answer(SSL *ssl, const struct question *q)
 				  tacit_slice_str("{\"object\":\"list\",\"data\":[{\"id\":\"m\","
 						  "\"object\":\"model\",\"created\":1,"
 						  "\"owned_by\":\"mim\"}]}"));
+	if (mode("silent")) {
+		wait_for_gone(ssl);
+		return false;
+	}
 	if (mode("unknown-evidence"))
 		return send_whole(ssl, "409 Conflict", "",
 				  tacit_slice_str("{\"error\":{\"message\":\"evidence unknown\","
