@@ -235,17 +235,33 @@ static void print_text(const struct options *o, const struct inputs *in,
 		cli_say(c, "note: no --nonce was given, so a receipt shown twice looks the same");
 }
 
+/* What the receipt's verdict is when the evidence did not pass; UNVERIFIED when there is none. */
+static enum tacit_outcome outcome_without_evidence(int code)
+{
+	switch (code) {
+	case 1:
+		return TACIT_REFUSED;
+	case 3:
+		return TACIT_MALFORMED;
+	case 4:
+		return TACIT_UNDECIDED_VERDICT;
+	default:
+		return TACIT_UNVERIFIED;
+	}
+}
+
 static int refuse_evidence(const struct options *o, struct inputs *in, enum tacit_status status)
 {
-	struct tacit_receipt_verdict verdict = { .outcome = TACIT_REFUSED };
 	int code = tacit_status_exit(status);
+	struct tacit_receipt_verdict verdict = { .outcome = outcome_without_evidence(code) };
 
+	if (verdict.outcome == TACIT_UNVERIFIED)
+		return cli_fail(&o->common, &in->evidence_error, "cannot judge evidence '%s'",
+				o->evidence);
 	snprintf(verdict.code, sizeof(verdict.code), "EVIDENCE_REFUSED");
 	verdict.check_count = 1;
 	verdict.checks[0] = (struct tacit_receipt_check){ 5, "E2E_EVIDENCE", TACIT_CHECK_FAIL,
 							  "EVIDENCE_REFUSED" };
-	if (code == 4)
-		verdict.outcome = TACIT_UNDECIDED_VERDICT;
 	if (o->common.json)
 		print_json(in, &verdict, &in->evidence_error);
 	else if (!o->common.quiet)
