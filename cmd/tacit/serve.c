@@ -20,6 +20,7 @@
 #include "sys/address.h"
 #include "sys/clock.h"
 #include "sys/process.h"
+#include "sys/sandbox.h"
 #include "tee_option.h"
 #include "verbs.h"
 
@@ -280,6 +281,38 @@ static void announce(const struct serving *s)
 	tacit_process_notify("READY=1");
 }
 
+/* The folder of our unix socket, which is removed at the end; NULL without one. */
+static const char *socket_folder(const struct serving *s, char *room, size_t size)
+{
+	if (s->bound.transport != TACIT_TRANSPORT_UNIX)
+		return NULL;
+	snprintf(room, size, "%s", s->bound.path);
+	char *slash = strrchr(room, '/');
+	if (!slash)
+		return ".";
+	slash[slash == room ? 1 : 0] = '\0';
+	return room;
+}
+
+/*
+ * From here on nothing is opened, started or dialled. The engine's threads are there already:
+ * Landlock holds the thread that reads the network, seccomp holds them all.
+ */
+static enum tacit_status enter_sandbox(struct serving *s)
+{
+	struct tacit_sandbox_report report;
+	char room[sizeof(s->bound.path)];
+
+	json_object_seed(0); /* it would open the random device at first use */
+	enum tacit_status st = tacit_sandbox_enter(TACIT_SANDBOX_SERVE,
+						   socket_folder(s, room, sizeof(room)), &report,
+						   &s->err);
+	if (st == TACIT_OK && !(report.files && report.outbound && report.calls))
+		cli_say(&s->options->common, "event=sandbox files=%d outbound=%d calls=%d",
+			report.files, report.outbound, report.calls);
+	return st;
+}
+
 static int serve(struct serving *s, enum tacit_tee tee)
 {
 	const struct cli_common *common = &s->options->common;
@@ -293,6 +326,8 @@ static int serve(struct serving *s, enum tacit_tee tee)
 		return cli_fail(common, &s->err, "cannot make this server's identity");
 	if (open_api(s) != TACIT_OK || open_server(s) != TACIT_OK)
 		return cli_fail(common, &s->err, "cannot serve");
+	if (enter_sandbox(s) != TACIT_OK)
+		return cli_fail(common, &s->err, "cannot enter the sandbox");
 	announce(s);
 	if (tacit_server_run(s->server, &s->err) != TACIT_OK)
 		return cli_fail(common, &s->err, "cannot serve");

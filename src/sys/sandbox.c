@@ -142,7 +142,8 @@ static enum tacit_status enter_seccomp(enum tacit_sandbox_profile profile,
 	scmp_filter_ctx filter = seccomp_init(judge ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_ALLOW);
 	if (!filter)
 		return tacit_fail(err, TACIT_NOMEM, WHERE, 0, "out of memory");
-	int code = 0;
+	/* All threads of the process, those that run already too. */
+	int code = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
 	for (size_t i = 0; i < count && code == 0; i++)
 		code = seccomp_rule_add(filter, listed, calls[i], 0);
 	/* Whether standard output is a terminal decides buffering and colour. */
