@@ -423,6 +423,12 @@ static void test_limits(void)
 	put(third, body);
 	ok(strstr(get(third, "aaaa"), "200 OK"), "and given back");
 	close(third);
+	third = dial(&rig);
+	put(third, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n186a1\r\n");
+	put(third, body);
+	put(third, "\r\n");
+	ok(strstr(get(third, NULL), "413 "), "a chunked body over the limit is refused");
+	close(third);
 	rig_end(&rig);
 
 	rig_start(&rig, (struct tacit_server_options){ .max_connections = 2 });
