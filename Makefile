@@ -2,7 +2,7 @@
 #
 # Tacit. `make` builds build/tacit and the library; `make check` runs the tests. See CONTRIBUTING.md.
 #
-# FLAVOUR=release|asan picks flags; objects go to build/<flavour>/. V=1 shows commands. CI=1 makes
+# FLAVOUR=release|asan|tsan picks flags; objects go to build/<flavour>/. V=1 shows commands. CI=1 makes
 # warnings errors.
 
 VERSION := 0.1.0
@@ -33,6 +33,8 @@ HARDEN := -fstack-protector-strong -fno-strict-overflow -fno-delete-null-pointer
 	$(call probe,-ftrivial-auto-var-init=zero) $(call probe,-fzero-call-used-regs=used-gpr)
 ifeq ($(FLAVOUR),asan)
 OPT := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+else ifeq ($(FLAVOUR),tsan)
+OPT := -O1 -g -fsanitize=thread
 else
 OPT := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 endif
@@ -110,7 +112,7 @@ $(B)/libtacit.so: $(LIB_OBJ) libtacit.map
 $(B)/libtacit.pc: libtacit.pc.in Makefile
 	$(Q)$(PC) $< > $@
 
-$(B)/obj/src/infer/%.o: CPPFLAGS += $(LLAMA_CFLAGS)
+$(B)/obj/src/infer/%.o $(B)/obj/bench/engine_alone.o: CPPFLAGS += $(LLAMA_CFLAGS)
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
@@ -206,6 +208,6 @@ install: all
 		install -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/; done
 
 clean:
-	rm -rf build/release build/asan build/fuzz build/tacit
+	rm -rf build/release build/asan build/tsan build/fuzz build/tacit
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

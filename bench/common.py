@@ -69,15 +69,16 @@ def model(kind):
 class Process:
     """A server that is stopped at the end of its `with`."""
 
-    def __init__(self, name, command, ready):
+    def __init__(self, name, command, ready, keep_input=False):
         self.name, self.command, self.ready = name, [str(c) for c in command], ready
+        self.input = subprocess.PIPE if keep_input else subprocess.DEVNULL
         self.log = WORK / f"{name}.log"
 
     def __enter__(self):
         WORK.mkdir(parents=True, exist_ok=True)
         with open(self.log, "wb") as log:
             self.child = subprocess.Popen(
-                self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                self.command, stdin=self.input, stdout=log, stderr=log
             )
         until = time.monotonic() + 120
         while not self.ready(self):
