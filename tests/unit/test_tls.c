@@ -82,6 +82,8 @@ static void test_plain(SSL_CTX *server, const struct tacit_identity *id)
 	part(&p);
 	p = join(client, server);
 	SSL_set_session(p.client, session);
+	is_status(tacit_tls_peer_spki(p.client, spki, NULL), TACIT_PEER,
+		  "a session offered says nothing about the peer yet");
 	memset(spki, 0, sizeof(spki));
 	ok(shake(&p) && SSL_session_reused(p.client), "the session resumes");
 	is_status(tacit_tls_peer_spki(p.client, spki, NULL), TACIT_OK, "a resumed one has the key");
