@@ -156,7 +156,7 @@ static void on_data(void *user, struct tacit_slice bytes)
 	if (!relay->streams)
 		keep(relay, bytes);
 	else if (relay->call)
-		tacit_call_write(relay->call, bytes);
+		tacit_connect_guard_write(relay->call, bytes);
 	relay->mid_line = bytes.ptr[bytes.len - 1] != '\n';
 }
 

@@ -185,6 +185,18 @@ behind flood
 whole
 is "$status:$(error_code)" 502:tacit_channel.headers "headers without end"
 
+# --- a reader that does not keep up -----------------------------------------------------------
+behind big
+call /v1/chat/completions -H "$JSON" --limit-rate 8M -d "$STREAM"
+python3 - "$DIR/body" <<'END'
+import sys
+events = open(sys.argv[1]).read().split("\n\n")
+assert len(events) == 43 and events[41] == "data: [DONE]", len(events)
+for i, event in enumerate(events[:40]):
+    assert event == 'data: "' + chr(97 + i % 26) * (200000 - 10) + '"', i
+END
+ok $? "8 MB in large events arrive whole and in order at a slow reader"
+
 # --- the program goes away ----------------------------------------------------------------------
 behind slow
 curl -sN -m 1 -o /dev/null "$BASE/v1/chat/completions" -H "$JSON" -d "$STREAM"

@@ -75,7 +75,7 @@ static struct tacit_slice sign_again(struct tacit_slice evidence, struct tacit_m
 	struct tacit_error err = { 0 };
 	struct tacit_cose_sign1 message;
 	struct tacit_key *key = NULL;
-	struct tacit_slice to_sign, none = { NULL, 0 }, out;
+	struct tacit_slice to_sign, none = { NULL, 0 }, out = none;
 	uint8_t structure[8192], signature[TACIT_SIGNATURE_MAX];
 	struct writer w = wr_of(room);
 
@@ -104,7 +104,7 @@ static struct tacit_slice make_evidence(struct tacit_slice nonce, struct tacit_m
 	uint8_t encoded[TACIT_BINDING_MAX];
 	static uint8_t first_room[TACIT_STUB_MAX];
 	struct tacit_stub_doc doc = { .nonce = nonce };
-	struct tacit_slice out;
+	struct tacit_slice out = { NULL, 0 };
 
 	tacit_identity_bind(&mim.first, &binding);
 	binding.model_id = tacit_slice_str(mim.model);
@@ -257,7 +257,16 @@ static void note(const char *what, struct tacit_slice bytes)
 
 static bool send_all(SSL *ssl, struct tacit_slice bytes)
 {
-	return bytes.len == 0 || SSL_write(ssl, bytes.ptr, (int)bytes.len) == (int)bytes.len;
+	size_t at = 0;
+
+	while (at < bytes.len) { /* the channel's settings allow partial writes */
+		int n = SSL_write(ssl, bytes.ptr + at, (int)(bytes.len - at));
+
+		if (n <= 0)
+			return false;
+		at += (size_t)n;
+	}
+	return true;
 }
 
 static bool send_chunk(SSL *ssl, struct tacit_slice bytes)
@@ -320,6 +329,26 @@ static void wait_for_gone(SSL *ssl)
 	note(poll(&gone, 1, 30000) == 1 ? "GONE" : "STAYED", tacit_slice_str(""));
 }
 
+/* A stream of large events, for readers that do not keep up. */
+static bool send_big(SSL *ssl, const struct question *q)
+{
+	size_t line = 200000, count = 40;
+	char *all = malloc(line * count + 1);
+	bool sent = all != NULL;
+
+	for (size_t i = 0; sent && i < count; i++) {
+		char *at = all + i * line;
+
+		memset(at, 'a' + (int)(i % 26), line);
+		memcpy(at, "data: \"", 7);
+		memcpy(at + line - 3, "\"\n\n", 3);
+		sent = send_chunk(ssl, tacit_slice_of(at, line));
+	}
+	sent = sent && send_tail(ssl, q, tacit_slice_of(all, line * count));
+	free(all);
+	return sent;
+}
+
 static bool send_stream(SSL *ssl, const struct question *q)
 {
 	static const char HEAD[] = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
@@ -328,6 +357,8 @@ static bool send_stream(SSL *ssl, const struct question *q)
 
 	if (!send_all(ssl, tacit_slice_str(HEAD)))
 		return false;
+	if (mode("big"))
+		return send_big(ssl, q);
 	for (size_t i = 0; i < EVENT_COUNT; i++) {
 		char event[1024];
 
