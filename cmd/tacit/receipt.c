@@ -308,7 +308,8 @@ static int run_inputs(const struct options *o, const char *path, struct inputs *
 			return refuse_evidence(o, in, status);
 	}
 	if (o->batch)
-		return cli_receipt_batch(&o->common, &expect, in->fd, (unsigned)o->jobs);
+		return cli_receipt_batch(&o->common, &expect, !o->now.given, in->fd,
+					 (unsigned)o->jobs);
 	return judge_one(o, in, &expect);
 }
 

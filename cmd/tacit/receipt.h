@@ -10,8 +10,11 @@
 /* Opens the batch ("-" is stdin). Returns 0, or an exit code after saying why. */
 int cli_receipt_batch_open(const struct cli_common *common, const char *path, int *ret_fd);
 
-/* Judges every line of `fd` on `jobs` threads (0: one a core) and closes it; exit code. */
+/*
+ * Judges every line of `fd` on `jobs` threads (0: one a core) and closes it; exit code. With
+ * `live` a line is judged as of the time when it is, else all as of expect->now.
+ */
 int cli_receipt_batch(const struct cli_common *common, const struct tacit_receipt_expect *expect,
-		      int fd, unsigned jobs);
+		      bool live, int fd, unsigned jobs);
 
 #endif

@@ -43,6 +43,8 @@ struct ring {
 	uint64_t filled, taken, printed; /* chunks so far; index is the value modulo size */
 	bool ended;                      /* no chunk after `filled` */
 	bool failed;                     /* out of memory, or the output went away */
+	bool dropping;                   /* inside a line that was too long */
+	bool live;                       /* the time goes on while lines come in */
 	int read_error;
 	int fd;
 	const struct tacit_receipt_expect *expect;
@@ -104,9 +106,25 @@ static size_t last_break(const char *text, size_t len)
 	return found ? (size_t)(found - text) + 1 : 0;
 }
 
+/* Drops what belongs to a line that was too long; returns how much is left, at the front. */
+static size_t drop_rest(struct ring *r, char *text, size_t len)
+{
+	char *found = r->dropping ? memchr(text, '\n', len) : NULL;
+
+	if (!r->dropping)
+		return len;
+	if (!found)
+		return 0;
+	size_t gone = (size_t)(found - text) + 1;
+	memmove(text, text + gone, len - gone);
+	r->dropping = false;
+	return len - gone;
+}
+
 /*
  * Fills a chunk with whole lines; false at the end of the input. A line that outgrows the chunk
- * is passed on as it is, too long for any receipt, and its rest becomes lines that fail as well.
+ * is too long for any receipt: its beginning is passed on to be refused, its rest is dropped, so
+ * that a line in is a line out.
  */
 static bool fill(struct ring *r, struct chunk *c)
 {
@@ -118,11 +136,14 @@ static bool fill(struct ring *r, struct chunk *c)
 
 		if (n <= 0)
 			return c->len > 0;
-		size_t end = last_break(c->text + c->len, (size_t)n);
+		size_t more = drop_rest(r, c->text + c->len, (size_t)n);
+		size_t end = last_break(c->text + c->len, more);
 		size_t whole = end ? c->len + end : 0;
-		c->len += (size_t)n;
-		if (!whole && c->len == CHUNK_TEXT)
+		c->len += more;
+		if (!whole && c->len == CHUNK_TEXT) {
+			r->dropping = true;
 			return true;
+		}
 		if (!whole)
 			continue;
 		r->carry_len = c->len - whole;
@@ -182,7 +203,8 @@ static bool judge_chunk(struct tacit_batch *batch, struct chunk *c)
 	while (from < c->len) {
 		const char *found = memchr(c->text + from, '\n', c->len - from);
 		size_t len = found ? (size_t)(found - c->text) - from : c->len - from;
-		struct tacit_slice line = tacit_slice_of(c->text + from, len);
+		bool dos = len && c->text[from + len - 1] == '\r';
+		struct tacit_slice line = tacit_slice_of(c->text + from, len - dos);
 
 		from += len + (found ? 1 : 0);
 		if (!reserve(c))
@@ -227,6 +249,8 @@ static void *judge_loop(void *user)
 		return NULL;
 	}
 	while ((c = take(r))) {
+		if (r->live)
+			batch->defaults.now = cli_now(&(struct cli_time){ 0 });
 		if (!judge_chunk(batch, c)) {
 			fail(r);
 			break;
@@ -337,7 +361,7 @@ int cli_receipt_batch_open(const struct cli_common *common, const char *path, in
 }
 
 int cli_receipt_batch(const struct cli_common *common, const struct tacit_receipt_expect *expect,
-		      int fd, unsigned jobs)
+		      bool live, int fd, unsigned jobs)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	size_t workers = jobs ? jobs : cores > 0 ? (size_t)cores : 1;
@@ -353,6 +377,7 @@ int cli_receipt_batch(const struct cli_common *common, const struct tacit_receip
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->changed, NULL);
 	r->expect = expect;
+	r->live = live;
 	r->fd = fd;
 	code = allocate(r, workers) ? run_threads(common, r, workers)
 				    : tacit_status_exit(TACIT_NOMEM);

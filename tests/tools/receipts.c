@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * receipts FOLDER COUNT: receipts and the stub evidence behind them, the same on every run, for
+ * receipts FOLDER COUNT [TIME]: receipts and the stub evidence behind them, the same on every run, for
  * the tests of the command line. Into FOLDER go:
  *
  *   evidence.bin, other-evidence.bin   of one boot, and of another with another receipt key
  *   request.bin, response.bin          the bodies that receipt.bin is about
- *   receipt.bin                        of the time 1790000000, with the nonce 6e6f6e63656e6f6e
+ *   receipt.bin                        of TIME, or 1790000000, with the nonce 6e6f6e63656e6f6e
  *   production.bin                     the same, and says that it is no evaluation
  *   no-nonce.bin, other-model.bin      the same without a nonce; of a model that is not bound
  *   receipts.txt                       COUNT of them, one a line in base64url
@@ -25,7 +25,7 @@
 #include "tee/binding.h"
 #include "tee/stub/stub.h"
 
-#define MOMENT 1790000000
+#define MOMENT "1790000000"
 #define ROOM 4096
 
 static const char REQUEST[] = "{\"prompt\":\"What does a receipt prove?\"}";
@@ -75,14 +75,15 @@ static void fill_registers(struct tacit_stub_doc *doc)
 }
 
 /* Evidence of a boot with that receipt key, into `room`. */
-static struct tacit_slice attest(const struct tacit_receipt_key *key, uint8_t room[static ROOM])
+static struct tacit_slice attest(const struct tacit_receipt_key *key, uint64_t moment,
+				 uint8_t room[static ROOM])
 {
 	static uint8_t binding_room[1024];
 	static const uint8_t x25519[32] = { 9 };
 	static uint8_t hpke[TACIT_HPKE_CONFIG_LEN];
 	struct tacit_binding binding = { .hpke_config = TACIT_SLICE_ARRAY(hpke),
 					 .model_id = tacit_slice_str("demo") };
-	struct tacit_stub_doc doc = { .timestamp_ms = MOMENT * UINT64_C(1000),
+	struct tacit_stub_doc doc = { .timestamp_ms = moment * 1000,
 				      .nonce = TACIT_SLICE_ARRAY(binding.nonce) };
 	struct tacit_slice evidence;
 
@@ -99,11 +100,11 @@ static struct tacit_slice attest(const struct tacit_receipt_key *key, uint8_t ro
 	return evidence;
 }
 
-static struct tacit_receipt_claims make_claims(struct tacit_slice evidence)
+static struct tacit_receipt_claims make_claims(struct tacit_slice evidence, uint64_t moment)
 {
 	static struct tacit_stub_doc doc;
 	struct tacit_receipt_claims c = { .iss = tacit_slice_str("tacit.example"),
-					  .iat = MOMENT,
+					  .iat = moment,
 					  .eat_nonce = tacit_slice_str("noncenon"),
 					  .model_id = tacit_slice_str("demo"),
 					  .model_version = tacit_slice_str("1"),
@@ -155,14 +156,15 @@ int main(int argc, char **argv)
 	uint8_t room[ROOM], evidence_room[ROOM], public_key[32];
 	char hex[65];
 
-	if (argc != 3)
+	if (argc != 3 && argc != 4)
 		return 2;
+	uint64_t moment = strtoull(argc == 4 ? argv[3] : MOMENT, NULL, 10);
 	struct tacit_receipt_key *other = make_key(8);
-	put(argv[1], "other-evidence.bin", attest(other, evidence_room));
+	put(argv[1], "other-evidence.bin", attest(other, moment, evidence_room));
 	tacit_receipt_key_free(other);
 	struct tacit_receipt_key *key = make_key(7);
-	struct tacit_slice evidence = attest(key, evidence_room);
-	struct tacit_receipt_claims claims = make_claims(evidence);
+	struct tacit_slice evidence = attest(key, moment, evidence_room);
+	struct tacit_receipt_claims claims = make_claims(evidence, moment);
 	put(argv[1], "evidence.bin", evidence);
 	put(argv[1], "request.bin", tacit_slice_str(REQUEST));
 	put(argv[1], "response.bin", tacit_slice_str(RESPONSE));
