@@ -269,6 +269,7 @@ for _ in range(6):
     sock.close()
 ok(until(lambda: server.metric("tacit_jobs_running") == 0), "jobs of absent clients end")
 ok(server.metric("tacit_clients_left_total") >= 1, "and are counted")
+ok(server.metric("tacit_jobs_cancelled_total") > cancelled, "they are cancelled, not computed")
 
 codes = []
 
