@@ -140,16 +140,23 @@ def serve(path, *options):
     )
 
 
+def policy(server):
+    """The path of a policy that accepts this server."""
+    path = WORK / "policy.json"
+    output(
+        str(TACIT), "policy", "init", "--server", server.address, "--insecure-accept-stub",
+        "-o", str(path),
+    )
+    return str(path)
+
+
 def connect(server):
     """tacit connect in front of a server, under the policy that fits it."""
-    policy = WORK / "policy.json"
-    stub = "--insecure-accept-stub"
-    output(str(TACIT), "policy", "init", "--server", server.address, stub, "-o", str(policy))
     port = free_port()
     process = Process(
         "connect",
-        [TACIT, "connect", "--server", server.address, "--policy", policy, stub]
-        + ["--listen", f"127.0.0.1:{port}"],
+        [TACIT, "connect", "--server", server.address, "--policy", policy(server)]
+        + ["--insecure-accept-stub", "--listen", f"127.0.0.1:{port}"],
         answers(port),
     )
     process.url = f"http://127.0.0.1:{port}"
