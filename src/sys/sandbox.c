@@ -125,6 +125,10 @@ static const int NOT_FOR_SERVERS[] = {
 	SCMP_SYS(reboot),	    SCMP_SYS(swapon),		SCMP_SYS(syslog),
 };
 
+static const struct scmp_arg_cmp ASKS_IF_TERMINAL = { .arg = 1,
+						      .op = SCMP_CMP_EQ,
+						      .datum_a = TCGETS };
+
 static void release_filter(scmp_filter_ctx *filter)
 {
 	seccomp_release(*filter);
@@ -148,8 +152,8 @@ static enum tacit_status enter_seccomp(enum tacit_sandbox_profile profile,
 		code = seccomp_rule_add(filter, listed, calls[i], 0);
 	/* Whether standard output is a terminal decides buffering and colour. */
 	if (code == 0 && judge)
-		code = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-					SCMP_A1(SCMP_CMP_EQ, TCGETS));
+		code = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+					      &ASKS_IF_TERMINAL);
 	if (code == 0)
 		code = seccomp_load(filter);
 	if (code == -EINVAL || code == -ENOSYS || code == -ECANCELED)

@@ -18,7 +18,7 @@ for header in include/tacit/*.h; do
 		n=$((n + 1))
 		compiler=cc
 		[ "$language" = c++ ] && compiler=c++
-		if out=$(echo "#include \"$header\"" | $compiler -x "$language" -Wall -Wextra -Wpedantic \
+		if out=$(printf '#include "%s"\nint stands_alone;\n' "$header" | $compiler -x "$language" -Wall -Wextra -Wpedantic \
 			-Werror -Iinclude -I. -fsyntax-only - 2>&1); then
 			echo "ok $n - $header stands alone in $language"
 		else
