@@ -2,11 +2,25 @@
 #include "fields.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "base/error.h"
 #include "codec/json.h"
 #include "receipt/report.h"
 
 #define NAME_WIDTH 24
+
+/* Nobody vouches for these texts: what is not printable ASCII stays off the terminal. */
+static void print_text(const char *text)
+{
+	size_t room = 4 * strlen(text) + 8;
+	char *shown = malloc(room);
+
+	if (shown)
+		puts(tacit_escape(shown, room, tacit_slice_str(text)));
+	free(shown);
+}
 
 static void print_at(const json_t *object, int depth)
 {
@@ -22,7 +36,7 @@ static void print_at(const json_t *object, int depth)
 		}
 		printf("%*s%-*s ", depth * 2, "", NAME_WIDTH - depth * 2, name);
 		if (json_is_string(value)) {
-			puts(json_string_value(value));
+			print_text(json_string_value(value));
 		} else if (json_is_integer(value)) {
 			printf("%lld\n", (long long)json_integer_value(value));
 		} else {
