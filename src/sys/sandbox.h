@@ -27,8 +27,8 @@ struct tacit_sandbox_report {
 
 /*
  * Enters the profile. Landlock holds the calling thread and those it makes later; seccomp holds
- * every thread. `socket_folder` (or NULL) is where a unix socket of ours may be removed at the end. Errors: TACIT_INTERNAL when the
- * kernel offers a mechanism and then refuses to apply it.
+ * every thread. `socket_folder` (or NULL) is where a unix socket of ours may be removed at the
+ * end. Errors: TACIT_INTERNAL when the kernel offers a mechanism and then refuses to apply it.
  */
 TACIT_MUST_CHECK enum tacit_status tacit_sandbox_enter(enum tacit_sandbox_profile profile,
 						       const char *socket_folder,

@@ -120,7 +120,8 @@ int main(void)
 	int holds = inside(TACIT_SANDBOX_JUDGE, NULL, what_holds);
 
 	ok(holds != 99, "the profile can be entered");
-	ok(inside(TACIT_SANDBOX_JUDGE, NULL, work) == 0, "judging can allocate, write, use threads");
+	ok(inside(TACIT_SANDBOX_JUDGE, NULL, work) == 0,
+	   "judging can allocate, write and use threads");
 	ok(inside(TACIT_SANDBOX_SERVE, NULL, work) == 0, "serving can, too");
 	if (holds & 1) {
 		ok(inside(TACIT_SANDBOX_SERVE, NULL, open_file) == 0, "a server opens no file");

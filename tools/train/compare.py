@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Set the logits of model.py beside those of llama.cpp for a few texts.
 
     python3 compare.py WORK_DIR MODEL.gguf LOGITS_PROGRAM

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Turn checked-out Standard Ebooks volumes into plain training documents.
 
     python3 corpus.py BOOKS_DIR OUT.jsonl

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Conversations and short tales made from templates (see facts.py)."""
 
 from facts import QA, SYSTEMS, TOPICS

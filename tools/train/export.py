@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Write a checkpoint of train.py as a GGUF file for llama.cpp.
 
     python3 export.py WORK_DIR OUT.gguf [--type q8_0|f32] [--check]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the demo model is told about the world: a topic, then plain sentences.
 
 Written by hand for this project.  The first sentence of a topic opens every

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Print what llama.cpp makes of a text, for compare.py.
  *
  *     logits MODEL.gguf TEXT OUT.bin

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A llama-architecture language model, as small as it gets."""
 
 import dataclasses

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Let a checkpoint write: python3 sample.py WORK_DIR [--chat] PROMPT..."""
 
 import argparse

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Train the demo model on the CPU.
 
     python3 train.py CORPUS.jsonl WORK_DIR
