@@ -9,7 +9,7 @@
  */
 
 #define TACIT_EVIDENCE_MAX     (1024 * 1024) /* Nitro documents are 5 KB, quotes up to 16 KB */
-#define TACIT_RECEIPT_MAX      65536         /* [AIR-V1 envelope] */
+#define TACIT_RECEIPT_MAX      65536         /* [AIR-02 envelope] */
 #define TACIT_POLICY_MAX       (1024 * 1024) /* a policy file */
 #define TACIT_BINDING_MAX      1024          /* the deterministic CBOR map of binding.h */
 #define TACIT_MODEL_ID_MAX     256           /* as AIR's text bound for model_id */
