@@ -172,7 +172,7 @@ enum tacit_status tacit_connect_new(const struct tacit_connect_options *options,
 	enum tacit_status st = tacit_server_new(&server, &connect->server, err);
 	if (st == TACIT_OK)
 		st = tacit_client_loop_new(options->client,
-					   tacit_connect_guard_base(connect->server),
+					   tacit_server_base(connect->server),
 					   &connect->loop, err);
 	if (st != TACIT_OK) {
 		connect->options.store = NULL;

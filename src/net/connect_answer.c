@@ -156,7 +156,7 @@ static void on_data(void *user, struct tacit_slice bytes)
 	if (!relay->streams)
 		keep(relay, bytes);
 	else if (relay->call)
-		tacit_connect_guard_write(relay->call, bytes);
+		tacit_call_write(relay->call, bytes);
 	relay->mid_line = bytes.ptr[bytes.len - 1] != '\n';
 }
 
@@ -174,7 +174,7 @@ static void fail_stream(struct relay *relay)
 	wr_bytes(&w, write_error(tacit_mut_of(body, sizeof(body)), code, message));
 	wr_text(&w, "\n\n");
 	tacit_call_write(relay->call, written(&w));
-	tacit_connect_guard_cut(relay->call);
+	tacit_call_cut(relay->call);
 }
 
 static void fail_whole(struct relay *relay)

@@ -1,61 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <arpa/inet.h>
-#include <stdio.h>
 #include <strings.h>
-#include <sys/socket.h>
 
 #include "net/connect_inside.h"
-#include "net/server_inside.h"
-
-struct event_base *tacit_connect_guard_base(struct tacit_server *server)
-{
-	return server->base;
-}
-
-void tacit_connect_guard_cut(struct tacit_call *call)
-{
-	call->gone = NULL;
-	if (call->conn->state == CONN_BUSY)
-		tacit_server_conn_flush(call->conn);
-}
-
-/* Hands what the socket did not take to the buffer, which also finds out about errors. */
-static void buffer_rest(struct conn *conn, struct iovec *parts, size_t count, size_t sent)
-{
-	struct tacit_slice rest[3];
-
-	for (size_t i = 0; i < count; i++) {
-		size_t gone = sent < parts[i].iov_len ? sent : parts[i].iov_len;
-
-		rest[i] = tacit_slice_of((uint8_t *)parts[i].iov_base + gone,
-					 parts[i].iov_len - gone);
-		sent -= gone;
-	}
-	tacit_server_send(conn, rest, count);
-}
-
-void tacit_connect_guard_write(struct tacit_call *call, struct tacit_slice bytes)
-{
-	struct conn *conn = call->conn;
-	char size[24], end[] = "\r\n";
-
-	if (conn->state != CONN_BUSY || !call->chunked || bytes.len == 0 ||
-	    evbuffer_get_length(bufferevent_get_output(conn->bev)) > 0) {
-		tacit_call_write(call, bytes);
-		return;
-	}
-	snprintf(size, sizeof(size), "%zx\r\n", bytes.len);
-	struct iovec parts[] = {
-		{ size, strlen(size) },
-		{ (void *)(uintptr_t)bytes.ptr, bytes.len },
-		{ end, 2 },
-	};
-	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 3 };
-	ssize_t sent = sendmsg(bufferevent_getfd(conn->bev), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-	size_t total = parts[0].iov_len + bytes.len + 2;
-	if (sent < 0 || (size_t)sent < total)
-		buffer_rest(conn, parts, 3, sent < 0 ? 0 : (size_t)sent);
-}
 
 bool tacit_connect_is_local(const struct tacit_address *address)
 {

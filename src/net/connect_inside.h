@@ -46,14 +46,4 @@ void tacit_connect_answer_refuse(struct tacit_call *call, unsigned status, const
 				 const char *message);
 void tacit_connect_answer_free(struct relay *relay);
 
-/* connect_guard.c: what connect needs of the server beyond its header */
-struct event_base *tacit_connect_guard_base(struct tacit_server *server);
-/*
- * As tacit_call_write, but straight to the socket where nothing waits before it: a turn of the loop
- * and four system calls less for each token.
- */
-void tacit_connect_guard_write(struct tacit_call *call, struct tacit_slice bytes);
-/* Sends what is written and closes, without the end that a complete answer has. */
-void tacit_connect_guard_cut(struct tacit_call *call);
-
 #endif

@@ -339,6 +339,11 @@ void tacit_server_free(struct tacit_server *server)
 	free(server);
 }
 
+struct event_base *tacit_server_base(struct tacit_server *server)
+{
+	return server->base;
+}
+
 struct tacit_server_counts tacit_server_counts(const struct tacit_server *server)
 {
 	return server->counts;

@@ -73,6 +73,9 @@ void tacit_server_stop(struct tacit_server *server);
 /* Closes everything; `gone` is called for every open call. */
 void tacit_server_free(struct tacit_server *server);
 
+/* The loop, for what else a program does on it; the server's. */
+struct event_base *tacit_server_base(struct tacit_server *server);
+
 struct tacit_server_counts tacit_server_counts(const struct tacit_server *server);
 
 /* Work for the loop, from any thread. The caller owns the task, and posts it again only after
@@ -130,5 +133,8 @@ void tacit_call_finish(struct tacit_call *x);
 
 /* Ends a streamed answer that cannot be completed: the client sees the connection cut. */
 void tacit_call_abort(struct tacit_call *x);
+
+/* The same, but what was written goes out first: for a last word before the cut. */
+void tacit_call_cut(struct tacit_call *x);
 
 #endif

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
 #include <time.h>
 
 #include "base/compiler.h"
@@ -166,6 +168,37 @@ void tacit_call_start(struct tacit_call *x, const struct tacit_http_answer *answ
 	tacit_server_send(x->conn, parts, TACIT_ARRAY_LEN(parts));
 }
 
+/*
+ * Bytes that went straight to the socket: without TLS and with nothing waiting, a write through the
+ * buffer costs two changes of what the loop polls for. What is left, and errors, are the buffer's.
+ */
+static size_t send_now(struct conn *conn, const struct tacit_slice parts[static 3])
+{
+	struct iovec pieces[3];
+	struct msghdr message = { .msg_iov = pieces, .msg_iovlen = 3 };
+
+	if (conn->server->options.tls ||
+	    evbuffer_get_length(bufferevent_get_output(conn->bev)) > 0)
+		return 0;
+	for (size_t i = 0; i < 3; i++) {
+		pieces[i].iov_base = (void *)(uintptr_t)parts[i].ptr;
+		pieces[i].iov_len = parts[i].len;
+	}
+	ssize_t sent = sendmsg(bufferevent_getfd(conn->bev), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+	return sent > 0 ? (size_t)sent : 0;
+}
+
+static void drop_first(struct tacit_slice parts[static 3], size_t count)
+{
+	for (size_t i = 0; i < 3; i++) {
+		size_t gone = count < parts[i].len ? count : parts[i].len;
+
+		parts[i].ptr = gone ? parts[i].ptr + gone : parts[i].ptr;
+		parts[i].len -= gone;
+		count -= gone;
+	}
+}
+
 void tacit_call_write(struct tacit_call *x, struct tacit_slice bytes)
 {
 	struct conn *conn = x->conn;
@@ -174,11 +207,12 @@ void tacit_call_write(struct tacit_call *x, struct tacit_slice bytes)
 	if (conn->state != CONN_BUSY || bytes.len == 0)
 		return;
 	snprintf(size, sizeof(size), "%zx\r\n", bytes.len);
-	const struct tacit_slice parts[] = {
+	struct tacit_slice parts[] = {
 		tacit_slice_str(x->chunked ? size : ""),
 		bytes,
 		tacit_slice_str(x->chunked ? "\r\n" : ""),
 	};
+	drop_first(parts, send_now(conn, parts));
 	tacit_server_send(conn, parts, TACIT_ARRAY_LEN(parts));
 	if (evbuffer_get_length(bufferevent_get_output(conn->bev)) >
 	    conn->server->options.max_output)
@@ -203,4 +237,11 @@ void tacit_call_abort(struct tacit_call *x)
 	x->gone = NULL;
 	if (x->conn->state == CONN_BUSY)
 		tacit_server_conn_doom(x->conn);
+}
+
+void tacit_call_cut(struct tacit_call *x)
+{
+	x->gone = NULL;
+	if (x->conn->state == CONN_BUSY)
+		tacit_server_conn_flush(x->conn);
 }
