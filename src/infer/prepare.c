@@ -47,7 +47,8 @@ static enum tacit_status make_sampler(struct tacit_engine *engine, struct tacit_
 	};
 
 	if (!tacit_shim_sampler_new(engine->model, task->plan, &sampling, &task->sampler, &why))
-		return tacit_fail(err, TACIT_FORMAT, "infer.schema", 0, "%s", why.text);
+		return tacit_fail(err, TACIT_FORMAT, "infer.schema", 0,
+				  "the schema makes no usable grammar: %s", why.text);
 	return TACIT_OK;
 }
 

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
+#include <time.h>
 
 #include "infer/sched_impl.h"
 
 #define PIECE_MAX 1024
+
+/* Computing time of one token under a grammar; a large vocabulary takes a tenth of it. */
+#define CHOICE_MAX_US 500000
 
 /* --- admission ------------------------------------------------------------------------------ */
 
@@ -248,10 +252,34 @@ static void finish_answer(struct tacit_sched *sched, struct tacit_task *task,
 	leave(sched, task, finish);
 }
 
+static uint64_t thread_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* Under a grammar a client wrote, which may be slow to follow: then only its request ends. */
+static bool choose_constrained(struct tacit_sched *sched, struct tacit_task *task)
+{
+	struct tacit_shim_why why = { "the grammar is too slow to follow" };
+	uint64_t start = thread_us();
+
+	if (tacit_shim_sampler_next(task->sampler, sched->engine->ctx, task->output, &task->last,
+				    &why) &&
+	    thread_us() - start < CHOICE_MAX_US)
+		return true;
+	(void)tacit_fail(&task->result.error, TACIT_LIMIT, "infer.schema", 0, "%s", why.text);
+	return false;
+}
+
 static bool choose_token(struct tacit_sched *sched, struct tacit_task *task)
 {
 	struct tacit_shim_why why = { "" };
 
+	if (task->job->schema.len || task->job->tools.len)
+		return choose_constrained(sched, task);
 	if (tacit_shim_sampler_next(task->sampler, sched->engine->ctx, task->output, &task->last,
 				    &why))
 		return true;

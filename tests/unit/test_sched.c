@@ -352,6 +352,36 @@ static void test_tools(void)
 	run_done(&run);
 }
 
+/* Schemas whose grammars explode; without limits each would stop every other request. */
+static void test_explosions(void)
+{
+	static char nested[8192];
+	struct run run, beside;
+	int n;
+
+	prepare(&beside, "And the king said", 20);
+	is_status(submit(&beside), TACIT_OK, "one that has nothing to do with it");
+	prepare(&run, "x", 50);
+	run.job.schema =
+		tacit_slice_str("{\"type\":\"string\",\"pattern\":\"^(((a?){30}){30}){30}$\"}");
+	expect_failure(&run, TACIT_LIMIT, "infer.schema", "a pattern of 27000 optional letters");
+	n = snprintf(nested, sizeof(nested), "{\"$ref\":\"#/$defs/d0\",\"$defs\":{");
+	for (int i = 0; i < 40; i++)
+		n += snprintf(nested + n, sizeof(nested) - (size_t)n,
+			      "\"d%d\":{\"anyOf\":[{\"type\":\"array\",\"items\":{\"$ref\":"
+			      "\"#/$defs/d%d\"},\"minItems\":1},{\"type\":\"array\",\"items\":"
+			      "{\"$ref\":\"#/$defs/d%d\"},\"minItems\":2}]},",
+			      i, i + 1, i + 1);
+	snprintf(nested + n, sizeof(nested) - (size_t)n, "\"d40\":{\"type\":\"string\"}}}");
+	prepare(&run, "x", 400);
+	run.job.schema = tacit_slice_str(nested);
+	expect_failure(&run, TACIT_LIMIT, "infer.schema",
+		       "arrays that are ambiguous at every level");
+	await(&beside);
+	ok(beside.result.status == TACIT_OK, "it ends well");
+	run_done(&beside);
+}
+
 static void test_embeddings(void)
 {
 	struct tacit_prompt inputs[40];
@@ -501,6 +531,7 @@ int main(void)
 	test_bad_jobs();
 	test_grammar();
 	test_tools();
+	test_explosions();
 	test_embeddings();
 	test_failure();
 	test_stop();
