@@ -62,7 +62,10 @@ run 2 "an argument" "$tacit" attest --tee stub file
 # --- what it measures --------------------------------------------------------------------------
 cp "$tacit" "$work/changed"
 printf x >>"$work/changed"
-pcr() { "$1" attest --tee stub -q | "$tacit" inspect --json | sed -n "s/.*\"$2\":\"\([0-9a-f]*\)\".*/\1/p"; }
+pcr() { # PROGRAM NAME
+	"$1" attest --tee stub -q | "$tacit" inspect --json |
+		sed -n "s/.*\"$2\":\"\([0-9a-f]*\)\".*/\1/p"
+}
 same=$(pcr "$tacit" pcr0)
 cp "$tacit" "$work/copy"
 [ -n "$same" ] && [ "$(pcr "$work/copy" pcr0)" = "$same" ]

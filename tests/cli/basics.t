@@ -33,7 +33,8 @@ head -c 2000000 /dev/zero >"$work/big"
 run 3 "a file over the limit" "$tacit" verify --insecure-no-policy "$work/big"
 run 3 "-- ends the options" "$tacit" verify --insecure-no-policy -- "$work/text"
 
-verbs=$("$tacit" --help | awk '/^  [a-z]/ && !/^  tacit /' | sed -E 's/^  ([a-z]+( [a-z]+)?)  .*/\1/')
+verbs=$("$tacit" --help | awk '/^  [a-z]/ && !/^  tacit /' |
+	sed -E 's/^  ([a-z]+( [a-z]+)?)  .*/\1/')
 while read -r verb; do
 	# shellcheck disable=SC2086
 	run 0 "$verb --help" "$tacit" $verb --help

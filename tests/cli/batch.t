@@ -110,7 +110,8 @@ has err "cannot read receipts 'nowhere': No such file" "says which"
 run 5 "a folder" "${batch[@]}" "$work"
 run 2 "no threads" "${batch[@]}" -j 0 receipts.txt
 run 2 "too many threads" "${batch[@]}" -j 257 receipts.txt
-run 3 "a key that is none" "$tacit" receipt verify --batch --key "$(printf '00%.0s' {1..32})" receipts.txt
+run 3 "a key that is none" "$tacit" receipt verify --batch --key "$(printf '00%.0s' {1..32})" \
+	receipts.txt
 run 1 "no key at all" "$tacit" receipt verify --batch receipts.txt
 lines out 'len(d) == 300 and all(x["code"] == "BAD_LINE" for x in d)' "is no reason to accept"
 run 1 "another key" "$tacit" receipt verify --batch --key "$(printf '01%.0s' {1..32})" receipts.txt
@@ -118,8 +119,9 @@ lines out 'all(x["verdict"] == "refused" and x["code"] == "SIG_FAILED" for x in 
 run 0 "against evidence" "$tacit" receipt verify --batch --evidence evidence.bin \
 	--pcr0 "$(printf '11%.0s' {1..48})" --insecure-accept-stub receipts.txt
 lines out 'all(x["assurance"] == "end-to-end" for x in d)' "is end to end"
-run 1 "against evidence of another boot" "$tacit" receipt verify --batch --evidence other-evidence.bin \
-	--pcr0 "$(printf '11%.0s' {1..48})" --insecure-accept-stub receipts.txt
+run 1 "against evidence of another boot" "$tacit" receipt verify --batch \
+	--evidence other-evidence.bin --pcr0 "$(printf '11%.0s' {1..48})" --insecure-accept-stub \
+	receipts.txt
 run 1 "against evidence that is refused" "$tacit" receipt verify --batch --evidence evidence.bin \
 	--pcr0 "$(printf '12%.0s' {1..48})" --insecure-accept-stub receipts.txt
 ok "$(($(grep -c verified out) != 0))" "nothing is judged"
@@ -134,7 +136,7 @@ long() { # LENGTH: a long line between good ones
 for length in 262144 262145 524287 524288 524289 3000000; do
 	long $length >long
 	run 1 "a line of $length bytes" "${batch[@]}" long
-	lines out '[x["verdict"] for x in d] == ["verified"] * 2 + ["malformed"] + ["verified"] * 2' \
+	lines out '[x["verdict"][0] for x in d] == list("vvmvv")' \
 		"a line of $length bytes is one line, and the next ones are judged"
 done
 head -c 3000000 /dev/zero >zeros
@@ -193,7 +195,8 @@ wait "$judge_pid"
 
 # A reader that goes away ends it, though its input would go on for ever.
 # shellcheck disable=SC2016
-forever='while cat receipts.txt; do :; done 2>/dev/null | { "$@" 2>err; echo $? >code; } | head -n 3'
+forever='while cat receipts.txt; do :; done 2>/dev/null |
+	{ "$@" 2>err; echo $? >code; } | head -n 3'
 timeout 60 bash -c "$forever" - "${batch[@]}" >three
 lines three '[x["claims"]["sequence_number"] for x in d] == [1, 2, 3]' "head takes three lines"
 [ "$(cat code)" = 5 ]

@@ -113,8 +113,8 @@ until_true() {
 serve() {
 	local name=$1
 	shift
-	"${serve_binary:-$tacit}" serve --tee stub --model models/demo.gguf --listen tcp:127.0.0.1:0 \
-		--json "$@" >"$work/$name.json" 2>"$work/$name.log" &
+	"${serve_binary:-$tacit}" serve --tee stub --model models/demo.gguf --listen \
+		tcp:127.0.0.1:0 --json "$@" >"$work/$name.json" 2>"$work/$name.log" &
 	server_pid=$!
 	started+=("$server_pid")
 	until_true grep -q '"listen"' "$work/$name.json" || {

@@ -86,7 +86,8 @@ hexes = lambda v: re.fullmatch(r"([0-9a-f]{2})+", v) is not None
 maybe = lambda v, good: v is None or good(v)
 is_time = lambda v: re.fullmatch(TIME, v) is not None
 c = d["claims"]
-assert list(d) == ["schema", "verdict", "platform", "notice", "checks", "claims", "insecure"], list(d)
+assert list(d) == ["schema", "verdict", "platform", "notice", "checks", "claims",
+                   "insecure"], list(d)
 assert (d["schema"], d["verdict"], d["platform"]) == ("tacit.verdict/1", "verified", "stub")
 assert d["notice"] == "stub (NOT a TEE)"
 assert len(d["checks"]) > 10
@@ -156,7 +157,8 @@ judge 1 "a shorter nonce" "${policy[@]}" $stub --nonce 001122
 judge 1 "a longer nonce" "${policy[@]}" $stub --nonce 0011223300
 judge 1 "other user data" "${policy[@]}" $stub --user-data c0ffef
 fails expect.user_data "by expect.user_data"
-judge 1 "report data, which it has not" "${policy[@]}" $stub --report-data "$(printf '00%.0s' {1..64})"
+judge 1 "report data, which it has not" "${policy[@]}" $stub \
+	--report-data "$(printf '00%.0s' {1..64})"
 fails expect.report_data "by expect.report_data"
 judge 0 "--platform stub" "${policy[@]}" $stub --platform stub
 judge 1 "--platform nitro" "${policy[@]}" $stub --platform nitro
@@ -182,7 +184,8 @@ judge 2 "no hex" "${now[@]}" $stub --nonce 0011zz
 
 # --- policies ----------------------------------------------------------------------------------
 try() { # CODE NAME POLICY [CHECK]
-	run "$1" "policy: $2" "$tacit" verify --json "${now[@]}" $stub --policy "$work/$3.json" "$work/evidence"
+	run "$1" "policy: $2" "$tacit" verify --json "${now[@]}" $stub --policy "$work/$3.json" \
+		"$work/evidence"
 	[ -z "${4:-}" ] || fails "$4" "policy: $2: by $4"
 }
 try 0 "one measurement" one
@@ -298,7 +301,8 @@ foreign() { # PLATFORM FILE
 	fi
 	run 6 "evidence of $1" "$tacit" verify --json --insecure-no-policy $stub "$vectors/$2"
 	has "$work/err" "looks like $1 evidence, which this build cannot judge" "is named"
-	json "$work/out" 'd["schema"] == "tacit.error/1" and d["status"] == "UNSUPPORTED"' "in JSON too"
+	json "$work/out" '(d["schema"], d["status"]) == ("tacit.error/1", "UNSUPPORTED")' \
+		"in JSON too"
 }
 foreign nitro nitro/doc_2023_09_apse1.cose
 foreign nitrotpm nitro/synthetic_nitrotpm_key.cose
@@ -323,7 +327,8 @@ same() { # NAME OPTIONS...
 	shift
 	"$tacit" verify "$@" "$work/evidence" >"$work/before" 2>"$work/before.err"
 	before=$?
-	env "${environment[@]}" "$tacit" verify "$@" "$work/evidence" >"$work/after" 2>"$work/after.err"
+	env "${environment[@]}" "$tacit" verify "$@" "$work/evidence" >"$work/after" \
+		2>"$work/after.err"
 	after=$?
 	cmp -s "$work/before" "$work/after" && cmp -s "$work/before.err" "$work/after.err" &&
 		[ $before -eq $after ]

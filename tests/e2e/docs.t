@@ -99,7 +99,7 @@ for name in re.findall(r"^  ([a-z]+(?: [a-z]+)?)  +\S", OVERVIEW, re.M):
     VERBS[name] = (text, set(re.findall(r"--[a-z0-9-]+|(?<=\s)-[a-z](?=,)", text)))
 ok(len(VERBS) >= 10, f"there are {len(VERBS)} commands")
 
-# --- what a reader has -----------------------------------------------------------------------------
+# --- what a reader has ------------------------------------------------------------------------
 home = tempfile.TemporaryDirectory()
 bin_folder = os.path.join(home.name, "bin")
 os.mkdir(bin_folder)
@@ -166,7 +166,7 @@ c.close()
 store.stop()
 
 
-# --- running -----------------------------------------------------------------------------------------
+# --- running ----------------------------------------------------------------------------------
 def verb_of(command):
     words = command.split()
     for count in (2, 1):
@@ -239,7 +239,7 @@ def run_all(name, commands):
         ok(code == 0, f"{name}: {command.split()[1]} stops when asked", f"exit {code}")
 
 
-# --- policies ----------------------------------------------------------------------------------------
+# --- policies ---------------------------------------------------------------------------------
 def filled(text):
     """Values that were shortened for the reader, in their full length."""
     def pad(match):
@@ -247,7 +247,8 @@ def filled(text):
         start = text.rfind('"', 0, match.start())
         named = text[text.rfind('"', 0, start) + 1:start] if start >= 0 else ""
         wide = "pcr" in named or "mrtd" in named or "rtmr" in named or named == "measurement"
-        return '"' + (digits or "ab").ljust(int(length) if length else 96 if wide else 64, "0") + '"'
+        size = int(length) if length else 96 if wide else 64
+        return '"' + (digits or "ab").ljust(size, "0") + '"'
     return re.sub(r'"([0-9a-f]*)\.\.\.(?:(\d+) hex digits)?"', pad, text)
 
 
@@ -257,7 +258,7 @@ def check_policy(name, text):
     ok(result.returncode == 0, f"{name}: the policy is one", result.stderr + filled(text))
 
 
-# --- prose -------------------------------------------------------------------------------------------
+# --- prose ------------------------------------------------------------------------------------
 def check_mentions(name, text):
     """`tacit verb --option` in prose: the verb and its options exist."""
     bad = []

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * receipts FOLDER COUNT [TIME]: receipts and the stub evidence behind them, the same on every run, for
- * the tests of the command line. Into FOLDER go:
+ * receipts FOLDER COUNT [TIME]: receipts and the stub evidence behind them, the same on every run,
+ * for the tests of the command line. Into FOLDER go:
  *
  *   evidence.bin, other-evidence.bin   of one boot, and of another with another receipt key
  *   request.bin, response.bin          the bodies that receipt.bin is about
