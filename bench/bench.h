@@ -50,8 +50,8 @@ struct bench_pair {
 };
 
 /* Measures `ours` against `base` in alternating rounds. */
-static inline struct bench_pair bench_against(void (*base)(void *), void (*ours)(void *), void *user,
-					      size_t calls)
+static inline struct bench_pair bench_against(void (*base)(void *), void (*ours)(void *),
+					      void *user, size_t calls)
 {
 	double a[BENCH_ROUNDS], b[BENCH_ROUNDS], r[BENCH_ROUNDS];
 	struct bench_pair pair;

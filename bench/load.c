@@ -16,8 +16,8 @@
 #include <string.h>
 #include <time.h>
 
-#define STREAMS_MAX 256
-#define SAMPLES_MAX 65536
+#define STREAMS_MAX  256
+#define SAMPLES_MAX  65536
 #define LINE_MAX_LEN 4096
 
 struct stream {
@@ -186,7 +186,8 @@ int main(int argc, char **argv)
 		 "{\"model\":\"m\",\"stream\":true,\"temperature\":0,\"seed\":1,\"max_tokens\":%s,"
 		 "\"stream_options\":{\"include_usage\":true},"
 		 "\"cache_prompt\":false,\"messages\":[{\"role\":\"user\","
-		 "\"content\":\"Tell me a long story about the sea and the ships that sail on it.\"}]}",
+		 "\"content\":\"Tell me a long story about the sea and the ships that sail on "
+		 "it.\"}]}",
 		 argv[4]);
 	curl_global_init(CURL_GLOBAL_ALL);
 	l.headers = curl_slist_append(NULL, "Content-Type: application/json");

@@ -15,7 +15,7 @@
 #include "bench.h"
 #include "channel/client.h"
 
-#define CALLS 20
+#define CALLS       20
 #define POLICY_ROOM (1u << 20)
 
 struct setup {

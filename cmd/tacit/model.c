@@ -31,9 +31,9 @@ static const struct cli_option OPTIONS[] = {
 		"let Python code that the model brings along run on this machine"),
 };
 
-/* Where the script is, from the folder of this program: in its build tree, or installed. */
+/* Where the script is, from the folder of this program: installed, or in its build tree. */
 static const char *const PLACES[][2] = {
-	{ "../libexec/tacit/import.sh", "../libexec/tacit/convert" },
+	{ "import.sh", "convert" },
 	{ "../../tools/import/import.sh", "../deps/llama/convert" },
 };
 

@@ -22,39 +22,51 @@ static const char *const CIPHER_NAMES[] = {
 
 /*
  * Written once under the library's own once-lock and read-only afterwards; held for the life of
- * the process, as the library holds its own tables.
+ * the process, as the library holds its own tables. Each kind apart: fetching one object makes
+ * the library build every object of its kind, and most programs need no cipher.
  */
-static CRYPTO_ONCE fetched = CRYPTO_ONCE_STATIC_INIT;
+static CRYPTO_ONCE mds_fetched = CRYPTO_ONCE_STATIC_INIT;
+static CRYPTO_ONCE ciphers_fetched = CRYPTO_ONCE_STATIC_INIT;
+static CRYPTO_ONCE hmac_fetched = CRYPTO_ONCE_STATIC_INIT;
 static EVP_MD *mds[TACIT_ARRAY_LEN(MD_NAMES)];
 static EVP_CIPHER *ciphers[TACIT_ARRAY_LEN(CIPHER_NAMES)];
 static EVP_MAC *hmac;
 
-static void fetch_all(void)
+static void fetch_mds(void)
 {
 	for (size_t i = 0; i < TACIT_ARRAY_LEN(mds); i++)
 		mds[i] = EVP_MD_fetch(NULL, MD_NAMES[i], NULL);
+}
+
+static void fetch_ciphers(void)
+{
 	for (size_t i = 0; i < TACIT_ARRAY_LEN(ciphers); i++)
 		ciphers[i] = EVP_CIPHER_fetch(NULL, CIPHER_NAMES[i], NULL);
+}
+
+static void fetch_hmac(void)
+{
 	hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
 }
 
 const EVP_MD *tacit_openssl_md(enum tacit_hash_alg alg)
 {
-	if ((size_t)alg >= TACIT_ARRAY_LEN(mds) || !CRYPTO_THREAD_run_once(&fetched, fetch_all))
+	if ((size_t)alg >= TACIT_ARRAY_LEN(mds) || !CRYPTO_THREAD_run_once(&mds_fetched, fetch_mds))
 		return NULL;
 	return mds[alg];
 }
 
 const EVP_CIPHER *tacit_openssl_cipher(enum tacit_aead_alg alg)
 {
-	if ((size_t)alg >= TACIT_ARRAY_LEN(ciphers) || !CRYPTO_THREAD_run_once(&fetched, fetch_all))
+	if ((size_t)alg >= TACIT_ARRAY_LEN(ciphers) ||
+	    !CRYPTO_THREAD_run_once(&ciphers_fetched, fetch_ciphers))
 		return NULL;
 	return ciphers[alg];
 }
 
 EVP_MAC *tacit_openssl_hmac(void)
 {
-	return CRYPTO_THREAD_run_once(&fetched, fetch_all) ? hmac : NULL;
+	return CRYPTO_THREAD_run_once(&hmac_fetched, fetch_hmac) ? hmac : NULL;
 }
 
 OSSL_PARAM tacit_openssl_md_param(enum tacit_hash_alg alg, char room[static TACIT_MD_NAME_MAX])
