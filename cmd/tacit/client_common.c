@@ -123,3 +123,18 @@ json_t *cli_client_verdict(const struct tacit_attested *attested)
 	free(room);
 	return object ? object : json_null();
 }
+
+int cli_client_fail(const struct cli_common *common, const char *server,
+		    const struct tacit_attested *attested, const struct tacit_error *err)
+{
+	if (common->json && !(attested && attested->verdict.outcome))
+		return cli_fail(common, err, "cannot verify server '%s'", server);
+	if (common->json) {
+		json_t *verdict = cli_client_verdict(attested);
+
+		json_dumpf(verdict, stdout, JSON_COMPACT);
+		putchar('\n');
+		json_decref(verdict);
+	}
+	return cli_client_refused(common, attested, err);
+}

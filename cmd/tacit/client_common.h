@@ -50,6 +50,10 @@ void cli_client_close(struct cli_client *client);
 int cli_client_refused(const struct cli_common *common, const struct tacit_attested *attested,
 		       const struct tacit_error *err);
 
+/* The same for verbs that end with it: with --json the verdict, or the error, is the object. */
+int cli_client_fail(const struct cli_common *common, const char *server,
+		    const struct tacit_attested *attested, const struct tacit_error *err);
+
 /* The name of the check that decided: of the verdict's first failed one, or of `err`. */
 const char *cli_client_check(const struct tacit_attested *attested, const struct tacit_error *err);
 

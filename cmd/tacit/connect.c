@@ -75,7 +75,7 @@ static int attest_first(const struct connect_options *o, const struct cli_client
 
 	if (tacit_client_attest(c->client, &err) == TACIT_OK)
 		return 0;
-	return cli_client_refused(&o->common, tacit_client_last(c->client), &err);
+	return cli_client_fail(&o->common, o->client.server, tacit_client_last(c->client), &err);
 }
 
 static int open_store(const struct connect_options *o, const struct cli_client *c,

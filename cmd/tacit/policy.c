@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "client_common.h"
 #include "codec/json.h"
+#include "crypto/hash.h"
 #include "sys/clock.h"
 #include "verbs.h"
 
@@ -43,6 +44,23 @@ static const struct cli_option INIT_OPTIONS[] = {
 		NULL, "look at the software stand-in, which is NOT a TEE"),
 };
 
+/* Where the policy went; when it went to standard output it is the object itself. */
+static void print_written(const struct init_options *o, struct tacit_slice text)
+{
+	uint8_t digest[TACIT_SHA256_LEN];
+	char hex[2 * TACIT_SHA256_LEN + 1];
+
+	if (!o->common.json || !o->output || strcmp(o->output, "-") == 0 ||
+	    tacit_hash(TACIT_SHA256, text, digest, NULL) != TACIT_OK)
+		return;
+	tacit_hex_encode(TACIT_SLICE_ARRAY(digest), hex);
+	json_t *object = json_pack("{s:s, s:s, s:s}", "schema", "tacit.policy-init/1", "output",
+				   o->output, "sha256", hex);
+	json_dumpf(object, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(object);
+}
+
 static int write_policy(const struct init_options *o, const struct tacit_claims *claims,
 			const char *source)
 {
@@ -68,6 +86,8 @@ static int write_policy(const struct init_options *o, const struct tacit_claims 
 		     : tacit_fail(&err, TACIT_NOMEM, "policy", 0, "out of memory");
 	if (st == TACIT_OK)
 		st = cli_write_file(o->output ? o->output : "-", text, 0644, &err);
+	if (st == TACIT_OK)
+		print_written(o, text);
 	free(room);
 	if (st != TACIT_OK)
 		return cli_fail(&o->common, &err, "cannot write a policy");
@@ -89,7 +109,8 @@ static int init_from_server(const struct init_options *o)
 	if (code)
 		return code;
 	if (tacit_client_attest(client.client, &err) != TACIT_OK)
-		code = cli_client_refused(&o->common, tacit_client_last(client.client), &err);
+		code = cli_client_fail(&o->common, o->client.server,
+				       tacit_client_last(client.client), &err);
 	else
 		code = write_policy(o, tacit_client_last(client.client)->claims, o->client.server);
 	cli_client_close(&client);
