@@ -158,6 +158,9 @@ static void start_pool(struct tacit_engine *engine)
 	memcpy(&pool_new, &sym_new, sizeof(pool_new));
 	memcpy(&engine->pool_free, &sym_free, sizeof(engine->pool_free));
 	ggml_threadpool_params_init(&params, (int)engine->info.threads);
+	/* Spinning bridges the gap between two steps; the default goes on for a third of a second,
+	 * and keeps a core from those who bring the next request. */
+	params.poll = 1;
 	engine->pool = pool_new(&params);
 }
 
