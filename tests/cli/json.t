@@ -33,8 +33,8 @@ one 0 tacit.infer/1 infer $stub --server "$address" --policy "$policy" --max-tok
 one 1 tacit.infer/1 infer --server "$address" --policy "$policy" Hello
 one 5 tacit.infer/1 infer $stub --server "$nobody" --policy "$policy" Hello
 one 1 tacit.verdict/1 connect --server "$address" --policy "$policy" --listen tcp:127.0.0.1:0
-json "$work/out" '[c["name"] for c in d["checks"] if c["result"] == "fail"] == ["policy.hardware"]' \
-	"tacit connect: with the check that failed"
+json "$work/out" '[c["name"] for c in d["checks"] if c["result"] == "fail"] ==
+	["policy.hardware"]' "tacit connect: with the check that failed"
 one 5 tacit.error/1 connect --server "$nobody" --policy "$policy" --listen tcp:127.0.0.1:0
 one 5 tacit.error/1 serve --tee stub --model /nonexistent
 one 5 tacit.error/1 serve --tee stub --model models/demo.gguf --listen "$address"

@@ -274,7 +274,22 @@ def check_mentions(name, text):
     ok(not bad, f"{name}: what it calls commands are commands", "; ".join(bad))
 
 
+def check_paths(name, text):
+    """`src/...` in prose: the file or folder is there."""
+    folders = "abi|bench|cmd|docs|examples|fuzz|include|man|models|src|tests|tools"
+    paths = re.findall(rf"`((?:(?:{folders})/[\w./-]*|[A-Z]+\.md))`", text)
+    bad = sorted({p for p in paths if "/x/" not in p and
+                  not os.path.exists(os.path.join(ROOT, p))})
+    ok(not bad, f"{name}: the {len(paths)} files that it names are there", " ".join(bad))
+
+
 documents = [os.path.join(ROOT, "README.md")] + sorted(glob.glob(os.path.join(ROOT, "docs/*.md")))
+for document in sorted(glob.glob(os.path.join(ROOT, "docs/adr/*.md")) +
+                       [os.path.join(ROOT, n) for n in ("CONTRIBUTING.md", "SECURITY.md")]):
+    with open(document) as f:
+        text = f.read()
+    check_mentions(os.path.relpath(document, ROOT), text)
+    check_paths(os.path.relpath(document, ROOT), text)
 total = 0
 for document in documents:
     name = os.path.relpath(document, ROOT)
@@ -286,6 +301,7 @@ for document in documents:
     for policy in policies:
         check_policy(name, policy)
     check_mentions(name, text)
+    check_paths(name, text)
 for page in sorted(glob.glob(os.path.join(ROOT, "man", "*.[1357]"))):
     name = os.path.relpath(page, ROOT)
     with open(page) as f:
