@@ -211,19 +211,18 @@ enum tacit_status tacit_openai_parse_tools(const json_t *body, struct tacit_open
 			return tacit_openai_refuse(
 				err, TACIT_FORMAT, "tools",
 				"must hold functions with a name and parameters as an object");
+	enum tacit_status st = tacit_openai_weigh_tools(tools, err);
+	if (st)
+		return st;
 	if (json_array_size(tools) && job->schema.len)
 		return tacit_openai_refuse(err, TACIT_UNSUPPORTED, "response_format",
 					   "cannot go with tools");
 	if (json_is_object(choice))
 		return choose_tool(choice, tools, memory, err);
-	if (choice) {
-		enum tacit_status st = parse_choice(choice, memory, err);
-
-		if (st)
-			return st;
-	}
-	if (!json_array_size(tools))
-		return TACIT_OK;
+	if (choice)
+		st = parse_choice(choice, memory, err);
+	if (st || !json_array_size(tools))
+		return st;
 	return keep_text(tools, TACIT_OPENAI_SCHEMA_MAX, "tools", &memory->tools, &job->tools, err);
 }
 
@@ -236,9 +235,11 @@ static enum tacit_status keep_schema(const json_t *schema, struct tacit_openai_m
 	if (schema && !json_is_object(schema))
 		return tacit_openai_refuse(err, TACIT_FORMAT, "response_format",
 					   "must have an object as its schema");
-	if (schema && json_object_size(schema))
-		return keep_text(schema, TACIT_OPENAI_SCHEMA_MAX, "response_format",
-				 &memory->schema, &memory->request.job.schema, err);
+	if (schema && json_object_size(schema)) {
+		st = keep_text(schema, TACIT_OPENAI_SCHEMA_MAX, "response_format", &memory->schema,
+			       &memory->request.job.schema, err);
+		return st ? st : tacit_openai_weigh_schema(schema, "response_format", err);
+	}
 	any = json_pack("{s:s}", "type", "object");
 	st = keep_text(any, 0, "response_format", &memory->schema, &memory->request.job.schema,
 		       err);

@@ -40,6 +40,15 @@ tacit_openai_part tacit_openai_parse_messages;
 tacit_openai_part tacit_openai_parse_tools;
 tacit_openai_part tacit_openai_parse_format;
 
+/*
+ * Refuses schemas that would cost the engine too much time or memory, whoever wrote them. Errors:
+ * LIMIT, FORMAT.
+ */
+TACIT_MUST_CHECK enum tacit_status
+tacit_openai_weigh_schema(const json_t *schema, const char *member, struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status tacit_openai_weigh_tools(const json_t *tools,
+							    struct tacit_error *err);
+
 /* The prompts of completions ("prompt") and embeddings ("input"). */
 TACIT_MUST_CHECK enum tacit_status tacit_openai_parse_prompts(const json_t *body, const char *name,
 							      size_t max,

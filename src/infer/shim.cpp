@@ -3,6 +3,7 @@
 
 #include <climits>
 #include <cstring>
+#include <ctime>
 #include <memory>
 #include <set>
 #include <string>
@@ -43,11 +44,18 @@ struct tacit_shim_plan {
 struct tacit_shim_sampler {
 	common_sampler_ptr common;
 	bool greedy = false;
+	bool guided = false; /* by a grammar */
 	int32_t n_vocab = 0;
+	int64_t spent_us = 0; /* of this thread's time, choosing `chosen` tokens */
+	int64_t chosen = 0;
 };
 
 namespace
 {
+
+/* What choosing under a grammar may take: in all, and for each token. */
+const int64_t GUIDED_US = 1000 * 1000;
+const int64_t GUIDED_TOKEN_US = 20 * 1000;
 
 void explain(struct tacit_shim_why *why, const char *text)
 {
@@ -314,6 +322,26 @@ llama_token best_token(const struct tacit_shim_sampler *sampler, llama_context *
 	return best;
 }
 
+int64_t thread_us()
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/*
+ * A grammar can have ever more ways to go on, and every stream waits while they are followed.
+ * Schemas are weighed before; this ends the one that was misjudged.
+ */
+void charge(struct tacit_shim_sampler *sampler, int64_t us)
+{
+	sampler->spent_us += us;
+	sampler->chosen++;
+	if (sampler->spent_us > GUIDED_US + sampler->chosen * GUIDED_TOKEN_US)
+		throw std::runtime_error("the schema leaves too many ways to answer");
+}
+
 } // namespace
 
 void tacit_shim_init(void)
@@ -444,6 +472,7 @@ bool tacit_shim_sampler_new(const struct llama_model *model, const struct tacit_
 		sampler->n_vocab = llama_vocab_n_tokens(llama_model_get_vocab(model));
 		sampler->greedy = params.temp <= 0 && params.grammar.empty() &&
 				  params.penalty_freq == 0 && params.penalty_present == 0;
+		sampler->guided = !params.grammar.empty();
 		if (!sampler->greedy)
 			sampler->common.reset(common_sampler_init(model, params));
 		*ret_sampler = sampler.release();
@@ -463,8 +492,11 @@ bool tacit_shim_sampler_next(struct tacit_shim_sampler *sampler, struct llama_co
 			*ret_token = best_token(sampler, ctx, index);
 			return;
 		}
+		int64_t start = sampler->guided ? thread_us() : 0;
 		auto token = common_sampler_sample(sampler->common.get(), ctx, index);
 		common_sampler_accept(sampler->common.get(), token, true);
+		if (sampler->guided)
+			charge(sampler, thread_us() - start);
 		*ret_token = token;
 	});
 }

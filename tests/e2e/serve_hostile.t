@@ -155,6 +155,37 @@ well("a slow reader")
 slow.close()
 ok(until(lambda: server.metric("tacit_jobs_running") == 0), "its job ends with it")
 
+# --- schemas that cost -----------------------------------------------------------------------
+def schema(value, **more):
+    body = server.chat(max_tokens=300, response_format={
+        "type": "json_schema", "json_schema": {"name": "n", "schema": value}}, **more)
+    began = time.monotonic()
+    status, _, data = server.ask("POST", "/v1/chat/completions", body)
+    return status, data, time.monotonic() - began
+
+
+def computes(name):
+    """The threads that all share are free again, not only the loop."""
+    status, _, _ = server.ask("POST", "/v1/chat/completions", server.chat(max_tokens=2))
+    ok(status == 200 and server.alive(), f"{name}: others are answered")
+
+
+doubling = {f"a{i}": {"anyOf": [{"$ref": f"#/$defs/a{i + 1}"}] * 2} for i in range(28)}
+doubling["a28"] = {"type": "string"}
+for name, value in [
+        ("a range without end", {"type": "integer", "minimum": 2 ** 62}),
+        ("nested repetition", {"type": "string", "pattern": "^" + "(a*)*" * 400 + "$"}),
+        ("2^28 alternatives", {"$ref": "#/$defs/a0", "$defs": doubling}),
+        ("3,000 optional members", {"properties": {f"p{i}": {} for i in range(3000)}})]:
+    status, data, _ = schema(value)
+    equal(status, 400, f"{name}: 400")
+    computes(name)
+# Within every limit on its own: what is left is charged while it runs.
+status, data, seconds = schema({"anyOf": [{"type": "string",
+                                           "pattern": "^" + "(.*)*" * 20 + "$"}] * 24})
+ok(seconds < 15, "24 costly patterns at one place are ended soon", (status, data, seconds))
+computes("costly patterns")
+
 # --- 2,000 idle connections ------------------------------------------------------------------
 idle_kb = server.status_kb("VmRSS")
 many = []
