@@ -44,7 +44,8 @@ static void print_second_words(void)
 		if (!name[first] || is_repeated(i))
 			continue;
 		printf("\t%.*s)\n\t\tif [ \"$COMP_CWORD\" -eq 2 ]; then\n"
-		       "\t\t\tCOMPREPLY=($(compgen -W \"", first, name);
+		       "\t\t\tCOMPREPLY=($(compgen -W \"",
+		       first, name);
 		for (size_t j = i; j < CLI_VERB_COUNT; j++) {
 			if (strncmp(CLI_VERBS[j]->name, name, (size_t)first + 1) == 0)
 				printf("%s ", CLI_VERBS[j]->name + first + 1);

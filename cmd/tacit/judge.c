@@ -62,8 +62,8 @@ static int load_pins(const struct cli_common *common, const struct cli_judge *ju
 				    { "pcr8", &judge->pcr8 } };
 	const struct pin mrtd = { "mrtd", &judge->mrtd };
 	const struct pin measurement = { "measurement", &judge->measurement };
-	bool nitro = judge->pcr0.given || judge->pcr1.given || judge->pcr2.given ||
-		     judge->pcr8.given;
+	bool nitro =
+		judge->pcr0.given || judge->pcr1.given || judge->pcr2.given || judge->pcr8.given;
 	uint8_t room[4096];
 	struct writer w = wr_of(tacit_mut_of(room, sizeof(room)));
 	struct tacit_slice text;

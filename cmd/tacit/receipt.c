@@ -17,7 +17,7 @@
 #include "verbs.h"
 
 #define ARENA_SIZE (1u << 20)
-#define BODY_MAX ((size_t)1 << 30)
+#define BODY_MAX   ((size_t)1 << 30)
 
 struct options {
 	struct cli_common common;

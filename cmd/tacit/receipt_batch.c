@@ -16,12 +16,12 @@
 #include "receipt.h"
 #include "receipt/batch.h"
 
-#define CHUNK_TEXT (2 * TACIT_BATCH_LINE_MAX)
+#define CHUNK_TEXT  (2 * TACIT_BATCH_LINE_MAX)
 #define THREADS_MAX 256
 
 enum chunk_state {
 	CHUNK_FREE,
-	CHUNK_READ,   /* holds lines that nobody has taken */
+	CHUNK_READ, /* holds lines that nobody has taken */
 	CHUNK_TAKEN,
 	CHUNK_JUDGED,
 };
@@ -242,8 +242,7 @@ static void *judge_loop(void *user)
 	struct tacit_batch *batch = malloc(sizeof(*batch));
 	struct chunk *c;
 
-	if (!batch ||
-	    tacit_batch_init(batch, r->expect, TACIT_REPORT_FAILED, NULL) != TACIT_OK) {
+	if (!batch || tacit_batch_init(batch, r->expect, TACIT_REPORT_FAILED, NULL) != TACIT_OK) {
 		free(batch);
 		fail(r);
 		return NULL;

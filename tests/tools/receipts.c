@@ -26,7 +26,7 @@
 #include "tee/stub/stub.h"
 
 #define MOMENT "1790000000"
-#define ROOM 4096
+#define ROOM   4096
 
 static const char REQUEST[] = "{\"prompt\":\"What does a receipt prove?\"}";
 static const char RESPONSE[] = "{\"answer\":\"What was asked, and what was answered.\"}";
@@ -94,7 +94,8 @@ static struct tacit_slice attest(const struct tacit_receipt_key *key, uint64_t m
 	memset(binding.config_hash, 0x0c, 32);
 	tacit_receipt_key_public(key, binding.receipt_key);
 	must(tacit_binding_encode(&binding, tacit_mut_of(binding_room, sizeof(binding_room)),
-				  &doc.user_data, NULL), "binding");
+				  &doc.user_data, NULL),
+	     "binding");
 	fill_registers(&doc);
 	must(tacit_stub_encode(&doc, tacit_mut_of(room, ROOM), &evidence, NULL), "evidence");
 	return evidence;

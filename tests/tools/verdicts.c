@@ -35,9 +35,7 @@ static size_t load(const char *path, uint8_t *room, size_t size)
 static int judge(struct bench *b, const uint8_t *bytes, size_t len)
 {
 	struct tacit_arena arena;
-	struct tacit_context cx = { .now = b->now,
-				    .arena = &arena,
-				    .insecure_accept_stub = true };
+	struct tacit_context cx = { .now = b->now, .arena = &arena, .insecure_accept_stub = true };
 	struct tacit_verdict verdict = { 0 };
 	struct tacit_error err = { 0 };
 	struct tacit_evidence ev;
