@@ -145,7 +145,7 @@ def silence(weights, dims, rows):
 
 
 def random_model(meta, _):
-    width, layers, inner, heads, kv_heads = 768, 12, 2048, 12, 4
+    width, layers, inner, heads, kv_heads = 768, 12, 2048, 6, 2
     meta = without_end(meta, b"bench-random")
     tokens = meta["tokenizer.ggml.tokens"][1][1]
     vocab = len(tokens)
