@@ -321,6 +321,7 @@ environment=(HOME="$work/home" XDG_CONFIG_HOME="$work/home" TACIT_POLICY="$work/
 	TACIT_NOW="$made" TACIT_TEE=stub TACIT_DEBUG=1 TACIT_TEST=1 TACIT_ROOT="$work" DEBUG=1
 	SOURCE_DATE_EPOCH="$made" TZ=Asia/Tokyo LC_ALL=tr_TR.UTF-8 LANG=de_DE.UTF-8
 	SSL_CERT_FILE="$work/evidence" SSL_CERT_DIR="$work" RA_TLS_ALLOW_DEBUG_ENCLAVE_INSECURE=1
+	OPENSSL_CONF="$work/evidence" OPENSSL_MODULES="$work"
 	RA_TLS_ALLOW_OUTDATED_TCB_INSECURE=1 COLUMNS=20 POSIXLY_CORRECT=1)
 same() { # NAME OPTIONS...
 	local name=$1 before after

@@ -4,6 +4,7 @@
 examples of --help, in a folder that has what a reader would have by then; every policy they show;
 and every command and option that prose names exists."""
 
+import atexit
 import glob
 import re
 import shlex
@@ -107,6 +108,7 @@ os.symlink(TACIT, os.path.join(bin_folder, "tacit"))
 kit = os.path.join(home.name, "kit")
 os.mkdir(kit)
 fixture = Serve()
+atexit.register(fixture.process.kill)
 SERVER = fixture.ready["listen"]
 PORT = SERVER.rsplit(":", 1)[1]
 
@@ -141,6 +143,7 @@ class Running:
         self.process = subprocess.Popen(["bash", "-c", "exec " + command], cwd=where,
                                         env=environment, stdout=self.log, stderr=self.log,
                                         stdin=subprocess.DEVNULL)
+        atexit.register(self.process.kill)
         until(lambda: self.process.poll() is not None or "event=ready" in self.words())
         self.up = self.process.poll() is None
 
