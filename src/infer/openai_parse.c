@@ -145,8 +145,6 @@ static enum tacit_status add_stop(const json_t *value, struct tacit_openai_memor
 					   "must be strings of at most 256 bytes");
 	if (len == 0)
 		return TACIT_OK;
-	if (job->stop_count == TACIT_STOPS_MAX)
-		return tacit_openai_refuse(err, TACIT_LIMIT, "stop", "has more than 16 strings");
 	memory->stops[job->stop_count++] = tacit_slice_of(json_string_value(value), len);
 	job->stops = memory->stops;
 	return TACIT_OK;
@@ -162,6 +160,8 @@ static enum tacit_status parse_stops(const json_t *body, struct tacit_openai_mem
 		return TACIT_OK;
 	if (!json_is_array(value))
 		return add_stop(value, memory, err);
+	if (json_array_size(value) > TACIT_STOPS_MAX)
+		return tacit_openai_refuse(err, TACIT_LIMIT, "stop", "has more than 16 strings");
 	for (size_t i = 0; i < json_array_size(value) && !st; i++)
 		st = add_stop(json_array_get(value, i), memory, err);
 	return st;
@@ -316,6 +316,37 @@ static enum tacit_status parse_body(struct tacit_openai_memory *memory,
 	return st;
 }
 
+/* Tokens are copied; only texts are pointed to. */
+static void drop_tokens(json_t *value)
+{
+	for (size_t i = 0; i < json_array_size(value); i++)
+		if (!json_is_string(json_array_get(value, i)))
+			json_array_set_new(value, i, json_null());
+}
+
+/*
+ * Frees what the job does not point to: values can take fifty times the room of their text, and
+ * a job may wait long.
+ */
+static void drop_rest(struct tacit_openai_memory *memory)
+{
+	static const char *const prompts[] = { "", "prompt", "input" };
+	const char *prompt = prompts[memory->request.call];
+	const char *name;
+	json_t *value;
+	void *next;
+
+	json_object_foreach_safe(memory->root, next, name, value)
+	{
+		if (strcmp(name, prompt) == 0)
+			drop_tokens(value);
+		else if (strcmp(name, "model") != 0 && strcmp(name, "stop") != 0)
+			json_object_del(memory->root, name);
+	}
+	if (memory->request.call == TACIT_OPENAI_EMBEDDING)
+		json_object_del(memory->root, "stop");
+}
+
 enum tacit_status tacit_openai_parse(enum tacit_openai_call call,
 				     const struct tacit_engine_info *info, struct tacit_slice body,
 				     struct tacit_openai_request **ret_request,
@@ -338,11 +369,13 @@ enum tacit_status tacit_openai_parse(enum tacit_openai_call call,
 				"the body is not valid JSON: %s", json_err.detail);
 	else
 		st = parse_body(memory, info, err);
-	if (st)
+	if (st) {
 		tacit_openai_request_free(&memory->request);
-	else
-		*ret_request = &memory->request;
-	return st;
+		return st;
+	}
+	drop_rest(memory);
+	*ret_request = &memory->request;
+	return TACIT_OK;
 }
 
 void tacit_openai_request_free(struct tacit_openai_request *request)

@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "infer/openai.h"
+#include "infer/openai_impl.h"
 #include "infer/text.h"
 #include "tests/tap.h"
 
@@ -394,6 +394,34 @@ static void test_errors(void)
 	tacit_out_done(&out);
 }
 
+/* What a request holds while it waits. */
+static void is_kept(enum tacit_openai_call call, const char *body, const char *want)
+{
+	struct tacit_openai_request *r = NULL;
+	struct tacit_error err;
+
+	if (!ok(parse(call, body, &r, &err) == TACIT_OK, "parses: %.60s", body))
+		return;
+	char *kept = json_dumps(r->memory->root, JSON_COMPACT | JSON_SORT_KEYS);
+	ok(kept && strcmp(kept, want) == 0, "  and keeps %s of it", kept);
+	free(kept);
+	tacit_openai_request_free(r);
+}
+
+static void test_kept(void)
+{
+	is_kept(TACIT_OPENAI_CHAT,
+		"{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"zz\":[{},{}],\"prompt\":["
+		"{}],"
+		"\"input\":[{}],\"model\":\"m\",\"stop\":[\"a\"],\"temperature\":1}",
+		"{\"model\":\"m\",\"stop\":[\"a\"]}");
+	is_kept(TACIT_OPENAI_COMPLETION, "{\"prompt\":\"p\",\"input\":[{}],\"zz\":{}}",
+		"{\"prompt\":\"p\"}");
+	is_kept(TACIT_OPENAI_COMPLETION, "{\"prompt\":[1,2]}", "{\"prompt\":[null,null]}");
+	is_kept(TACIT_OPENAI_EMBEDDING, "{\"input\":[\"a\",[1,2]],\"prompt\":[{}],\"stop\":[{}]}",
+		"{\"input\":[\"a\",null]}");
+}
+
 int main(void)
 {
 	test_refusals();
@@ -404,5 +432,6 @@ int main(void)
 	test_stream();
 	test_bodies();
 	test_errors();
+	test_kept();
 	return done();
 }
