@@ -13,6 +13,7 @@
 #include "verbs.h"
 
 #define POLICY_WRITE_ROOM (1u << 20)
+#define NAME_MAX_LEN 128
 #define CHECK_ROOM        (4u << 20)
 
 struct init_options {
@@ -61,10 +62,23 @@ static void print_written(const struct init_options *o, struct tacit_slice text)
 	json_decref(object);
 }
 
+/* What is written must be what policy check takes, whatever names went into it. */
+static enum tacit_status check_text(struct tacit_slice text, struct tacit_error *err)
+{
+	const struct tacit_policy *policy = NULL;
+	struct tacit_arena arena;
+	void *room = malloc(CHECK_ROOM);
+
+	tacit_arena_init(&arena, room, room ? CHECK_ROOM : 0);
+	enum tacit_status st = tacit_policy_parse(text, &arena, &policy, err);
+	free(room);
+	return st;
+}
+
 static int write_policy(const struct init_options *o, const struct tacit_claims *claims,
 			const char *source)
 {
-	char when[TACIT_TIME_TEXT], comment[512];
+	char when[TACIT_TIME_TEXT], shown[280], comment[512];
 	const struct tacit_policy_draft draft = {
 		.name = o->name,
 		.comment = comment,
@@ -77,13 +91,15 @@ static int write_policy(const struct init_options *o, const struct tacit_claims 
 
 	tacit_time_format(tacit_clock_wall(), when);
 	snprintf(comment, sizeof(comment),
-		 "trust on first use: values seen at %.280s on %s; "
+		 "trust on first use: values seen at %s on %s; "
 		 "compare them with a build of your own",
-		 source, when);
+		 tacit_escape(shown, sizeof(shown), tacit_slice_str(source)), when);
 	enum tacit_status st =
 		room ? tacit_policy_write(claims, &draft, tacit_mut_of(room, POLICY_WRITE_ROOM),
 					  &text, &err)
 		     : tacit_fail(&err, TACIT_NOMEM, "policy", 0, "out of memory");
+	if (st == TACIT_OK)
+		st = check_text(text, &err);
 	if (st == TACIT_OK)
 		st = cli_write_file(o->output ? o->output : "-", text, 0644, &err);
 	if (st == TACIT_OK)
@@ -150,6 +166,8 @@ static int run_init(void *options, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
+	if (o->name && strlen(o->name) > NAME_MAX_LEN)
+		return cli_usage("option '--name' wants at most %d bytes", NAME_MAX_LEN);
 	if (!o->client.server == !o->evidence)
 		return cli_usage("give either --server or --evidence");
 	if (o->insecure_accept_stub)
