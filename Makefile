@@ -38,14 +38,13 @@ OPT := -O1 -g -fsanitize=thread
 else
 OPT := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 endif
-PKGS := libcrypto libssl libseccomp libevent libevent_openssl libevent_pthreads jansson sqlite3 libcurl
+PKGS := libcrypto libssl libseccomp libevent libevent_openssl libevent_pthreads jansson sqlite3
 CPPFLAGS += -Iinclude -Isrc -DTACIT_VERSION='"$(VERSION)"'
 BASE_FLAGS := $(OPT) $(HARDEN) -fvisibility=hidden -ffile-prefix-map=$(CURDIR)=. -MMD -MP
 CFLAGS += -std=c11 $(WARN) $(BASE_FLAGS)
 CXXFLAGS += -std=c++17 -Wall -Wextra $(BASE_FLAGS)
 LDFLAGS += $(OPT) -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
 LIB_LIBS := $(shell pkg-config --libs libcrypto jansson)
-FRONT_LIBS := $(LIB_LIBS) $(shell pkg-config --libs libseccomp) -lpthread
 APP_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread -lm
 
 # The engine: LLAMA_CFLAGS and LLAMA_LIBS (written by tools/deps/llama.sh).
@@ -63,7 +62,6 @@ LIB_OBJ := $(call obj,$(LIB_SRC))
 APP_OBJ := $(call obj,$(APP_SRC))
 INFER_OBJ := $(call obj,$(INFER_SRC))
 CMD_OBJ := $(call obj,$(CMD_SRC))
-FRONT_OBJ := $(call obj,$(wildcard cmd/front/*.c))
 TEST_SRC := $(wildcard tests/unit/test_*.c)
 TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(TEST_SRC))
 TOOL_SRC := $(wildcard tests/tools/*.c)
@@ -88,23 +86,16 @@ build/tacit: $(B)/tacit
 
 lib: $(B)/libtacit.a $(B)/libtacit.so $(B)/libtacit.pc
 
-$(B)/tacit-full: $(CMD_OBJ) $(B)/libapp.a $(B)/libinfer.a $(B)/libcore.a
+$(B)/tacit: $(CMD_OBJ) $(B)/libapp.a $(B)/libinfer.a $(B)/libcore.a
 	@echo "  LINK  $@"
 	$(Q)$(CXX) $(LDFLAGS) -pie -o $@ $(CMD_OBJ) $(ALL_LIBS)
-
-# What starts first takes of the verbs only what it names, and none of the large libraries.
-$(B)/tacit: $(FRONT_OBJ) $(B)/libcmd.a $(B)/libapp.a $(B)/libcore.a | $(B)/tacit-full
-	@echo "  LINK  $@"
-	$(Q)$(CC) $(LDFLAGS) -pie -o $@ $(FRONT_OBJ) -Wl,--start-group $(filter %.a,$^) \
-		-Wl,--end-group $(FRONT_LIBS)
 
 # Internal archives: the core, what talks to the machine, and the engine. The installed archive is one relocatable object with
 # its hidden symbols made local, so that internals cannot collide with a program's own names.
 $(B)/libcore.a: $(LIB_OBJ)
 $(B)/libapp.a: $(APP_OBJ)
 $(B)/libinfer.a: $(INFER_OBJ)
-$(B)/libcmd.a: $(filter-out %/main.o,$(CMD_OBJ))
-$(B)/libcore.a $(B)/libapp.a $(B)/libinfer.a $(B)/libcmd.a:
+$(B)/libcore.a $(B)/libapp.a $(B)/libinfer.a:
 	$(Q)rm -f $@ && $(AR) rcD $@ $^
 CORE_LIBS = $(B)/libcore.a $(LIB_LIBS)
 ALL_LIBS = -Wl,--start-group $(B)/libapp.a $(B)/libinfer.a $(B)/libcore.a -Wl,--end-group \
@@ -158,7 +149,7 @@ $(B)/tools/%: $(B)/obj/tests/tools/%.o $(B)/libapp.a $(B)/libcore.a
 $(B)/bench/%: $(B)/obj/bench/%.o $(B)/libapp.a $(B)/libinfer.a $(B)/libcore.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
-	$(Q)$(CXX) $(LDFLAGS) -o $@ $< $(ALL_LIBS)
+	$(Q)$(CXX) $(LDFLAGS) -o $@ $< $(ALL_LIBS) $(shell pkg-config --libs libcurl)
 benches: $(BENCHES)
 examples: $(EXAMPLES)
 $(B)/examples/%: examples/%.c $(B)/libtacit.a
@@ -204,7 +195,6 @@ install: all
 		$(DESTDIR)$(PREFIX)/share/man/man3 $(DESTDIR)$(PREFIX)/share/man/man5 \
 		$(DESTDIR)$(PREFIX)/share/man/man7
 	install -m 755 $(B)/tacit $(DESTDIR)$(PREFIX)/bin/tacit
-	install -m 755 $(B)/tacit-full $(DESTDIR)$(PREFIX)/libexec/tacit/tacit-full
 	install -m 644 $(B)/libtacit.a $(DESTDIR)$(PREFIX)/lib/
 	install -m 755 $(B)/libtacit.so $(DESTDIR)$(PREFIX)/lib/libtacit.so.$(VERSION)
 	ln -sfn libtacit.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libtacit.so.0

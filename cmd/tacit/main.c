@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <signal.h>
 
+#include "crypto/start.h"
 #include "verbs.h"
 
 const struct cli_verb *const CLI_VERBS[] = {
@@ -24,5 +25,9 @@ int main(int argc, char **argv)
 {
 	/* A reader that goes away is an ordinary write error, with its own exit code. */
 	signal(SIGPIPE, SIG_IGN);
+	if (tacit_crypto_start(NULL) != TACIT_OK) {
+		fprintf(stderr, "tacit: error: cannot start the cryptographic library\n");
+		return tacit_status_exit(TACIT_INTERNAL);
+	}
 	return cli_main(argc, argv);
 }

@@ -33,7 +33,7 @@ static const struct cli_option OPTIONS[] = {
 
 /* Where the script is, from the folder of this program: installed, or in its build tree. */
 static const char *const PLACES[][2] = {
-	{ "import.sh", "convert" },
+	{ "../libexec/tacit/import.sh", "../libexec/tacit/convert" },
 	{ "../../tools/import/import.sh", "../deps/llama/convert" },
 };
 

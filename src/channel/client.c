@@ -41,14 +41,12 @@ static enum tacit_status check_options(const struct tacit_client_options *option
 
 static bool init_curl(struct tacit_client *client)
 {
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		return false;
-	client->multi = curl_multi_init();
-	client->share = curl_share_init();
+	client->multi = tacit_curl()->multi_init();
+	client->share = tacit_curl()->share_init();
 	if (!client->multi || !client->share)
 		return false;
-	curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, IDLE_CONNECTIONS);
-	return curl_share_setopt(client->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) ==
+	tacit_curl()->multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, IDLE_CONNECTIONS);
+	return tacit_curl()->share_setopt(client->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) ==
 	       CURLSHE_OK;
 }
 
@@ -57,6 +55,8 @@ enum tacit_status tacit_client_new(const struct tacit_client_options *options,
 {
 	enum tacit_status st = check_options(options, err);
 
+	if (st == TACIT_OK)
+		st = tacit_curl_load(err);
 	if (st != TACIT_OK)
 		return st;
 	struct tacit_client *client = calloc(1, sizeof(*client));
@@ -90,8 +90,8 @@ void tacit_client_free(struct tacit_client *client)
 	tacit_client_attest_free(client->attesting);
 	tacit_attested_drop(client->last);
 	tacit_attested_drop(client->current);
-	curl_multi_cleanup(client->multi);
-	curl_share_cleanup(client->share);
+	tacit_curl()->multi_cleanup(client->multi);
+	tacit_curl()->share_cleanup(client->share);
 	free(client);
 }
 
@@ -194,12 +194,12 @@ void tacit_client_progress(struct tacit_client *client)
 	if (client->progressing || client->depth)
 		return;
 	client->progressing = true;
-	while ((message = curl_multi_info_read(client->multi, &left))) {
+	while ((message = tacit_curl()->multi_info_read(client->multi, &left))) {
 		struct transfer *t = NULL;
 		CURLcode code = message->data.result;
 
 		if (message->msg == CURLMSG_DONE &&
-		    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &t) == CURLE_OK && t)
+		    tacit_curl()->easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &t) == CURLE_OK && t)
 			t->done(t, code);
 	}
 	client->progressing = false;
@@ -216,12 +216,12 @@ enum tacit_status tacit_client_wait(struct tacit_client *client, struct tacit_er
 	int running = 0;
 
 	while (!is_idle(client)) {
-		if (curl_multi_perform(client->multi, &running) != CURLM_OK)
+		if (tacit_curl()->multi_perform(client->multi, &running) != CURLM_OK)
 			return tacit_fail(err, TACIT_IO, "channel", 0,
 					  "the transfer engine failed");
 		tacit_client_progress(client);
 		if (!is_idle(client) &&
-		    curl_multi_poll(client->multi, NULL, 0, WAIT_MS, NULL) != CURLM_OK)
+		    tacit_curl()->multi_poll(client->multi, NULL, 0, WAIT_MS, NULL) != CURLM_OK)
 			return tacit_fail(err, TACIT_IO, "channel", 0,
 					  "cannot wait for the server");
 	}

@@ -105,7 +105,7 @@ static void head_over(struct answer *a)
 {
 	long status = 0;
 
-	curl_easy_getinfo(a->exchange->transfer.easy, CURLINFO_RESPONSE_CODE, &status);
+	tacit_curl()->easy_getinfo(a->exchange->transfer.easy, CURLINFO_RESPONSE_CODE, &status);
 	if (status < 200) /* an interim answer: the real head is still to come */
 		return;
 	a->head_over = true;

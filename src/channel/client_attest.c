@@ -122,7 +122,7 @@ static enum tacit_status judge_answer(struct attest *attest, CURLcode code, stru
 
 	if (code != CURLE_OK)
 		return tacit_client_transfer_error(&attest->transfer, code, err);
-	curl_easy_getinfo(attest->transfer.easy, CURLINFO_RESPONSE_CODE, &status);
+	tacit_curl()->easy_getinfo(attest->transfer.easy, CURLINFO_RESPONSE_CODE, &status);
 	if (status != HTTP_OK)
 		return tacit_fail(err, TACIT_PEER, "channel.evidence", 0,
 				  "the server answered %ld when asked for evidence", status);
@@ -182,11 +182,11 @@ static enum tacit_status set_up(struct attest *attest, struct tacit_client *clie
 	st = tacit_client_transfer_init(t, client, url, err);
 	if (st != TACIT_OK)
 		return st;
-	curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, take_body);
-	curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, attest);
-	curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, take_header);
-	curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, attest);
-	curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, ATTEST_TIMEOUT_MS);
+	tacit_curl()->easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, take_body);
+	tacit_curl()->easy_setopt(t->easy, CURLOPT_WRITEDATA, attest);
+	tacit_curl()->easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, take_header);
+	tacit_curl()->easy_setopt(t->easy, CURLOPT_HEADERDATA, attest);
+	tacit_curl()->easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, ATTEST_TIMEOUT_MS);
 	return tacit_client_transfer_start(t, err);
 }
 

@@ -108,16 +108,16 @@ static bool set_request(struct tacit_exchange *e)
 	unsigned c = CURLE_OK;
 
 	if (strcmp(e->method, "GET") == 0) {
-		c |= curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+		c |= tacit_curl()->easy_setopt(easy, CURLOPT_HTTPGET, 1L);
 	} else {
-		c |= curl_easy_setopt(easy, CURLOPT_POST, 1L);
-		c |= curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)e->body_len);
-		c |= curl_easy_setopt(easy, CURLOPT_POSTFIELDS, e->body);
+		c |= tacit_curl()->easy_setopt(easy, CURLOPT_POST, 1L);
+		c |= tacit_curl()->easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)e->body_len);
+		c |= tacit_curl()->easy_setopt(easy, CURLOPT_POSTFIELDS, e->body);
 	}
-	c |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, tacit_client_answer_header);
-	c |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, e->answer);
-	c |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, tacit_client_answer_body);
-	c |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, e->answer);
+	c |= tacit_curl()->easy_setopt(easy, CURLOPT_HEADERFUNCTION, tacit_client_answer_header);
+	c |= tacit_curl()->easy_setopt(easy, CURLOPT_HEADERDATA, e->answer);
+	c |= tacit_curl()->easy_setopt(easy, CURLOPT_WRITEFUNCTION, tacit_client_answer_body);
+	c |= tacit_curl()->easy_setopt(easy, CURLOPT_WRITEDATA, e->answer);
 	return c == CURLE_OK;
 }
 

@@ -4,11 +4,11 @@
 
 /* What the files of the client share. Nothing outside src/channel includes this. */
 
-#include <curl/curl.h>
 #include <sys/queue.h>
 
 #include "base/bounds.h"
 #include "channel/client.h"
+#include "channel/curl.h"
 #include "crypto/hash.h"
 
 struct transfer;

@@ -42,7 +42,7 @@ static enum tacit_status look(struct transfer *t, struct tacit_error *err)
 {
 	struct curl_tlssessioninfo *info = NULL;
 
-	if (curl_easy_getinfo(t->easy, CURLINFO_TLS_SSL_PTR, &info) != CURLE_OK || !info ||
+	if (tacit_curl()->easy_getinfo(t->easy, CURLINFO_TLS_SSL_PTR, &info) != CURLE_OK || !info ||
 	    info->backend != CURLSSLBACKEND_OPENSSL || !info->internals)
 		return tacit_fail(err, TACIT_BINDING, "channel.tls", 0,
 				  "the connection shows no TLS session");
@@ -93,20 +93,20 @@ static bool set_transport(struct transfer *t)
 	unsigned c = CURLE_OK;
 
 	/* Straight to the server, whatever the environment says about proxies. */
-	c |= curl_easy_setopt(e, CURLOPT_PROXY, "");
-	c |= curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
-	c |= curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "https");
-	c |= curl_easy_setopt(e, CURLOPT_REDIR_PROTOCOLS_STR, "https");
-	c |= curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
-	c |= curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	c |= curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	c |= curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L);
-	c |= curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-	c |= curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L);
+	c |= tacit_curl()->easy_setopt(e, CURLOPT_PROXY, "");
+	c |= tacit_curl()->easy_setopt(e, CURLOPT_NOPROXY, "*");
+	c |= tacit_curl()->easy_setopt(e, CURLOPT_PROTOCOLS_STR, "https");
+	c |= tacit_curl()->easy_setopt(e, CURLOPT_REDIR_PROTOCOLS_STR, "https");
+	c |= tacit_curl()->easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
+	c |= tacit_curl()->easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	c |= tacit_curl()->easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	c |= tacit_curl()->easy_setopt(e, CURLOPT_PATH_AS_IS, 1L);
+	c |= tacit_curl()->easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+	c |= tacit_curl()->easy_setopt(e, CURLOPT_TCP_NODELAY, 1L);
 	/* Receipts cover the bytes as they were sent. */
-	c |= curl_easy_setopt(e, CURLOPT_HTTP_CONTENT_DECODING, 0L);
+	c |= tacit_curl()->easy_setopt(e, CURLOPT_HTTP_CONTENT_DECODING, 0L);
 	if (server->transport == TACIT_TRANSPORT_UNIX)
-		c |= curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, server->path);
+		c |= tacit_curl()->easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, server->path);
 	return c == CURLE_OK;
 }
 
@@ -115,18 +115,18 @@ static bool set_tls(struct transfer *t)
 	CURL *e = t->easy;
 	unsigned c = CURLE_OK;
 
-	c |= curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_3);
+	c |= tacit_curl()->easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_3);
 	/* Trust comes from the evidence. Without these libcurl would load every CA of the system.
 	 */
-	c |= curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 0L);
-	c |= curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 0L);
-	c |= curl_easy_setopt(e, CURLOPT_CAINFO, NULL);
-	c |= curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
-	c |= curl_easy_setopt(e, CURLOPT_SSL_CTX_FUNCTION, set_up_tls);
-	c |= curl_easy_setopt(e, CURLOPT_SSL_CTX_DATA, t->client);
-	c |= curl_easy_setopt(e, CURLOPT_SHARE, t->client->share);
-	c |= curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, gate);
-	c |= curl_easy_setopt(e, CURLOPT_PREREQDATA, t);
+	c |= tacit_curl()->easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 0L);
+	c |= tacit_curl()->easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 0L);
+	c |= tacit_curl()->easy_setopt(e, CURLOPT_CAINFO, NULL);
+	c |= tacit_curl()->easy_setopt(e, CURLOPT_CAPATH, NULL);
+	c |= tacit_curl()->easy_setopt(e, CURLOPT_SSL_CTX_FUNCTION, set_up_tls);
+	c |= tacit_curl()->easy_setopt(e, CURLOPT_SSL_CTX_DATA, t->client);
+	c |= tacit_curl()->easy_setopt(e, CURLOPT_SHARE, t->client->share);
+	c |= tacit_curl()->easy_setopt(e, CURLOPT_PREREQFUNCTION, gate);
+	c |= tacit_curl()->easy_setopt(e, CURLOPT_PREREQDATA, t);
 	return c == CURLE_OK;
 }
 
@@ -135,12 +135,12 @@ static bool set_limits(struct transfer *t)
 	CURL *e = t->easy;
 	unsigned c = CURLE_OK;
 
-	c |= curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
+	c |= tacit_curl()->easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
 	/* Less than a byte a second for that long: no first byte, or a stall. */
-	c |= curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	c |= curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, (long)t->client->options.timeout);
-	c |= curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->message);
-	c |= curl_easy_setopt(e, CURLOPT_PRIVATE, t);
+	c |= tacit_curl()->easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	c |= tacit_curl()->easy_setopt(e, CURLOPT_LOW_SPEED_TIME, (long)t->client->options.timeout);
+	c |= tacit_curl()->easy_setopt(e, CURLOPT_ERRORBUFFER, t->message);
+	c |= tacit_curl()->easy_setopt(e, CURLOPT_PRIVATE, t);
 	return c == CURLE_OK;
 }
 
@@ -148,15 +148,15 @@ enum tacit_status tacit_client_transfer_init(struct transfer *transfer, struct t
 					     const char *url, struct tacit_error *err)
 {
 	transfer->client = client;
-	transfer->easy = curl_easy_init();
+	transfer->easy = tacit_curl()->easy_init();
 	if (!transfer->easy)
 		return tacit_fail(err, TACIT_NOMEM, "channel", 0, "out of memory");
 	if (!set_transport(transfer) || !set_tls(transfer) || !set_limits(transfer) ||
-	    curl_easy_setopt(transfer->easy, CURLOPT_URL, url) != CURLE_OK) {
+	    tacit_curl()->easy_setopt(transfer->easy, CURLOPT_URL, url) != CURLE_OK) {
 		tacit_client_transfer_done(transfer);
 		return tacit_fail(err, TACIT_UNSUPPORTED, "channel", 0,
 				  "this libcurl (%s) lacks a setting that is needed",
-				  curl_version_info(CURLVERSION_NOW)->version);
+				  tacit_curl()->version_info(CURLVERSION_NOW)->version);
 	}
 	return TACIT_OK;
 }
@@ -171,7 +171,7 @@ bool tacit_client_transfer_header(struct transfer *transfer, const char *fmt, ..
 	va_end(args);
 	if (n < 0 || (size_t)n >= sizeof(line))
 		return false;
-	struct curl_slist *longer = curl_slist_append(transfer->headers, line);
+	struct curl_slist *longer = tacit_curl()->slist_append(transfer->headers, line);
 	if (!longer)
 		return false;
 	transfer->headers = longer;
@@ -180,8 +180,8 @@ bool tacit_client_transfer_header(struct transfer *transfer, const char *fmt, ..
 
 enum tacit_status tacit_client_transfer_start(struct transfer *transfer, struct tacit_error *err)
 {
-	if (curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) != CURLE_OK ||
-	    curl_multi_add_handle(transfer->client->multi, transfer->easy) != CURLM_OK)
+	if (tacit_curl()->easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) != CURLE_OK ||
+	    tacit_curl()->multi_add_handle(transfer->client->multi, transfer->easy) != CURLM_OK)
 		return tacit_fail(err, TACIT_NOMEM, "channel", 0, "cannot start a request");
 	transfer->added = true;
 	return TACIT_OK;
@@ -190,9 +190,9 @@ enum tacit_status tacit_client_transfer_start(struct transfer *transfer, struct 
 void tacit_client_transfer_done(struct transfer *transfer)
 {
 	if (transfer->added)
-		curl_multi_remove_handle(transfer->client->multi, transfer->easy);
-	curl_easy_cleanup(transfer->easy);
-	curl_slist_free_all(transfer->headers);
+		tacit_curl()->multi_remove_handle(transfer->client->multi, transfer->easy);
+	tacit_curl()->easy_cleanup(transfer->easy);
+	tacit_curl()->slist_free_all(transfer->headers);
 	transfer->added = false;
 	transfer->easy = NULL;
 	transfer->headers = NULL;
@@ -223,7 +223,7 @@ enum tacit_status tacit_client_transfer_error(const struct transfer *t, CURLcode
 				  "the server did not answer in time");
 	if (!t->passed)
 		return tacit_fail(err, TACIT_PEER, "channel.connect", 0, "%s",
-				  t->message[0] ? t->message : curl_easy_strerror(code));
+				  t->message[0] ? t->message : tacit_curl()->easy_strerror(code));
 	return tacit_fail(err, TACIT_PEER, "channel.cut", 0, "%s",
-			  t->message[0] ? t->message : curl_easy_strerror(code));
+			  t->message[0] ? t->message : tacit_curl()->easy_strerror(code));
 }

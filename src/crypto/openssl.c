@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "crypto/start.h"
 
 static const char MD_NAMES[][TACIT_MD_NAME_MAX] = {
 	[TACIT_SHA256] = "SHA2-256",
@@ -83,4 +84,11 @@ enum tacit_status tacit_openssl_fail(struct tacit_error *err, enum tacit_status 
 	tacit_fail(err, status, where, 0, reason ? "%s: %s" : "%s", what, reason);
 	ERR_clear_error();
 	return status;
+}
+
+enum tacit_status tacit_crypto_start(struct tacit_error *err)
+{
+	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
+		return tacit_fail(err, TACIT_INTERNAL, "crypto", 0, "the library does not start");
+	return TACIT_OK;
 }

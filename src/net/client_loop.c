@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/client_loop.h"
 
-#include <curl/curl.h>
 #include <event2/event.h>
 #include <stdlib.h>
 #include <sys/queue.h>
+
+#include "channel/curl.h"
 
 /* libcurl says which sockets to watch and when to be woken; we watch, wake, and tell. */
 struct watched {
@@ -25,7 +26,7 @@ static void drive(struct tacit_client_loop *loop, curl_socket_t fd, int what)
 {
 	int running = 0;
 
-	curl_multi_socket_action(loop->multi, fd, what, &running);
+	tacit_curl()->multi_socket_action(loop->multi, fd, what, &running);
 	tacit_client_progress(loop->client);
 }
 
@@ -49,7 +50,7 @@ static void unwatch(struct tacit_client_loop *loop, curl_socket_t fd, struct wat
 {
 	if (!w)
 		return;
-	curl_multi_assign(loop->multi, fd, NULL);
+	tacit_curl()->multi_assign(loop->multi, fd, NULL);
 	LIST_REMOVE(w, entry);
 	event_free(w->event);
 	free(w);
@@ -66,7 +67,7 @@ static int watch(struct tacit_client_loop *loop, curl_socket_t fd, int what, str
 			return -1;
 		w->loop = loop;
 		LIST_INSERT_HEAD(&loop->all, w, entry);
-		curl_multi_assign(loop->multi, fd, w);
+		tacit_curl()->multi_assign(loop->multi, fd, w);
 	}
 	if (w->event)
 		event_free(w->event);
@@ -94,10 +95,10 @@ static int change_timer(CURLM *multi, long ms, void *user)
 
 static void set_calls(struct tacit_client_loop *loop, bool on)
 {
-	curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, on ? change_socket : NULL);
-	curl_multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop);
-	curl_multi_setopt(loop->multi, CURLMOPT_TIMERFUNCTION, on ? change_timer : NULL);
-	curl_multi_setopt(loop->multi, CURLMOPT_TIMERDATA, loop);
+	tacit_curl()->multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, on ? change_socket : NULL);
+	tacit_curl()->multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop);
+	tacit_curl()->multi_setopt(loop->multi, CURLMOPT_TIMERFUNCTION, on ? change_timer : NULL);
+	tacit_curl()->multi_setopt(loop->multi, CURLMOPT_TIMERDATA, loop);
 }
 
 enum tacit_status tacit_client_loop_new(struct tacit_client *client, struct event_base *base,
