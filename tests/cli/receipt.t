@@ -153,6 +153,11 @@ without 1 "a pin" --evidence evidence.bin --pcr0 "$(printf '12%.0s' {1..48})" --
 without 1 "of the future" "${evidence[@]}" --now $((moment - 100))
 judge 0 "judged when the receipt was made, not now" "${evidence[@]}" receipt.bin
 judge 0 "with a pin" --evidence evidence.bin --pcr0 "$pin" --insecure-accept-stub receipt.bin
+"$tacit" attest --tee stub -q -o plain.bin
+without 1 "evidence that binds nothing" --evidence plain.bin --insecure-no-policy \
+	--insecure-accept-stub --now "$(date +%s)"
+json out '[c["name"] for c in d["evidence"]["checks"] if c["result"] == "fail"] ==
+	["binding.purpose"]' "by binding.purpose"
 refused 1 SIG_FAILED 2 SIG "evidence of another boot" --evidence other-evidence.bin \
 	--policy policy.json --insecure-accept-stub receipt.bin
 refused 1 ATTESTATION_DOC_HASH_MISMATCH 5 E2E_DOC_HASH,E2E_KEY "the key, other evidence" \
