@@ -111,11 +111,13 @@ static void send_whole(struct conn *conn, struct tacit_call *x,
 	char framing[48], room[HEAD_ROOM];
 
 	snprintf(framing, sizeof(framing), "Content-Length: %zu\r\n", body.len);
+	/* Whoever asked for the head alone takes a body for the next answer [RFC 9110 9.3.2]. */
+	bool bare = x && tacit_slice_eq(x->head.method, tacit_slice_str("HEAD"));
 	const struct tacit_slice parts[] = {
 		write_head(x, conn->server, answer, framing, room),
 		answer->extra,
 		tacit_slice_str("\r\n"),
-		body,
+		bare ? tacit_slice_of(NULL, 0) : body,
 	};
 	tacit_server_send(conn, parts, TACIT_ARRAY_LEN(parts));
 }

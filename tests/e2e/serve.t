@@ -70,6 +70,10 @@ status, headers, body = server.ask("GET", "/v1/chat/completions")
 equal((status, headers["Allow"]), (405, "POST"), "405 says what is allowed")
 status, _, _ = server.ask("HEAD", "/v1/models")
 equal(status, 405, "HEAD is refused")
+both = server.say(b"HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+                  b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+equal([both.count(b"HTTP/1.1 "), both.count(b"{")], [2, 1], "without a body that would be taken "
+      "for the next answer")
 status, _, _ = server.ask("GET", "/v1/models/../models")
 equal(status, 404, "paths are compared as they are")
 
