@@ -255,6 +255,10 @@ static void send_stream(struct job *job, bool done)
 	if (job->sending.bad || (done && !close_stream(job))) {
 		count(job, 500);
 		tacit_call_abort(job->call);
+		/* Nobody tells of a call that ended so, and more events may come. */
+		job->call = NULL;
+		if (!done)
+			tacit_sched_cancel(job->api->options.sched, job->sched_id);
 		return;
 	}
 	tacit_call_write(job->call, tacit_out_view(&job->sending));
