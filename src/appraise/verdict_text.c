@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "appraise/json_out.h"
 #include "appraise/verdict_json.h"
+#include "base/bounds.h"
 #include "base/time.h"
 
 #define NAME_COLUMN 22
 
-static void put_padded(struct writer *w, const char *text)
+/* A name in its column, and what follows it; an absent value leaves no blanks behind. */
+static void put_pair(struct writer *w, const char *name, const char *value)
 {
-	wr_text(w, text);
-	for (size_t n = strlen(text); n < NAME_COLUMN; n++)
-		wr_u8(w, ' ');
+	wr_text(w, name);
+	if (value) {
+		for (size_t n = strlen(name); n < NAME_COLUMN + 2; n++)
+			wr_u8(w, ' ');
+		wr_text(w, value);
+	}
+	wr_text(w, "\n");
 }
 
 static void put_detail(struct writer *w, const char *label, const char *text)
@@ -27,15 +33,7 @@ static void put_check(struct writer *w, const struct tacit_check *check)
 	wr_text(w, "  ");
 	wr_text(w, tacit_result_name(check->result));
 	wr_text(w, "  ");
-	put_padded(w, check->name);
-	if (check->why) {
-		wr_text(w, "  ");
-		wr_text(w, check->why);
-	} else if (check->got) {
-		wr_text(w, "  ");
-		wr_text(w, check->got);
-	}
-	wr_text(w, "\n");
+	put_pair(w, check->name, check->why ? check->why : check->got);
 	if (check->result != TACIT_CHECK_FAIL)
 		return;
 	put_detail(w, "expected ", check->expected);
@@ -45,33 +43,28 @@ static void put_check(struct writer *w, const struct tacit_check *check)
 static void put_hex_line(struct writer *w, const char *name, struct tacit_slice bytes)
 {
 	wr_text(w, "  ");
-	put_padded(w, name);
-	wr_text(w, "  ");
+	wr_text(w, name);
+	for (size_t n = strlen(name); n < NAME_COLUMN + 2; n++)
+		wr_u8(w, ' ');
 	tacit_json_out_digits(w, bytes);
 	wr_text(w, "\n");
 }
 
 static void put_claims(struct writer *w, const struct tacit_claims *claims)
 {
-	char text[TACIT_TIME_TEXT];
+	char text[TACIT_TIME_TEXT], model[4 * TACIT_MODEL_ID_MAX + 4];
 
 	for (size_t i = 0; i < claims->measurement_count; i++)
 		put_hex_line(w, claims->measurements[i].name, claims->measurements[i].value);
 	if (claims->timestamp) {
 		tacit_time_format(claims->timestamp, text);
 		wr_text(w, "  ");
-		put_padded(w, "timestamp");
-		wr_text(w, "  ");
-		wr_text(w, text);
-		wr_text(w, "\n");
+		put_pair(w, "timestamp", text);
 	}
 	if (!claims->has_binding)
 		return;
 	wr_text(w, "  ");
-	put_padded(w, "model");
-	wr_text(w, "  ");
-	wr_bytes(w, claims->binding.model_id); /* parsing refused control characters */
-	wr_text(w, "\n");
+	put_pair(w, "model", tacit_escape(model, sizeof(model), claims->binding.model_id));
 	put_hex_line(w, "model sha256", TACIT_SLICE_ARRAY(claims->binding.model_hash));
 	put_hex_line(w, "receipt key", TACIT_SLICE_ARRAY(claims->binding.receipt_key));
 }
@@ -95,7 +88,7 @@ void tacit_verdict_text(const struct tacit_verdict *verdict, bool verbose, struc
 	wr_text(w, tacit_tee_label(verdict->tee));
 	if (failure) {
 		wr_text(w, ": ");
-		wr_text(w, failure->why ? failure->why : failure->name);
+		wr_text(w, failure->name);
 	}
 	wr_text(w, "\n");
 	for (size_t i = 0; i < verdict->check_count; i++)

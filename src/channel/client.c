@@ -46,8 +46,8 @@ static bool init_curl(struct tacit_client *client)
 	if (!client->multi || !client->share)
 		return false;
 	tacit_curl()->multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, IDLE_CONNECTIONS);
-	return tacit_curl()->share_setopt(client->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) ==
-	       CURLSHE_OK;
+	return tacit_curl()->share_setopt(client->share, CURLSHOPT_SHARE,
+					  CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_OK;
 }
 
 enum tacit_status tacit_client_new(const struct tacit_client_options *options,
@@ -199,7 +199,9 @@ void tacit_client_progress(struct tacit_client *client)
 		CURLcode code = message->data.result;
 
 		if (message->msg == CURLMSG_DONE &&
-		    tacit_curl()->easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &t) == CURLE_OK && t)
+		    tacit_curl()->easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &t) ==
+			    CURLE_OK &&
+		    t)
 			t->done(t, code);
 	}
 	client->progressing = false;

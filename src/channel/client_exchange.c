@@ -111,7 +111,8 @@ static bool set_request(struct tacit_exchange *e)
 		c |= tacit_curl()->easy_setopt(easy, CURLOPT_HTTPGET, 1L);
 	} else {
 		c |= tacit_curl()->easy_setopt(easy, CURLOPT_POST, 1L);
-		c |= tacit_curl()->easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)e->body_len);
+		c |= tacit_curl()->easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+					       (curl_off_t)e->body_len);
 		c |= tacit_curl()->easy_setopt(easy, CURLOPT_POSTFIELDS, e->body);
 	}
 	c |= tacit_curl()->easy_setopt(easy, CURLOPT_HEADERFUNCTION, tacit_client_answer_header);

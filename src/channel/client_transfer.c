@@ -180,7 +180,8 @@ bool tacit_client_transfer_header(struct transfer *transfer, const char *fmt, ..
 
 enum tacit_status tacit_client_transfer_start(struct transfer *transfer, struct tacit_error *err)
 {
-	if (tacit_curl()->easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) != CURLE_OK ||
+	if (tacit_curl()->easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) !=
+		    CURLE_OK ||
 	    tacit_curl()->multi_add_handle(transfer->client->multi, transfer->easy) != CURLM_OK)
 		return tacit_fail(err, TACIT_NOMEM, "channel", 0, "cannot start a request");
 	transfer->added = true;

@@ -29,8 +29,8 @@ static void load(void)
 		missing = "libcurl (" LIBRARY ") is not installed";
 		return;
 	}
-#define FIND(name, result, parameters)                                                             \
-	if (!find(library, "curl_" #name, (void *)&functions.name))                                \
+#define FIND(name, result, parameters)                              \
+	if (!find(library, "curl_" #name, (void *)&functions.name)) \
 		missing = LIBRARY " has no curl_" #name;
 	TACIT_CURL_MAP(FIND)
 #undef FIND
