@@ -98,8 +98,9 @@ $(B)/libinfer.a: $(INFER_OBJ)
 $(B)/libcore.a $(B)/libapp.a $(B)/libinfer.a:
 	$(Q)rm -f $@ && $(AR) rcD $@ $^
 CORE_LIBS = $(B)/libcore.a $(LIB_LIBS)
-ALL_LIBS = -Wl,--start-group $(B)/libapp.a $(B)/libinfer.a $(B)/libcore.a -Wl,--end-group \
-	$(LLAMA_LIBS) $(APP_LIBS)
+# The engine's mmap is ours [src/infer/map.h].
+ALL_LIBS = -Wl,--wrap=mmap,-u,__wrap_mmap -Wl,--start-group $(B)/libapp.a $(B)/libinfer.a \
+	$(B)/libcore.a -Wl,--end-group $(LLAMA_LIBS) $(APP_LIBS)
 $(B)/libtacit.o: $(LIB_OBJ)
 	$(Q)$(LD) -r -o $@ $^ && objcopy --localize-hidden $@
 $(B)/libtacit.a: $(B)/libtacit.o
@@ -132,7 +133,7 @@ tests: $(TESTS) $(TOOLS)
 tools: $(TOOLS)
 # Tests of the core link the core alone, so that nothing else can creep into it.
 RIM_TESTS := $(addprefix $(B)/tests/test_,attest sandbox address identity tls server api metrics client \
-	connect store engine sched openai gguf)
+	connect store engine sched openai gguf map)
 $(filter $(addsuffix %,$(RIM_TESTS)),$(TESTS)): $(B)/tests/%: $(B)/obj/tests/unit/%.o \
 		$(B)/libapp.a $(B)/libinfer.a $(B)/libcore.a
 	@mkdir -p $(@D)
