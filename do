@@ -29,6 +29,7 @@ openssl                demo
 '
 CHECK_PACKAGES='
 clang                  second compiler, fuzzing
+libclang-rt-dev        fuzzing
 llvm                   readable sanitizer reports
 valgrind               memory checks
 mandoc                 checks the manual

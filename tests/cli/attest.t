@@ -94,9 +94,13 @@ PY
 python3 "$work/check.py" "$work/out" "$work/evidence"
 ok $? "the object holds what the file holds"
 ok "$(($(stat -c %a "$work/evidence") != 644))" "the file is for all to read"
-run 2 "binary to a terminal" python3 tests/cli/terminal.py "$tacit" attest --tee stub
-has "$work/out" 'will not write binary to a terminal' "is refused"
-lacks "$work/out" 'tacit-stub' "and not written"
+if has_terminal; then
+	run 2 "binary to a terminal" python3 tests/cli/terminal.py "$tacit" attest --tee stub
+	has "$work/out" 'will not write binary to a terminal' "is refused"
+	lacks "$work/out" 'tacit-stub' "and not written"
+else
+	skip "binary to a terminal" "this machine gives out no terminals"
+fi
 
 # --- whole or not there ------------------------------------------------------------------------
 # Nothing but the file of that name, with what it held before.

@@ -123,3 +123,8 @@ serve() {
 	}
 	address=$(sed -n 's/.*"listen":"\([^"]*\)".*/\1/p' "$work/$name.json")
 }
+
+# Whether this machine gives out terminals; a bare container may not.
+has_terminal() {
+	python3 -c 'import pty; pty.openpty()' 2>/dev/null
+}

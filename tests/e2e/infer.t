@@ -103,7 +103,11 @@ os.waitpid(pid, 0)
 answer = [line for line in out.split(b"\n") if b"Hello" in line]
 sys.stdout.buffer.write(answer[0].strip() if answer else b"nothing: " + out)
 END
-is "$(cat "$DIR/tty")" 'Hello \u{1b}[31mworld' "control characters are shown, not obeyed"
+if python3 -c 'import pty; pty.openpty()' 2>/dev/null; then
+	is "$(cat "$DIR/tty")" 'Hello \u{1b}[31mworld' "control characters are shown, not obeyed"
+else
+	skip "control characters are shown, not obeyed" "this machine gives out no terminals"
+fi
 
 # --- usage --------------------------------------------------------------------------------------
 for bad in "--temperature 1e3" "--temperature -1" "--temperature NaN" "--seed x" "--seed -1" \
