@@ -280,11 +280,12 @@ static int parse_args(const struct cli_verb *verb, void *options, int argc, char
 
 static int run_verb(const struct cli_verb *verb, int argc, char **argv)
 {
+	static const struct cli_common plain;
 	void *options = calloc(1, verb->struct_size);
 	int count = 0;
 
 	if (!options)
-		return tacit_status_exit(TACIT_NOMEM);
+		return cli_no_memory(&plain);
 	int code = parse_args(verb, options, argc, argv, &count);
 	const struct cli_common *common = options;
 	if (code == 0 && common->help)

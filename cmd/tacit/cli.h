@@ -98,6 +98,9 @@ int cli_main(int argc, char **argv);
 int cli_fail(const struct cli_common *common, const struct tacit_error *err, const char *fmt, ...)
 	TACIT_PRINTF(3, 4);
 
+/* Says that memory is out and returns the exit code of that. */
+int cli_no_memory(const struct cli_common *common);
+
 /* A usage error: message, a pointer to --help, exit 2. */
 int cli_usage(const char *fmt, ...) TACIT_PRINTF(1, 2);
 

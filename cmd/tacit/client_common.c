@@ -43,7 +43,7 @@ int cli_client_open(const struct cli_common *common, const struct cli_client_opt
 		return cli_fail(common, &err, "cannot use server '%s'", options->server);
 	c->room = malloc(POLICY_ROOM);
 	if (!c->room)
-		return tacit_status_exit(TACIT_NOMEM);
+		return cli_no_memory(common);
 	tacit_arena_init(&c->arena, c->room, POLICY_ROOM);
 	int code = judge ? cli_judge_load(common, judge, &c->arena, &c->cx) : 0;
 	if (code == 0 && !c->cx.policy && !c->cx.insecure_no_policy)

@@ -200,7 +200,7 @@ static int inspect(const struct options *o, const char *path, struct tacit_slice
 	char *text = malloc(room);
 
 	if (!text)
-		return tacit_status_exit(TACIT_NOMEM);
+		return cli_no_memory(&o->common);
 	struct finding f = find_stub(in);
 	if (!f.fields)
 		f = find_receipt(in);

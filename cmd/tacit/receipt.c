@@ -327,7 +327,7 @@ static int run_verify(void *options, int argc, char **argv)
 		return cli_usage("'--jobs' means nothing without '--batch'");
 	in.room = malloc(ARENA_SIZE);
 	if (!in.room)
-		return tacit_status_exit(TACIT_NOMEM);
+		return cli_no_memory(&o->common);
 	tacit_arena_init(&in.arena, in.room, ARENA_SIZE);
 	int code = run_inputs(o, argc ? argv[0] : "-", &in);
 	free_slice(in.receipt);
@@ -362,7 +362,7 @@ static int show(const struct show_options *o, const char *path, struct tacit_sli
 		return cli_fail(&o->common, &err, "cannot show receipt '%s'", path);
 	json_t *fields = cli_fields_claims(&claims);
 	if (!fields)
-		return tacit_status_exit(TACIT_NOMEM);
+		return cli_no_memory(&o->common);
 	if (o->common.json) {
 		json_t *top = json_pack("{s:s, s:b, s:O}", "schema", "tacit.receipt/1", "judged", 0,
 					"claims", fields);

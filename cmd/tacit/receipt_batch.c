@@ -338,7 +338,7 @@ static int check_key(const struct cli_common *common, const struct tacit_receipt
 	struct tacit_error err = { 0 };
 
 	if (!batch)
-		return tacit_status_exit(TACIT_NOMEM);
+		return cli_no_memory(common);
 	enum tacit_status status = tacit_batch_init(batch, expect, TACIT_REPORT_FAILED, &err);
 	if (status == TACIT_OK)
 		tacit_batch_done(batch);
@@ -372,14 +372,13 @@ int cli_receipt_batch(const struct cli_common *common, const struct tacit_receip
 		workers = THREADS_MAX;
 	struct ring *r = calloc(1, sizeof(*r));
 	if (!r)
-		return tacit_status_exit(TACIT_NOMEM);
+		return cli_no_memory(common);
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->changed, NULL);
 	r->expect = expect;
 	r->live = live;
 	r->fd = fd;
-	code = allocate(r, workers) ? run_threads(common, r, workers)
-				    : tacit_status_exit(TACIT_NOMEM);
+	code = allocate(r, workers) ? run_threads(common, r, workers) : cli_no_memory(common);
 	release(r);
 	return code;
 }

@@ -60,11 +60,12 @@ int cli_report_verdict(const struct cli_common *common, const struct tacit_verdi
 
 	if (common->json) {
 		done = print_rendered(common, verdict, render_json);
-		putchar('\n');
+		if (done)
+			putchar('\n');
 	} else if (!common->quiet) {
 		done = print_rendered(common, verdict, tacit_verdict_text);
 	}
-	return tacit_status_exit(done ? status : TACIT_NOMEM);
+	return done ? tacit_status_exit(status) : cli_no_memory(common);
 }
 
 int cli_report_malformed(const struct cli_common *common, const struct tacit_context *cx,

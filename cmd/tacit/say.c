@@ -92,6 +92,13 @@ int cli_fail(const struct cli_common *common, const struct tacit_error *err, con
 	return tacit_status_exit(err->status);
 }
 
+int cli_no_memory(const struct cli_common *common)
+{
+	const struct tacit_error err = { .status = TACIT_NOMEM };
+
+	return cli_fail(common, &err, "cannot go on");
+}
+
 static bool wants_color(const struct cli_common *common, FILE *stream)
 {
 	const char *term = getenv("TERM");

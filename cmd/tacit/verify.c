@@ -109,7 +109,7 @@ static int run(void *options, int argc, char **argv)
 	void *room = malloc(ARENA_SIZE);
 
 	if (!room)
-		return tacit_status_exit(TACIT_NOMEM);
+		return cli_no_memory(&o->common);
 	if (o->platform && tacit_tee_find(tacit_slice_str(o->platform)) == TACIT_TEE_NONE) {
 		free(room);
 		return cli_usage("no platform '%.32s'; see tacit-verify(1)", o->platform);
