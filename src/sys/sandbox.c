@@ -156,7 +156,7 @@ static enum tacit_status enter_seccomp(enum tacit_sandbox_profile profile,
 					      &ASKS_IF_TERMINAL);
 	if (code == 0)
 		code = seccomp_load(filter);
-	if (code == -EINVAL || code == -ENOSYS || code == -ECANCELED)
+	if (code == -EINVAL || code == -ENOSYS || code == -ECANCELED || code == -EOPNOTSUPP)
 		return TACIT_OK; /* not in this kernel */
 	if (code != 0)
 		return fail_errno(err, "seccomp cannot be entered", -code);
