@@ -89,6 +89,6 @@ def run_model(table, kind, tokens, requests, rounds):
 
 def run(table):
     table.head("Tokens through TLS (serve) and through connect and TLS, demo model (3.6M)")
-    run_model(table, "endless", tokens=256, requests=6, rounds=9)
+    run_model(table, "endless", tokens=256, requests=4, rounds=7)
     table.head("The same with 79M random parameters")
     run_model(table, "random", tokens=64, requests=1, rounds=7)
