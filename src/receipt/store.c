@@ -202,8 +202,8 @@ static void harden(sqlite3 *db)
 }
 
 /* Reads what the file says it is; `ret_fresh` when there is nothing in it yet. */
-static enum tacit_status identify(struct tacit_store *store, bool *ret_fresh,
-				  struct tacit_error *err)
+static enum tacit_status read_identity(struct tacit_store *store, bool *ret_fresh,
+				       struct tacit_error *err)
 {
 	int64_t application = 0, version = 0, objects = 0, code = 0;
 	enum tacit_status status = ask(store, "PRAGMA application_id", &application, err);
@@ -233,6 +233,19 @@ static enum tacit_status identify(struct tacit_store *store, bool *ret_fresh,
 		return tacit_fail(err, TACIT_FORMAT, "store", 0,
 				  "the file holds triggers or views");
 	return TACIT_OK;
+}
+
+/* In one transaction: another process may be making the schema at this moment. */
+static enum tacit_status identify(struct tacit_store *store, bool *ret_fresh,
+				  struct tacit_error *err)
+{
+	enum tacit_status status = run_sql(store, "BEGIN", "read the file", err);
+
+	if (status != TACIT_OK)
+		return status;
+	status = read_identity(store, ret_fresh, err);
+	sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	return status;
 }
 
 static enum tacit_status set_up(struct tacit_store *store, enum tacit_store_mode mode,
