@@ -13,6 +13,7 @@
 #include "crypto/hash.h"
 
 #define BUSY_MS 5000
+#define JOURNAL_WAIT_MS 10
 
 static const char SCHEMA[] = "BEGIN IMMEDIATE;"
 			     "CREATE TABLE IF NOT EXISTS evidence ("
@@ -248,6 +249,25 @@ static enum tacit_status identify(struct tacit_store *store, bool *ret_fresh,
 	return status;
 }
 
+/*
+ * The log is what lets readers and a writer work at once. SQLite does not wait for a lock when it
+ * changes the journal, lest two wait for each other; so the waiting is here.
+ */
+static enum tacit_status set_journal(struct tacit_store *store, struct tacit_error *err)
+{
+	static const char SQL_JOURNAL[] =
+		"PRAGMA journal_mode = WAL; PRAGMA synchronous = EXTRA;";
+
+	for (int waited = 0; waited < BUSY_MS; waited += JOURNAL_WAIT_MS) {
+		int code = sqlite3_exec(store->db, SQL_JOURNAL, NULL, NULL, NULL);
+
+		if ((code & 0xff) != SQLITE_BUSY)
+			break;
+		sqlite3_sleep(JOURNAL_WAIT_MS);
+	}
+	return run_sql(store, SQL_JOURNAL, "set up the file", err);
+}
+
 static enum tacit_status set_up(struct tacit_store *store, enum tacit_store_mode mode,
 				struct tacit_error *err)
 {
@@ -260,8 +280,7 @@ static enum tacit_status set_up(struct tacit_store *store, enum tacit_store_mode
 		return tacit_fail(err, TACIT_FORMAT, "store", 0, "the file is empty");
 	if (mode == TACIT_STORE_READ)
 		return TACIT_OK;
-	status = run_sql(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = EXTRA;",
-			 "set up the file", err);
+	status = set_journal(store, err);
 	/* Somebody else may have made the schema since: it is made only where it is missing. */
 	if (status == TACIT_OK && fresh)
 		status = run_sql(store, SCHEMA, "make the tables", err);
