@@ -12,6 +12,7 @@
 #define TACIT_OPENAI_MESSAGES_MAX 4096
 #define TACIT_OPENAI_TOOLS_MAX    128
 #define TACIT_OPENAI_INPUTS_MAX   2048
+#define TACIT_OPENAI_NUMBERS_MAX  (1u << 20) /* in all embeddings of one answer */
 #define TACIT_OPENAI_SCHEMA_MAX   (64 * 1024) /* grammar size, and so time, grows with it */
 
 /* Everything a parsed request owns. */

@@ -257,6 +257,19 @@ static enum tacit_status parse_input(const json_t *body, struct tacit_openai_mem
 	return tacit_openai_parse_prompts(body, "input", TACIT_OPENAI_INPUTS_MAX, memory, err);
 }
 
+/* The answer of one request is held whole, and a wide model makes much of many inputs. */
+static enum tacit_status check_inputs(const struct tacit_job *job,
+				      const struct tacit_engine_info *info, struct tacit_error *err)
+{
+	size_t most = TACIT_OPENAI_NUMBERS_MAX / (info->embd ? info->embd : 1);
+	char text[64];
+
+	if (job->prompt_count <= most)
+		return TACIT_OK;
+	snprintf(text, sizeof(text), "has more than %zu inputs, for this model", most);
+	return tacit_openai_refuse(err, TACIT_LIMIT, "input", text);
+}
+
 static enum tacit_status check_dimensions(const json_t *body, const struct tacit_engine_info *info,
 					  struct tacit_error *err)
 {
@@ -313,6 +326,8 @@ static enum tacit_status parse_body(struct tacit_openai_memory *memory,
 	st = run_parts(parts[call], memory->root, memory, err);
 	if (!st && call == TACIT_OPENAI_EMBEDDING)
 		st = check_dimensions(memory->root, info, err);
+	if (!st && call == TACIT_OPENAI_EMBEDDING)
+		st = check_inputs(&memory->request.job, info, err);
 	return st;
 }
 

@@ -167,6 +167,25 @@ static void test_refusals(void)
 	ok(request == NULL, "a refused body leaves the output alone");
 }
 
+/* Inputs are few enough when their vectors fit into one answer. */
+static void test_many_inputs(void)
+{
+	const struct tacit_engine_info wide = { .id = "wide", .embd = 1u << 18 };
+	struct tacit_openai_request *request = NULL;
+	struct tacit_slice four = tacit_slice_str("{\"input\":[\"a\",\"b\",\"c\",\"d\"]}");
+	struct tacit_slice five = tacit_slice_str("{\"input\":[\"a\",\"b\",\"c\",\"d\",\"e\"]}");
+	struct tacit_error err = { 0 };
+
+	is_status(tacit_openai_parse(TACIT_OPENAI_EMBEDDING, &wide, four, &request, &err), TACIT_OK,
+		  "four inputs of a wide model");
+	tacit_openai_request_free(request);
+	request = NULL;
+	is_status(tacit_openai_parse(TACIT_OPENAI_EMBEDDING, &wide, five, &request, &err),
+		  TACIT_LIMIT, "five are too many");
+	ok(strcmp(err.where, "request.input") == 0 && tacit_openai_http(&err) == 400 && !request,
+	   "and say so (%s: %s)", err.where, err.detail);
+}
+
 static void test_depth(void)
 {
 	struct tacit_openai_request *request = NULL;
@@ -425,6 +444,7 @@ static void test_kept(void)
 int main(void)
 {
 	test_refusals();
+	test_many_inputs();
 	test_depth();
 	test_chat();
 	test_tools();
