@@ -59,7 +59,7 @@ APP_LIBS := $(foreach l,event_openssl event_pthreads event jansson sqlite3 secco
 -include build/deps/llama/llama.mk
 
 # --- sources: one list per room --------------------------------------------------------------
-LIB_ROOMS := base codec crypto trust tee tee/stub appraise receipt
+LIB_ROOMS := base codec crypto trust tee $(patsubst src/%/,%,$(wildcard src/tee/*/)) appraise receipt
 APP_ROOMS := sys channel net
 LIB_SRC := $(filter-out src/receipt/store.c,$(foreach r,$(LIB_ROOMS),$(wildcard src/$(r)/*.c)))
 APP_SRC := $(wildcard src/receipt/store.c) $(foreach r,$(APP_ROOMS),$(wildcard src/$(r)/*.c))
@@ -73,7 +73,8 @@ CMD_OBJ := $(call obj,$(CMD_SRC))
 TEST_SRC := $(wildcard tests/unit/test_*.c)
 TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(TEST_SRC))
 TOOL_SRC := $(wildcard tests/tools/*.c)
-TOOLS := $(patsubst tests/tools/%.c,$(B)/tools/%,$(TOOL_SRC))
+TOOLS := $(patsubst tests/tools/%.c,$(B)/tools/%,$(TOOL_SRC)) \
+	$(patsubst tests/preload/%.c,$(B)/tools/%.so,$(wildcard tests/preload/*.c))
 FUZZ_SRC := $(wildcard fuzz/fuzz_*.c)
 FUZZERS := $(patsubst fuzz/fuzz_%.c,build/fuzz/%,$(FUZZ_SRC))
 REPLAYS := $(patsubst fuzz/fuzz_%.c,$(B)/replay/%,$(FUZZ_SRC))
@@ -155,6 +156,11 @@ $(B)/tools/%: $(B)/obj/tests/tools/%.o $(B)/libapp.a $(B)/libcore.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(B)/libapp.a $(CORE_LIBS) $(APP_LIBS)
+# Preloaded into the program; without sanitizers, which want to be loaded first themselves.
+$(B)/tools/%.so: tests/preload/%.c
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$(Q)$(CC) -D_GNU_SOURCE -std=c11 $(WARN) -O2 -g -fPIC -fvisibility=hidden -shared -o $@ $<
 $(B)/bench/%: $(B)/obj/bench/%.o $(B)/libapp.a $(B)/libinfer.a $(B)/libcore.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"

@@ -22,6 +22,8 @@
  */
 #include "tacit/arena.h"
 #include "tacit/binding.h"
+#include "tacit/cache.h"
+#include "tacit/collateral.h"
 #include "tacit/evidence.h"
 #include "tacit/policy.h"
 
@@ -55,6 +57,13 @@ struct tacit_measurement {
 	struct tacit_slice value;
 };
 
+/* What only one platform says: the header of that name describes it. */
+struct tacit_nitro_claims; /* tacit/nitro.h */
+struct tacit_tdx_claims;   /* tacit/tdx.h */
+struct tacit_sgx_claims;   /* tacit/sgx.h */
+struct tacit_snp_claims;   /* tacit/snp.h */
+struct tacit_azure_claims; /* tacit/azure.h */
+
 /* What genuine evidence says. Slices and texts live in the evidence or in the arena. */
 struct tacit_claims {
 	enum tacit_tee tee;
@@ -73,6 +82,12 @@ struct tacit_claims {
 	int64_t valid_until; /* INT64_MAX when nothing expires */
 	bool has_binding;
 	struct tacit_binding binding;
+	/* NULL but for the evidence's own platform; Azure's forms have two. */
+	const struct tacit_nitro_claims *nitro;
+	const struct tacit_tdx_claims *tdx;
+	const struct tacit_sgx_claims *sgx;
+	const struct tacit_snp_claims *snp;
+	const struct tacit_azure_claims *azure;
 };
 
 /* Values the caller insists on beside the policy; an absent slice asks for nothing. */
@@ -82,6 +97,11 @@ struct tacit_expect {
 	struct tacit_slice user_data;
 	struct tacit_slice tls_spki;    /* SHA-256 of the key of this very connection */
 	bool require_binding;           /* the evidence must carry a tacit/1 binding */
+	/*
+	 * A tacit/1 binding that came beside the evidence, as on platforms whose report data have
+	 * room for its hash alone. It counts only when the report data stand for it.
+	 */
+	struct tacit_slice binding;
 };
 
 struct tacit_context {
@@ -93,7 +113,15 @@ struct tacit_context {
 	 * for evidence that a receipt names, which was fresh in the session that made the receipt.
 	 */
 	bool any_age;
+	const struct tacit_collateral *collateral; /* NULL: none */
+	struct tacit_cache *cache;                 /* NULL: every signature is checked anew */
 	struct tacit_arena *arena; /* holds the verdict's texts and lists */
+	/*
+	 * Certificates (DER) that stand beside the pinned roots of every platform, for tests and
+	 * emulators. A context with any is insecure, and every verdict says so.
+	 */
+	const struct tacit_slice *insecure_test_roots;
+	size_t insecure_test_root_count;
 	bool insecure_no_policy;   /* judge only that it is genuine and current */
 	bool insecure_allow_debug;
 	bool insecure_accept_stub; /* without it the stub's evidence is always refused */
@@ -107,6 +135,7 @@ struct tacit_verdict {
 	bool insecure_no_policy; /* what the context waived, whether it was needed or not */
 	bool insecure_allow_debug;
 	bool insecure_accept_stub;
+	bool insecure_test_root;
 	size_t check_count;
 	struct tacit_check *checks;
 	struct tacit_claims *claims;

@@ -19,4 +19,11 @@ void tacit_appraise(struct tacit_claims *claims, const struct tacit_context *cx,
 void tacit_appraise_policy(const struct tacit_claims *claims, const struct tacit_context *cx,
 			   struct tacit_check_list *list);
 
+/* Its rows "policy.platform" and on, and those of the platform, by the policy's alternatives. */
+void tacit_appraise_alternatives(const struct tacit_claims *claims,
+				 const struct tacit_policy *policy, struct tacit_check_list *list);
+
+/* The same rows without a policy: what "genuine and current" needs, and the rest skipped. */
+void tacit_appraise_unpoliced(const struct tacit_claims *claims, struct tacit_check_list *list);
+
 #endif

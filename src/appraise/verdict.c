@@ -50,6 +50,7 @@ const char *tacit_verdict_insecure(const struct tacit_verdict *verdict, size_t i
 		{ verdict->insecure_no_policy, "insecure-no-policy" },
 		{ verdict->insecure_allow_debug, "insecure-allow-debug" },
 		{ verdict->insecure_accept_stub, "insecure-accept-stub" },
+		{ verdict->insecure_test_root, "insecure-test-root" },
 	};
 
 	for (size_t at = 0; at < TACIT_ARRAY_LEN(rows); at++)

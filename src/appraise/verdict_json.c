@@ -2,6 +2,7 @@
 #include "appraise/verdict_json.h"
 
 #include "appraise/json_out.h"
+#include "appraise/platform.h"
 
 static void put_check(struct tacit_json_out *j, const struct tacit_check *check)
 {
@@ -81,6 +82,9 @@ static void put_claims(struct tacit_json_out *j, const struct tacit_claims *clai
 		put_binding(j, &claims->binding);
 	else
 		tacit_json_out_null(j, "binding");
+	const struct tacit_platform_row *platform = tacit_platform_row(claims->tee);
+	if (platform)
+		platform->put_claims(j, claims);
 	tacit_json_out_close(j, '}');
 }
 

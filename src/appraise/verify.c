@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "appraise/appraise.h"
+#include "appraise/platform.h"
 #include "base/bounds.h"
 #include "tee/tee.h"
 
@@ -48,6 +49,7 @@ static void fill_verdict(struct tacit_verdict *verdict, const struct tacit_conte
 		.insecure_no_policy = cx->insecure_no_policy,
 		.insecure_allow_debug = cx->insecure_allow_debug,
 		.insecure_accept_stub = cx->insecure_accept_stub,
+		.insecure_test_root = cx->insecure_test_root_count != 0,
 	};
 
 	*verdict = fresh;
@@ -58,10 +60,14 @@ static struct tacit_claims *judge(const struct tacit_tee_row *row, const struct 
 				  const struct tacit_context *cx, struct tacit_check_list *list)
 {
 	struct tacit_claims *claims = tacit_arena_alloc(cx->arena, sizeof(*claims));
+	const struct tacit_platform_row *platform = tacit_platform_row(ev->tee);
+	size_t count = platform ? platform->check_count : 0;
 
-	tacit_check_init(list, cx->arena, row->check_count + TACIT_APPRAISE_CHECKS);
+	tacit_check_init(list, cx->arena, row->check_count + TACIT_APPRAISE_CHECKS + count);
 	tacit_check_add(list, row->checks, row->check_count);
 	tacit_check_add(list, tacit_appraise_checks, TACIT_APPRAISE_CHECKS);
+	if (platform)
+		tacit_check_add(list, platform->checks, count);
 	if (!claims || list->full) {
 		list->full = true;
 		return NULL;

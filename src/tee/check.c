@@ -103,6 +103,14 @@ void tacit_check_fail_error(struct tacit_check_list *list, const char *name,
 	tacit_check_fail(list, name, &failure);
 }
 
+void tacit_check_copy(struct tacit_check_list *list, const struct tacit_check *decided)
+{
+	struct tacit_check *check = find_open(list, decided->name);
+
+	if (check)
+		*check = *decided;
+}
+
 static const char *or_full(struct tacit_check_list *list, const char *text)
 {
 	if (text)

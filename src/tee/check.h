@@ -54,6 +54,9 @@ void tacit_check_fail(struct tacit_check_list *list, const char *name,
 void tacit_check_fail_error(struct tacit_check_list *list, const char *name,
 			    const struct tacit_error *error);
 
+/* Decides the check of that name as another list did. */
+void tacit_check_copy(struct tacit_check_list *list, const struct tacit_check *decided);
+
 /* Texts for expected and got; "" and `full` when the arena is. */
 const char *tacit_check_hex(struct tacit_check_list *list, struct tacit_slice bytes);
 const char *tacit_check_text(struct tacit_check_list *list, struct tacit_slice text);
