@@ -4,6 +4,7 @@
 #include "tee/binding.h"
 
 const struct tacit_check_row tacit_appraise_checks[TACIT_APPRAISE_CHECKS] = {
+	{ "binding.report_data", "the evidence stands for the binding that came beside it" },
 	{ "binding.purpose", "the evidence carries a tacit/1 binding" },
 	{ "binding.format", "the binding has exactly the form that is defined for it" },
 	{ "binding.nonce", "binding and evidence carry the nonce that was asked for" },
@@ -51,12 +52,60 @@ static bool binding_required(const struct tacit_context *cx)
 	return e->require_binding || e->tls_spki.ptr;
 }
 
+/* Whether the evidence stands for `binding`, by its user data or by its report data. */
+static bool stands_for(const struct tacit_claims *claims, struct tacit_slice binding,
+		       struct tacit_check_list *list)
+{
+	uint8_t digest[64];
+	struct tacit_error err = { 0 };
+	struct tacit_check_failure failure = { .status = TACIT_BINDING };
+
+	if (claims->user_data.ptr) {
+		if (tacit_slice_eq(claims->user_data, binding))
+			return true;
+		fail_bytes(list, "binding.report_data", binding, claims->user_data,
+			   "the evidence carries another binding than the one beside it");
+		return false;
+	}
+	if (tacit_binding_report_data(tacit_tee_name(claims->tee), binding, digest, &err) !=
+	    TACIT_OK) {
+		failure.why = tacit_check_printf(list, "%s: %s", err.where, err.detail);
+		tacit_check_fail(list, "binding.report_data", &failure);
+		return false;
+	}
+	if (claims->report_data.ptr && tacit_slice_eq(claims->report_data, TACIT_SLICE_ARRAY(digest)))
+		return true;
+	fail_bytes(list, "binding.report_data", TACIT_SLICE_ARRAY(digest), claims->report_data,
+		   "the report data do not stand for the binding that came beside the evidence");
+	return false;
+}
+
+/*
+ * The binding's bytes: inside the evidence, or beside it where that has room for a hash alone.
+ * One from beside that the evidence does not stand for is never read.
+ */
+static struct tacit_slice find_binding(const struct tacit_claims *claims,
+				       const struct tacit_context *cx,
+				       struct tacit_check_list *list)
+{
+	struct tacit_slice beside = cx->expect.binding;
+
+	if (!beside.ptr) {
+		tacit_check_skip(list, "binding.report_data", "no binding came beside the evidence");
+		return claims->user_data;
+	}
+	if (!stands_for(claims, beside, list))
+		return tacit_slice_of(NULL, 0);
+	tacit_check_pass(list, "binding.report_data", NULL);
+	return beside;
+}
+
 /* False when there is no binding of ours to read. */
-static bool judge_purpose(const struct tacit_claims *claims, const struct tacit_context *cx,
+static bool judge_purpose(struct tacit_slice binding, const struct tacit_context *cx,
 			  struct tacit_check_list *list)
 {
 	struct tacit_slice purpose = { NULL, 0 };
-	bool any = tacit_binding_purpose(claims->user_data, &purpose);
+	bool any = tacit_binding_purpose(binding, &purpose);
 
 	if (any && tacit_slice_eq(purpose, tacit_slice_str(TACIT_BINDING_PURPOSE))) {
 		tacit_check_pass(list, "binding.purpose", TACIT_BINDING_PURPOSE);
@@ -76,12 +125,12 @@ static bool judge_purpose(const struct tacit_claims *claims, const struct tacit_
 	return false;
 }
 
-static void judge_format(struct tacit_claims *claims, struct tacit_check_list *list)
+static void judge_format(struct tacit_claims *claims, struct tacit_slice binding,
+			 struct tacit_check_list *list)
 {
 	struct tacit_error err = { 0 };
 
-	claims->has_binding =
-		tacit_binding_parse(claims->user_data, &claims->binding, &err) == TACIT_OK;
+	claims->has_binding = tacit_binding_parse(binding, &claims->binding, &err) == TACIT_OK;
 	if (claims->has_binding)
 		tacit_check_pass(list, "binding.format", NULL);
 	else
@@ -138,11 +187,12 @@ static void judge_no_binding(const struct tacit_context *cx, bool broken,
 static void judge_binding(struct tacit_claims *claims, const struct tacit_context *cx,
 			  struct tacit_check_list *list)
 {
-	bool ours = judge_purpose(claims, cx, list);
+	struct tacit_slice binding = find_binding(claims, cx, list);
+	bool ours = judge_purpose(binding, cx, list);
 
 	claims->has_binding = false;
 	if (ours)
-		judge_format(claims, list);
+		judge_format(claims, binding, list);
 	if (!claims->has_binding) {
 		judge_no_binding(cx, ours, list);
 		return;
