@@ -102,23 +102,51 @@ static int64_t age_of(int64_t now, int64_t then)
 	return age;
 }
 
+/*
+ * Evidence without a time, as quotes and reports are: a nonce shows that it is fresh, and without
+ * one nothing does. That settles it only for those who asked for an age; its own validity has been
+ * judged.
+ */
+static void judge_timeless(const struct tacit_claims *claims, const struct tacit_context *cx,
+			   struct tacit_check_list *list)
+{
+	bool asked = cx->policy && cx->policy->max_age_seconds != 0;
+	bool own_validity = claims->valid_until != INT64_MAX;
+	struct tacit_check_failure failure = {
+		.status = TACIT_EXPIRED,
+		.why = "the evidence carries no time and no nonce was asked for",
+	};
+
+	if (cx->expect.nonce.ptr)
+		tacit_check_skip(list, "policy.freshness",
+				 "no time in it; the nonce tells whether it is fresh");
+	else if (cx->any_age)
+		tacit_check_skip(list, "policy.freshness",
+				 "no time in it, and any age was asked for");
+	else if (own_validity && !asked)
+		tacit_check_skip(list, "policy.freshness",
+				 "no time in it and no nonce asked for: nothing shows when it "
+				 "was made");
+	else
+		tacit_check_fail(list, "policy.freshness", &failure);
+}
+
 static void judge_freshness(const struct tacit_claims *claims, const struct tacit_context *cx,
 			    struct tacit_check_list *list)
 {
 	/* Without a policy "current" is what the platform's certificates say, where it has some. */
 	bool any_age = cx->any_age || (!cx->policy && claims->valid_until != INT64_MAX);
-	uint64_t max_age = cx->policy ? cx->policy->max_age_seconds : TACIT_POLICY_MAX_AGE;
+	uint64_t said = cx->policy ? cx->policy->max_age_seconds : 0;
+	uint64_t max_age = said ? said : TACIT_POLICY_MAX_AGE;
 	uint64_t skew = cx->policy ? cx->policy->clock_skew_seconds : TACIT_POLICY_SKEW;
 	int64_t age = age_of(cx->now, claims->timestamp);
 	struct tacit_check_failure failure = { .status = TACIT_EXPIRED };
 
-	if (claims->timestamp == 0 && (cx->expect.nonce.ptr || any_age)) {
-		tacit_check_skip(list, "policy.freshness", "no time in it to judge");
+	if (claims->timestamp == 0) {
+		judge_timeless(claims, cx, list);
 		return;
 	}
-	if (claims->timestamp == 0) {
-		failure.why = "the evidence carries no time and no nonce was asked for";
-	} else if (age < -(int64_t)skew) {
+	if (age < -(int64_t)skew) {
 		failure.why = "the evidence is from the future";
 	} else if (age > (int64_t)(max_age + skew) && any_age) {
 		tacit_check_skip(list, "policy.freshness", "older, and any age was asked for");
@@ -132,7 +160,7 @@ static void judge_freshness(const struct tacit_claims *claims, const struct taci
 	failure.expected =
 		tacit_check_printf(list, "made within %llu s, give or take %llu s",
 				   (unsigned long long)max_age, (unsigned long long)skew);
-	failure.got = claims->timestamp ? time_text(list, claims->timestamp) : NULL;
+	failure.got = time_text(list, claims->timestamp);
 	tacit_check_fail(list, "policy.freshness", &failure);
 }
 

@@ -279,7 +279,6 @@ static enum tacit_status load_policy(struct tacit_load *load, json_t *root,
 	policy->comment = "";
 	policy->valid_from = INT64_MIN;
 	policy->valid_until = INT64_MAX;
-	policy->max_age_seconds = TACIT_POLICY_MAX_AGE;
 	policy->clock_skew_seconds = TACIT_POLICY_SKEW;
 	enum tacit_status st = tacit_load_object(load, root, &POLICY_TABLE, policy);
 	if (st == TACIT_OK && policy->valid_until < policy->valid_from)

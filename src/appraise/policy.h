@@ -144,7 +144,7 @@ struct tacit_policy {
 	uint8_t digest[32];
 	int64_t valid_from;
 	int64_t valid_until;
-	uint64_t max_age_seconds;
+	uint64_t max_age_seconds; /* 0: not said */
 	uint64_t clock_skew_seconds;
 	struct tacit_policy_models models; /* with any alternative */
 	struct tacit_policy_list configs;

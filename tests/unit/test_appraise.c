@@ -267,6 +267,40 @@ static void test_own_validity(void)
 	   "nor under a policy, which has an age");
 }
 
+/* Quotes and reports say nothing of when they were made; a policy may or may not ask. */
+static void test_timeless(void)
+{
+	struct tacit_claims claims = { .tee = TACIT_TEE_TDX, .valid_until = NOW + 1 };
+	struct tacit_check_list list;
+	const struct tacit_check *first;
+
+	start(HEAD "\"alternatives\":[{\"platform\":\"tdx\",\"measurements\":{\"mrtd\":\"" HEX48("a0")
+		   "\"}}]}");
+	judge(&claims, &list);
+	(void)!tacit_check_judge(&list, &first);
+	ok(list.count && first && strcmp(first->name, "policy.freshness") != 0,
+	   "a policy that says nothing of age");
+	struct tacit_verdict verdict = { .check_count = list.count, .checks = list.checks };
+	is_check(&verdict, "policy.freshness", TACIT_CHECK_SKIP);
+	start(HEAD "\"max_age_seconds\":300,\"alternatives\":[{\"platform\":\"tdx\","
+		   "\"measurements\":{\"mrtd\":\"" HEX48("a0") "\"}}]}");
+	judge(&claims, &list);
+	ok(tacit_check_judge(&list, &first) == TACIT_EXPIRED &&
+		   strcmp(first->name, "policy.freshness") == 0,
+	   "a policy that says an age refuses what has no time");
+	b.cx.any_age = true;
+	judge(&claims, &list);
+	verdict = (struct tacit_verdict){ .check_count = list.count, .checks = list.checks };
+	is_check(&verdict, "policy.freshness", TACIT_CHECK_SKIP);
+	b.cx.any_age = false;
+	claims.valid_until = INT64_MAX;
+	start(HEAD "\"alternatives\":[{\"platform\":\"tdx\",\"measurements\":{\"mrtd\":\"" HEX48("a0")
+		   "\"}}]}");
+	judge(&claims, &list);
+	ok(tacit_check_judge(&list, &first) == TACIT_EXPIRED,
+	   "so does any policy when it has no validity of its own either");
+}
+
 /* A measurement that the policy names and the evidence lacks is no match. */
 static void test_missing_measurement(void)
 {
@@ -300,6 +334,7 @@ int main(void)
 	test_age();
 	test_no_timestamp();
 	test_own_validity();
+	test_timeless();
 	test_missing_measurement();
 	return done();
 }
