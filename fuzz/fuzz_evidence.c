@@ -50,8 +50,8 @@ static void judge(const struct tacit_evidence *ev, size_t arena_size, bool stric
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct tacit_slice in = tacit_slice_of(data, size);
-	struct tacit_evidence ev = { TACIT_TEE_STUB, in };
-	struct tacit_evidence seen = { TACIT_TEE_NONE, { NULL, 0 } };
+	struct tacit_evidence ev = { .tee = TACIT_TEE_STUB, .raw = in };
+	struct tacit_evidence seen = { .tee = TACIT_TEE_NONE };
 
 	if (tacit_evidence_detect(in, &seen, NULL) == TACIT_OK)
 		FUZZ_ASSERT(seen.tee == TACIT_TEE_STUB && tacit_slice_eq(seen.raw, in));

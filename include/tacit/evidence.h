@@ -9,12 +9,18 @@
  * trust: which platforms are acceptable is said by the policy, never by the evidence.
  *
  *     struct tacit_evidence ev;
- *     if (tacit_evidence_detect(bytes, &ev, &err) != TACIT_OK)
+ *     if (tacit_evidence_unwrap(bytes, &arena, &ev, &err) != TACIT_OK)
  *             ... err says what the bytes look like and why that is not evidence
+ *
+ * Evidence often travels wrapped: as hex or base64 text, in JSON of attestation agents or of
+ * Obol, in EphemeralML's envelopes. Unwrapping takes such layers off and keeps what else they
+ * carried (certificates, TPM quotes, keys, nonces) as claims of the sender. tacit_verify()
+ * compares those with what the evidence says, in rows named "wrapper.".
  *
  * Not checked here: anything. An evidence object is untrusted until tacit_verify() says
  * otherwise.
  */
+#include "tacit/arena.h"
 #include "tacit/bytes.h"
 #include "tacit/status.h"
 
@@ -40,9 +46,15 @@ enum tacit_tee {
 #undef TACIT_TEE_ENUM
 };
 
+struct tacit_wrapper;
+
+/* Zero-initialise: members may be added. */
 struct tacit_evidence {
 	enum tacit_tee tee;
-	struct tacit_slice raw; /* the caller's bytes, exactly as received */
+	struct tacit_slice raw; /* the platform's own document, exactly as received */
+	/* What came around it, when anything did: all bytes as received, and what they said. */
+	struct tacit_slice received;
+	const struct tacit_wrapper *wrapper; /* NULL: `raw` is all there was */
 };
 
 /* The platform's name in JSON and policies ("tdx"); "none" for TACIT_TEE_NONE. */
@@ -63,6 +75,18 @@ TACIT_API bool tacit_tee_is_real(enum tacit_tee tee);
  * when the format is known but this build cannot judge it.
  */
 TACIT_API TACIT_MUST_CHECK enum tacit_status tacit_evidence_detect(struct tacit_slice in,
+								   struct tacit_evidence *ret_ev,
+								   struct tacit_error *err);
+
+/*
+ * The same for evidence that may be wrapped, in up to three layers. `in` and the arena must
+ * outlive `ret_ev`; text forms are decoded into the arena. Never ambiguous: a layer has one
+ * meaning or is refused. Errors: those of detection; TACIT_FORMAT, with `where` "wrapper", for a
+ * broken layer or one that carries several kinds of evidence; TACIT_LIMIT for too many layers
+ * and for a full arena (twice the size of `in` and 16 KiB suffice).
+ */
+TACIT_API TACIT_MUST_CHECK enum tacit_status tacit_evidence_unwrap(struct tacit_slice in,
+								   struct tacit_arena *arena,
 								   struct tacit_evidence *ret_ev,
 								   struct tacit_error *err);
 

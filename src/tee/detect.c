@@ -240,7 +240,7 @@ enum tacit_status tacit_evidence_detect(struct tacit_slice in, struct tacit_evid
 		return tacit_fail(err, TACIT_UNSUPPORTED, "evidence", 0,
 				  "looks like %s evidence, which this build cannot judge",
 				  tacit_tee_label(tee));
-	ret_ev->tee = tee;
-	ret_ev->raw = in;
+	struct tacit_evidence ev = { .tee = tee, .raw = in };
+	*ret_ev = ev;
 	return TACIT_OK;
 }

@@ -74,7 +74,7 @@ static inline struct tacit_slice bench_evidence(struct bench *b)
 /* Judges bytes as stub evidence, whatever they are. */
 static inline enum tacit_status bench_judge(struct bench *b, struct tacit_slice raw)
 {
-	struct tacit_evidence ev = { TACIT_TEE_STUB, raw };
+	struct tacit_evidence ev = { .tee = TACIT_TEE_STUB, .raw = raw };
 
 	memset(&b->err, 0, sizeof(b->err));
 	return tacit_verify(&ev, &b->cx, &b->verdict, &b->err);

@@ -38,7 +38,7 @@ static void test_names(void)
 
 static void is_shape(struct tacit_slice in, enum tacit_tee want, const char *name)
 {
-	struct tacit_evidence ev = { TACIT_TEE_NONE, { NULL, 0 } };
+	struct tacit_evidence ev = { .tee = TACIT_TEE_NONE };
 	struct tacit_error err = { 0 };
 	enum tacit_status expected = want == TACIT_TEE_NONE   ? TACIT_FORMAT
 				     : want == TACIT_TEE_STUB ? TACIT_OK

@@ -283,7 +283,7 @@ static void test_several_failures(void)
 
 static void test_unsupported(void)
 {
-	struct tacit_evidence ev = { TACIT_TEE_TDX, tacit_slice_str("x") };
+	struct tacit_evidence ev = { .tee = TACIT_TEE_TDX, .raw = tacit_slice_str("x") };
 
 	start();
 	is_status(tacit_verify(&ev, &b.cx, &b.verdict, &b.err), TACIT_UNSUPPORTED,
