@@ -73,7 +73,8 @@ static bool stands_for(const struct tacit_claims *claims, struct tacit_slice bin
 		tacit_check_fail(list, "binding.report_data", &failure);
 		return false;
 	}
-	if (claims->report_data.ptr && tacit_slice_eq(claims->report_data, TACIT_SLICE_ARRAY(digest)))
+	if (claims->report_data.ptr &&
+	    tacit_slice_eq(claims->report_data, TACIT_SLICE_ARRAY(digest)))
 		return true;
 	fail_bytes(list, "binding.report_data", TACIT_SLICE_ARRAY(digest), claims->report_data,
 		   "the report data do not stand for the binding that came beside the evidence");
@@ -91,7 +92,8 @@ static struct tacit_slice find_binding(const struct tacit_claims *claims,
 	struct tacit_slice beside = cx->expect.binding;
 
 	if (!beside.ptr) {
-		tacit_check_skip(list, "binding.report_data", "no binding came beside the evidence");
+		tacit_check_skip(list, "binding.report_data",
+				 "no binding came beside the evidence");
 		return claims->user_data;
 	}
 	if (!stands_for(claims, beside, list))

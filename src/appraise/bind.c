@@ -36,4 +36,3 @@ enum tacit_status tacit_bind_tinfoil(struct tacit_slice tls_spki, struct tacit_s
 	memcpy(ret + tls_spki.len, hpke_key.ptr, hpke_key.len);
 	return TACIT_OK;
 }
-
