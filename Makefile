@@ -122,7 +122,9 @@ $(B)/libtacit.so: $(LIB_OBJ) libtacit.map
 $(B)/libtacit.pc: libtacit.pc.in Makefile
 	$(Q)$(PC) $< > $@
 
-$(B)/obj/src/infer/%.o $(B)/obj/bench/engine_alone.o: CPPFLAGS += $(LLAMA_CFLAGS)
+# Tests of the scheduler look into it.
+$(B)/obj/src/infer/%.o $(B)/obj/bench/engine_alone.o $(B)/obj/tests/unit/test_sched.o \
+$(B)/obj/tests/unit/test_sched_fair.o: CPPFLAGS += $(LLAMA_CFLAGS)
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
