@@ -36,6 +36,9 @@ struct tacit_client;
 struct tacit_client_options {
 	const struct tacit_address *server;
 	const struct tacit_policy *policy;
+	const struct tacit_collateral *collateral; /* NULL: none */
+	const struct tacit_slice *insecure_test_roots;
+	size_t insecure_test_root_count;
 	bool insecure_no_policy;
 	bool insecure_accept_stub;
 	bool insecure_allow_debug;
@@ -43,7 +46,7 @@ struct tacit_client_options {
 	uint64_t timeout;        /* seconds; 0 for the default */
 };
 
-/* Errors: TACIT_USAGE, TACIT_UNSUPPORTED (vsock), TACIT_NOMEM. Owns: free with _free. */
+/* Errors: TACIT_USAGE, TACIT_UNSUPPORTED without libcurl, TACIT_NOMEM. Owns: free with _free. */
 TACIT_MUST_CHECK enum tacit_status tacit_client_new(const struct tacit_client_options *options,
 						    struct tacit_client **ret,
 						    struct tacit_error *err);
@@ -56,6 +59,7 @@ struct tacit_attested {
 	unsigned holders;
 	bool verified;               /* the verdict is "verified": the rest may be relied on */
 	struct tacit_slice evidence; /* absent when none arrived */
+	struct tacit_slice binding;  /* what came beside it; absent when nothing did */
 	uint8_t doc_hash[32];        /* SHA-256 of it */
 	uint8_t nonce[32];           /* what we asked with */
 	uint8_t spki[32];            /* of the key that the connection showed */

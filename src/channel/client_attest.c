@@ -3,7 +3,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
+#include "base/arena.h"
 #include "base/base64.h"
 #include "crypto/random.h"
 #include "sys/clock.h"
@@ -54,15 +57,45 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *user)
 	return len;
 }
 
+/* The value of the header line, without the blanks around it; absent when it is another one. */
+static struct tacit_slice header_value(struct tacit_slice line, const char *name)
+{
+	size_t at = strlen(name);
+
+	if (line.len <= at || strncasecmp((const char *)line.ptr, name, at) != 0 ||
+	    line.ptr[at] != ':')
+		return tacit_slice_of(NULL, 0);
+	at++;
+	while (at < line.len && (line.ptr[at] == ' ' || line.ptr[at] == '\t'))
+		at++;
+	while (line.len > at && (line.ptr[line.len - 1] == '\n' || line.ptr[line.len - 1] == '\r' ||
+				 line.ptr[line.len - 1] == ' '))
+		line.len--;
+	return tacit_slice_of(line.ptr + at, line.len - at);
+}
+
+static void take_binding(struct attest *attest, struct tacit_slice value)
+{
+	if (attest->binding_len != 0 ||
+	    !tacit_base64_decode(TACIT_BASE64URL, value,
+				 tacit_mut_of(attest->binding, sizeof(attest->binding)),
+				 &attest->binding_len) ||
+	    attest->binding_len == 0)
+		attest->bad_binding = true;
+}
+
 static size_t take_header(char *line, size_t size, size_t count, void *user)
 {
 	struct attest *attest = user;
 	size_t len = size * count;
 
-	(void)line;
 	if (len > TACIT_CLIENT_HEADERS_MAX - attest->transfer.header_bytes)
 		return 0;
 	attest->transfer.header_bytes += len;
+	struct tacit_slice value =
+		header_value(tacit_slice_of((const uint8_t *)line, len), "Tacit-Binding");
+	if (value.ptr)
+		take_binding(attest, value);
 	return len;
 }
 
@@ -82,8 +115,12 @@ static enum tacit_status verify(const struct tacit_client *client, struct tacit_
 		.now = a->at,
 		.expect = { .nonce = TACIT_SLICE_ARRAY(a->nonce),
 			    .tls_spki = TACIT_SLICE_ARRAY(a->spki),
-			    .require_binding = true },
+			    .require_binding = true,
+			    .binding = a->binding },
+		.collateral = o->collateral,
 		.arena = &a->arena,
+		.insecure_test_roots = o->insecure_test_roots,
+		.insecure_test_root_count = o->insecure_test_root_count,
 		.insecure_no_policy = o->insecure_no_policy,
 		.insecure_allow_debug = o->insecure_allow_debug,
 		.insecure_accept_stub = o->insecure_accept_stub,
@@ -126,8 +163,16 @@ static enum tacit_status judge_answer(struct attest *attest, CURLcode code, stru
 	if (status != HTTP_OK)
 		return tacit_fail(err, TACIT_PEER, "channel.evidence", 0,
 				  "the server answered %ld when asked for evidence", status);
+	if (attest->bad_binding)
+		return tacit_fail(err, TACIT_PEER, "channel.binding", 0,
+				  "the header Tacit-Binding holds no binding");
 	a->evidence = tacit_slice_of(attest->body, attest->len);
 	attest->body = NULL;
+	if (attest->binding_len != 0)
+		a->binding = tacit_slice_of(
+			tacit_arena_copy(&a->arena,
+					 tacit_slice_of(attest->binding, attest->binding_len)),
+			attest->binding_len);
 	memcpy(a->spki, attest->transfer.spki, sizeof(a->spki));
 	return appraise(attest->transfer.client, a, err);
 }

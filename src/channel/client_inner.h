@@ -36,6 +36,10 @@ struct attest {
 	struct tacit_attested *attested;
 	uint8_t *body;
 	size_t len;
+	/* What the header Tacit-Binding carried: on some platforms it comes beside the document. */
+	uint8_t binding[TACIT_BINDING_MAX];
+	size_t binding_len;
+	bool bad_binding; /* the header was there and is no binding, or was there twice */
 };
 
 enum exchange_state {

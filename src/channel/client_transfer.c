@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "channel/client_inner.h"
 
+#include <fcntl.h>
 #include <openssl/ssl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "channel/tls.h"
 #include "sys/clock.h"
@@ -85,6 +87,42 @@ static int gate(void *user, char *peer, char *local, int peer_port, int local_po
 	return t->passed ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
+/* libcurl knows no vsock: it gets a socket that is connected already. */
+static curl_socket_t open_vsock(void *user, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	const struct transfer *t = user;
+	int fd = -1;
+
+	(void)purpose;
+	(void)address;
+	if (tacit_address_connect(&t->client->server, CONNECT_TIMEOUT_MS, &fd, NULL) != TACIT_OK)
+		return CURL_SOCKET_BAD;
+	if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0) {
+		close(fd);
+		return CURL_SOCKET_BAD;
+	}
+	return fd;
+}
+
+static int is_connected(void *user, curl_socket_t fd, curlsocktype purpose)
+{
+	(void)user;
+	(void)fd;
+	(void)purpose;
+	return CURL_SOCKOPT_ALREADY_CONNECTED;
+}
+
+static bool set_vsock(struct transfer *t)
+{
+	CURL *e = t->easy;
+	unsigned c = CURLE_OK;
+
+	c |= tacit_curl()->easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_vsock);
+	c |= tacit_curl()->easy_setopt(e, CURLOPT_OPENSOCKETDATA, t);
+	c |= tacit_curl()->easy_setopt(e, CURLOPT_SOCKOPTFUNCTION, is_connected);
+	return c == CURLE_OK;
+}
+
 /* Every setting takes effect or no request leaves. */
 static bool set_transport(struct transfer *t)
 {
@@ -107,6 +145,8 @@ static bool set_transport(struct transfer *t)
 	c |= tacit_curl()->easy_setopt(e, CURLOPT_HTTP_CONTENT_DECODING, 0L);
 	if (server->transport == TACIT_TRANSPORT_UNIX)
 		c |= tacit_curl()->easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, server->path);
+	if (server->transport == TACIT_TRANSPORT_VSOCK && !set_vsock(t))
+		return false;
 	return c == CURLE_OK;
 }
 

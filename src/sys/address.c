@@ -86,8 +86,11 @@ static enum tacit_status parse_vsock(struct tacit_slice text, struct tacit_addre
 {
 	struct tacit_slice cid, port;
 
-	if (!cut_last(text, &cid, &port) || !take_number(cid, UINT32_MAX, &out->cid) ||
-	    !take_number(port, UINT32_MAX, &out->port))
+	if (!cut_last(text, &cid, &port) || !take_number(port, UINT32_MAX, &out->port))
+		return tacit_fail(err, TACIT_USAGE, "address", 0, "want vsock:CID:PORT");
+	if (tacit_slice_eq(cid, tacit_slice_str("any")))
+		out->cid = TACIT_VSOCK_ANY;
+	else if (!take_number(cid, UINT32_MAX, &out->cid))
 		return tacit_fail(err, TACIT_USAGE, "address", 0, "want vsock:CID:PORT");
 	out->transport = TACIT_TRANSPORT_VSOCK;
 	return TACIT_OK;
@@ -137,8 +140,11 @@ char *tacit_address_format(const struct tacit_address *address, char text[TACIT_
 		snprintf(text, TACIT_ADDRESS_TEXT, "unix:%s", address->path);
 		break;
 	case TACIT_TRANSPORT_VSOCK:
-		snprintf(text, TACIT_ADDRESS_TEXT, "vsock:%u:%u", (unsigned)address->cid,
-			 (unsigned)address->port);
+		if (address->cid == TACIT_VSOCK_ANY)
+			snprintf(text, TACIT_ADDRESS_TEXT, "vsock:any:%u", (unsigned)address->port);
+		else
+			snprintf(text, TACIT_ADDRESS_TEXT, "vsock:%u:%u", (unsigned)address->cid,
+				 (unsigned)address->port);
 		break;
 	}
 	return text;

@@ -7,7 +7,7 @@
  * brackets), unix:PATH, vsock:CID:PORT, and plain HOST:PORT for tcp. Everything above works on
  * the descriptor, so that transports differ here alone.
  *
- * vsock is parsed; opening it answers TACIT_UNSUPPORTED until the enclave relay exists.
+ * A kernel without vsock answers TACIT_UNSUPPORTED.
  */
 
 #include "base/error.h"
@@ -17,6 +17,8 @@ enum tacit_transport {
 	TACIT_TRANSPORT_UNIX,
 	TACIT_TRANSPORT_VSOCK,
 };
+
+#define TACIT_VSOCK_ANY 0xffffffffu /* "any" [vsock(7)]: listen whatever this machine's CID is */
 
 #define TACIT_ADDRESS_HOST 254 /* a DNS name and a NUL */
 #define TACIT_ADDRESS_PATH 108 /* sun_path, with its NUL */

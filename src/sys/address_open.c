@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/vm_sockets.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -35,12 +36,6 @@ static enum tacit_status fail_errno(struct tacit_error *err, int code, const cha
 	enum tacit_status st = code == EACCES || code == EPERM ? TACIT_DENIED : TACIT_IO;
 
 	return tacit_fail(err, st, "address", 0, "%s: %s", what, strerror(code));
-}
-
-static enum tacit_status fail_vsock(struct tacit_error *err)
-{
-	return tacit_fail(err, TACIT_UNSUPPORTED, "address", 0,
-			  "vsock comes with the enclave relay");
 }
 
 static enum tacit_status look_up(const struct tacit_address *address, bool passive,
@@ -173,6 +168,46 @@ static enum tacit_status listen_unix(const struct tacit_address *address, int *r
 	return TACIT_OK;
 }
 
+static void name_vsock(const struct tacit_address *address, struct sockaddr_vm *name)
+{
+	memset(name, 0, sizeof(*name));
+	name->svm_family = AF_VSOCK;
+	name->svm_cid = address->cid;
+	name->svm_port = address->port == 0 ? VMADDR_PORT_ANY : address->port;
+}
+
+/* A kernel without vsock is no broken one: say what is missing. */
+static enum tacit_status fail_vsock(struct tacit_error *err, int code, const char *what)
+{
+	if (code == EAFNOSUPPORT || code == ENODEV)
+		return tacit_fail(err, TACIT_UNSUPPORTED, "address", 0,
+				  "this machine has no vsock: %s", strerror(code));
+	return fail_errno(err, code, what);
+}
+
+static enum tacit_status listen_vsock(const struct tacit_address *address, int *ret_fd,
+				      struct tacit_address *ret_bound, struct tacit_error *err)
+{
+	struct sockaddr_vm name, bound = { 0 };
+	socklen_t len = sizeof(bound);
+
+	name_vsock(address, &name);
+	int fd TACIT_CLEANUP(close_fd) =
+		socket(AF_VSOCK, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return fail_vsock(err, errno, "cannot make a socket");
+	if (bind(fd, (const struct sockaddr *)&name, sizeof(name)) != 0)
+		return fail_vsock(err, errno, "cannot bind");
+	if (listen(fd, BACKLOG) != 0)
+		return fail_vsock(err, errno, "cannot listen");
+	*ret_bound = *address;
+	if (getsockname(fd, (struct sockaddr *)&bound, &len) == 0)
+		ret_bound->port = bound.svm_port;
+	*ret_fd = fd;
+	fd = -1;
+	return TACIT_OK;
+}
+
 enum tacit_status tacit_address_listen(const struct tacit_address *address, int *ret_fd,
 				       struct tacit_address *ret_bound, struct tacit_error *err)
 {
@@ -182,9 +217,9 @@ enum tacit_status tacit_address_listen(const struct tacit_address *address, int 
 	case TACIT_TRANSPORT_UNIX:
 		return listen_unix(address, ret_fd, ret_bound, err);
 	case TACIT_TRANSPORT_VSOCK:
-		break;
+		return listen_vsock(address, ret_fd, ret_bound, err);
 	}
-	return fail_vsock(err);
+	return tacit_fail(err, TACIT_INTERNAL, "address", 0, "no such transport");
 }
 
 void tacit_address_release(const struct tacit_address *bound)
@@ -223,7 +258,7 @@ static int try_connect(const struct sockaddr *name, socklen_t len, uint64_t dead
 
 	if (fd < 0)
 		return errno;
-	if (name->sa_family != AF_UNIX)
+	if (name->sa_family == AF_INET || name->sa_family == AF_INET6)
 		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if (connect(fd, name, len) != 0) {
 		int code = errno == EINPROGRESS || errno == EINTR ? await_connect(fd, deadline_ms)
@@ -251,8 +286,16 @@ enum tacit_status tacit_address_connect(const struct tacit_address *address, uns
 {
 	uint64_t deadline = tacit_clock_ms() + timeout_ms;
 
-	if (address->transport == TACIT_TRANSPORT_VSOCK)
-		return fail_vsock(err);
+	if (address->transport == TACIT_TRANSPORT_VSOCK) {
+		struct sockaddr_vm name;
+
+		name_vsock(address, &name);
+		int code =
+			try_connect((const struct sockaddr *)&name, sizeof(name), deadline, ret_fd);
+		if (code == EAFNOSUPPORT)
+			return fail_vsock(err, code, "cannot connect");
+		return code == 0 ? TACIT_OK : fail_connect(err, code);
+	}
 	if (address->transport == TACIT_TRANSPORT_UNIX) {
 		struct sockaddr_un name;
 

@@ -66,6 +66,9 @@ before swap channel.key 1
 before garbage evidence 3
 before no-evidence channel.evidence 5
 before debug policy.debug 1
+before other-binding binding.report_data 1
+before bad-binding channel.binding 5
+before two-bindings channel.binding 5
 
 # Genuine evidence of an honest server, shown by somebody else.
 start_mim honest

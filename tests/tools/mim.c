@@ -452,6 +452,16 @@ static bool answer(SSL *ssl, const struct question *q)
 	return q->stream ? send_stream(ssl, q) : send_answer(ssl, q);
 }
 
+/* What comes beside the evidence may not say anything else than the evidence. */
+static const char *binding_header(void)
+{
+	if (mode("other-binding"))
+		return "Tacit-Binding: oGA\r\n";
+	if (mode("two-bindings"))
+		return "Tacit-Binding: oGA\r\nTacit-Binding: oGA\r\n";
+	return mode("bad-binding") ? "Tacit-Binding: !\r\n" : "";
+}
+
 static bool give_evidence(SSL *ssl, const struct question *q)
 {
 	static uint8_t room[1 << 20];
@@ -473,7 +483,7 @@ static bool give_evidence(SSL *ssl, const struct question *q)
 		die("the nonce is not 32 bytes", NULL);
 	hash_of(evidence, mim.doc_hash);
 	bool sent = mode("no-evidence") ? send_whole(ssl, "404 Not Found", "", evidence)
-					: send_whole(ssl, "200 OK", "", evidence);
+					: send_whole(ssl, "200 OK", binding_header(), evidence);
 	pthread_mutex_unlock(&mim.lock);
 	return sent && !mode("swap") && !mode("closes") && !mode("other-cert");
 }

@@ -23,7 +23,8 @@ static const struct good GOOD[] = {
 	{ "unix:a", "unix:a" },
 	{ "unix:with:colons", "unix:with:colons" },
 	{ "vsock:3:5000", "vsock:3:5000" },
-	{ "vsock:4294967295:4294967295", "vsock:4294967295:4294967295" },
+	{ "vsock:any:5000", "vsock:any:5000" },
+	{ "vsock:4294967294:4294967295", "vsock:4294967294:4294967295" },
 };
 
 static const char *const BAD[] = {
@@ -162,17 +163,22 @@ static void test_unix(void)
 	rmdir(folder);
 }
 
+/* Without a vsock device only the answer can be looked at; tests/emulation has real ones. */
 static void test_vsock(void)
 {
 	struct tacit_address a, bound;
+	struct tacit_error err = { 0 };
 	int fd = -1;
 
-	is_status(tacit_address_parse("vsock:3:1", &a, NULL), TACIT_OK, "vsock parses");
-	is_status(tacit_address_listen(&a, &fd, &bound, NULL), TACIT_UNSUPPORTED,
-		  "cannot listen yet");
-	is_status(tacit_address_connect(&a, 1, &fd, NULL), TACIT_UNSUPPORTED, "nor connect");
-	tacit_address_release(&a);
-	ok(fd == -1, "no descriptor");
+	is_status(tacit_address_parse("vsock:any:0", &a, NULL), TACIT_OK, "vsock parses");
+	ok(a.cid == TACIT_VSOCK_ANY, "any CID");
+	enum tacit_status st = tacit_address_listen(&a, &fd, &bound, &err);
+	if (st == TACIT_OK)
+		ok(bound.port != 0, "a listener has a port");
+	else
+		is_status(st, TACIT_UNSUPPORTED, "a kernel without vsock says so");
+	if (fd >= 0)
+		close(fd);
 }
 
 int main(void)
