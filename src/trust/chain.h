@@ -16,16 +16,16 @@ struct tacit_chain_rules {
 	int64_t now;
 	int64_t skew; /* seconds by which not_before may lie ahead; not_after has none */
 	struct tacit_cache *cache;
-	bool require_ski;       /* AKI and SKI must be there on every link below the root */
-	bool any_extensions;    /* the leaf and CAs may lack basicConstraints and keyUsage (AMD VEK) */
+	bool require_ski;    /* AKI and SKI must be there on every link below the root */
+	bool any_extensions; /* the leaf may lack basicConstraints and keyUsage (AMD's VEKs) */
 };
 
 /* What went wrong, so that platforms can give each step its own check. */
 enum tacit_chain_step {
-	TACIT_CHAIN_NAMES,      /* issuer and subject, AKI and SKI, self-issued intermediates */
-	TACIT_CHAIN_CA,         /* basicConstraints, keyUsage, path length; a leaf that is a CA */
+	TACIT_CHAIN_NAMES, /* issuer and subject, AKI and SKI, self-issued intermediates */
+	TACIT_CHAIN_CA,    /* basicConstraints, keyUsage, path length; a leaf that is a CA */
 	TACIT_CHAIN_SIGNATURES,
-	TACIT_CHAIN_VALIDITY,   /* every certificate's dates at `now` */
+	TACIT_CHAIN_VALIDITY, /* every certificate's dates at `now` */
 	TACIT_CHAIN_STEPS,
 };
 
@@ -36,8 +36,9 @@ struct tacit_chain_result {
 };
 
 /*
- * certs[0] is the root, certs[count - 1] the leaf. The root's own signature is checked too. True
- * when all steps held. Signatures are checked only when names and constraints hold.
+ * certs[0] is the root, certs[count - 1] the leaf; two at least. The root's own signature is
+ * checked too. True when all steps held. Signatures are checked only when names and constraints
+ * hold; the dates are judged whatever else failed.
  */
 bool tacit_chain_check(const struct tacit_cert *certs, size_t count,
 		       const struct tacit_chain_rules *rules, struct tacit_chain_result *ret);

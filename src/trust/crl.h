@@ -8,9 +8,9 @@
 
 struct tacit_crl {
 	struct tacit_slice der, tbs;
-	struct tacit_slice issuer; /* whole Name */
+	struct tacit_slice issuer;        /* whole Name */
 	int64_t this_update, next_update; /* next_update is required */
-	struct tacit_slice revoked; /* content of revokedCertificates; absent when empty */
+	struct tacit_slice revoked;       /* content of revokedCertificates; absent when empty */
 	size_t revoked_count;
 	struct tacit_slice aki;
 	struct tacit_slice number; /* content of the CRL number */
@@ -20,8 +20,7 @@ struct tacit_crl {
 
 /* Errors: TACIT_FORMAT; unknown critical extensions (delta and indirect lists) too. */
 TACIT_MUST_CHECK enum tacit_status tacit_crl_parse(struct tacit_slice der, const char *where,
-						   struct tacit_crl *ret,
-						   struct tacit_error *err);
+						   struct tacit_crl *ret, struct tacit_error *err);
 
 /*
  * Issuer name, AKI, keyUsage and signature by `issuer`. Dates are not looked at.

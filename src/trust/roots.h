@@ -20,6 +20,17 @@ enum tacit_root {
 /* Which anchor the certificate is, byte for byte (Intel: by its key); TACIT_ROOT_NONE for none. */
 enum tacit_root tacit_root_find(const struct tacit_cert *cert, const struct tacit_context *cx);
 
+/* AMD's certificates between a root and the chips' keys. They are no anchors. */
+enum tacit_intermediate {
+	TACIT_INTERMEDIATE_NONE,
+	TACIT_INTERMEDIATE_ASK,  /* vouches for VCEKs */
+	TACIT_INTERMEDIATE_ASVK, /* vouches for VLEKs */
+};
+
+/* What the certificate is, byte for byte, below that root; NONE below test roots. */
+enum tacit_intermediate tacit_root_intermediate(const struct tacit_cert *cert,
+						enum tacit_root root);
+
 /* "aws-nitro-g1" and so on, for the verdict's `got`. */
 const char *tacit_root_name(enum tacit_root root);
 

@@ -26,17 +26,18 @@ enum tacit_sig_alg {
 #define TACIT_KU_CRL_SIGN          0x0040u
 
 struct tacit_cert {
-	struct tacit_slice der; /* the whole certificate, as received */
-	struct tacit_slice tbs; /* the signed part, head included */
+	struct tacit_slice der;             /* the whole certificate, as received */
+	struct tacit_slice tbs;             /* the signed part, head included */
 	struct tacit_slice serial;          /* content of the INTEGER */
 	struct tacit_slice issuer, subject; /* whole Names, compared byte by byte */
-	struct tacit_slice subject_cn, issuer_cn; /* text of the one common name; absent when none */
+	struct tacit_slice subject_cn,
+		issuer_cn; /* text of the one common name; absent when none */
 	int64_t not_before, not_after;
 	struct tacit_slice spki;    /* SubjectPublicKeyInfo, head included */
 	enum tacit_key_alg key_alg; /* TACIT_KEY_NONE for RSA of 4096 bits */
 	struct tacit_slice key;     /* uncompressed point, or content of the RSA key's BIT STRING */
 	enum tacit_sig_alg sig_alg;
-	struct tacit_slice signature; /* content of the BIT STRING */
+	struct tacit_slice signature;  /* content of the BIT STRING */
 	struct tacit_slice extensions; /* content of the SEQUENCE OF Extension */
 	bool has_basic, ca;
 	int path_len; /* -1: no limit */
