@@ -66,6 +66,20 @@ struct tacit_dcap_tcb {
 	const struct tacit_dcap_gap *gaps;
 };
 
+/* What a quote says beside its body: how it was made, on what, and what vouches for it. */
+struct tacit_dcap_claims {
+	uint16_t quote_version;       /* 3, 4 or 5 */
+	struct tacit_slice user_data; /* 20 bytes of the header; platform id of the QE */
+	size_t trailing;              /* bytes behind the quote: unsigned, not looked at */
+	bool test_root;               /* not Intel's root, but one of the caller's */
+	/* The quoting enclave's report. Nobody vouches for its identity without collateral. */
+	struct tacit_slice qe_mrenclave, qe_mrsigner; /* 32 bytes each */
+	uint16_t qe_prod_id, qe_svn;
+	struct tacit_dcap_pck pck;
+	int64_t pck_valid_from, pck_valid_until; /* of the PCK certificate and its CAs */
+	struct tacit_dcap_tcb tcb;
+};
+
 TACIT_END
 
 #endif
