@@ -74,10 +74,12 @@ void tacit_nitro_policy_judge(const struct tacit_claims *claims,
 			      struct tacit_check_list *list)
 {
 	static const struct tacit_policy_nitro NOTHING;
+	static const struct tacit_nitro_claims UNKNOWN;
 	const struct tacit_policy_nitro *policy =
 		sections && sections->nitro ? sections->nitro : &NOTHING;
+	const struct tacit_nitro_claims *nitro = claims->nitro ? claims->nitro : &UNKNOWN;
 
-	judge_listed(list, "policy.nitro.region", &policy->regions, claims->nitro->region);
-	judge_listed(list, "policy.nitro.instance", &policy->instances, claims->nitro->instance_id);
-	judge_age(list, &policy->max_enclave_age_seconds, claims->nitro);
+	judge_listed(list, "policy.nitro.region", &policy->regions, nitro->region);
+	judge_listed(list, "policy.nitro.instance", &policy->instances, nitro->instance_id);
+	judge_age(list, &policy->max_enclave_age_seconds, nitro);
 }

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "appraise/platform.h"
 
+#include "appraise/nitro.h"
+
 /* In the order of enum tacit_tee. */
 static const struct tacit_platform_row ROWS[] = {
-	{ TACIT_TEE_NONE, NULL, 0, NULL, NULL },
+	{ TACIT_TEE_NITRO, tacit_nitro_policy_checks, TACIT_NITRO_POLICY_CHECKS,
+	  tacit_nitro_policy_judge, tacit_nitro_put_claims },
+	{ TACIT_TEE_NITROTPM, tacit_nitro_policy_checks, TACIT_NITRO_POLICY_CHECKS,
+	  tacit_nitro_policy_judge, tacit_nitro_put_claims },
 };
 
 const struct tacit_platform_row *tacit_platform_row(enum tacit_tee tee)

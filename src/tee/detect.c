@@ -4,7 +4,7 @@
 #include "base/bounds.h"
 #include "base/compiler.h"
 #include "base/reader.h"
-#include "codec/cose.h"
+#include "codec/cbor.h"
 #include "tee/tee.h"
 
 #define MAP_KEYS_MAX 32 /* entries looked at in a foreign map */
@@ -29,26 +29,6 @@ static bool map_has(struct tacit_slice in, const char *key, struct tacit_slice *
 		return true;
 	}
 	return false;
-}
-
-/* A COSE_Sign1 whose payload has module_id and the given map of registers. */
-static bool is_nsm(struct tacit_slice in, const char *registers)
-{
-	struct tacit_cose_sign1 cose;
-
-	return tacit_cose_sign1_parse(in, TACIT_CBOR_LAX, &cose, NULL) == TACIT_OK &&
-	       cose.payload.ptr && map_has(cose.payload, "module_id", NULL) &&
-	       map_has(cose.payload, "cabundle", NULL) && map_has(cose.payload, registers, NULL);
-}
-
-static bool is_nitro(struct tacit_slice in)
-{
-	return is_nsm(in, "pcrs");
-}
-
-static bool is_nitrotpm(struct tacit_slice in)
-{
-	return is_nsm(in, "nitrotpm_pcrs");
 }
 
 /* EphemeralML's envelopes name the platform in a member of that name. */
@@ -196,8 +176,6 @@ struct shape {
 
 /* Formats that are recognised so that the answer can name them. */
 static const struct shape SHAPES[] = {
-	{ TACIT_TEE_NITRO, is_nitro },
-	{ TACIT_TEE_NITROTPM, is_nitrotpm },
 	{ TACIT_TEE_AZURE_SNP, is_azure_snp },
 	{ TACIT_TEE_AZURE_TDX, is_azure_tdx },
 	{ TACIT_TEE_TDX, is_tdx },

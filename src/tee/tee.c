@@ -2,6 +2,7 @@
 #include "tee/tee.h"
 
 #include "base/compiler.h"
+#include "tee/nitro/nitro.h"
 #include "tee/stub/stub.h"
 
 struct name_row {
@@ -17,6 +18,10 @@ static const struct name_row NAMES[] = { { "none", "none", false },
 };
 
 static const struct tacit_tee_row ROWS[] = {
+	{ TACIT_TEE_NITRO, tacit_nitro_detect, tacit_nitro_verify, tacit_nitro_checks,
+	  TACIT_NITRO_CHECKS },
+	{ TACIT_TEE_NITROTPM, tacit_nitrotpm_detect, tacit_nitro_verify, tacit_nitro_checks,
+	  TACIT_NITRO_CHECKS },
 	{ TACIT_TEE_STUB, tacit_stub_detect, tacit_stub_verify, tacit_stub_checks,
 	  TACIT_STUB_CHECKS },
 };

@@ -3,6 +3,7 @@
 #include "tests/unit/appraise_util.h"
 
 #include "appraise/appraise.h"
+#include "appraise/platform.h"
 
 #define HEX16(d)     d d d d d d d d d d d d d d d d
 #define HEX32(d)     HEX16(d) HEX16(d)
@@ -201,8 +202,13 @@ static void test_age(void)
 /* What no stub evidence can show, judged on claims as another platform would give them. */
 static void judge(struct tacit_claims *claims, struct tacit_check_list *list)
 {
-	tacit_check_init(list, &b.arena, TACIT_APPRAISE_CHECKS);
+	const struct tacit_platform_row *platform = tacit_platform_row(claims->tee);
+	size_t count = platform ? platform->check_count : 0;
+
+	tacit_check_init(list, &b.arena, TACIT_APPRAISE_CHECKS + count);
 	tacit_check_add(list, tacit_appraise_checks, TACIT_APPRAISE_CHECKS);
+	if (platform)
+		tacit_check_add(list, platform->checks, count);
 	tacit_appraise(claims, &b.cx, list);
 }
 
