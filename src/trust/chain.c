@@ -96,7 +96,7 @@ static bool judge_ca(const struct judge *j, struct tacit_error *err)
 
 static bool judge_signatures(const struct judge *j, struct tacit_error *err)
 {
-	for (size_t i = 0; i < j->count; i++) {
+	for (size_t i = j->rules->pinned_root ? 1 : 0; i < j->count; i++) {
 		const struct tacit_cert *cert = &j->certs[i], *signer = &j->certs[i ? i - 1 : 0];
 
 		if (tacit_cert_signed(signer, cert->sig_alg, cert->tbs, cert->signature,

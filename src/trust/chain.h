@@ -16,6 +16,7 @@ struct tacit_chain_rules {
 	int64_t now;
 	int64_t skew; /* seconds by which not_before may lie ahead; not_after has none */
 	struct tacit_cache *cache;
+	bool pinned_root;    /* known byte for byte: its own signature adds nothing */
 	bool require_ski;    /* AKI and SKI must be there on every link below the root */
 	bool any_extensions; /* the leaf may lack basicConstraints and keyUsage (AMD's VEKs) */
 };
@@ -37,8 +38,8 @@ struct tacit_chain_result {
 
 /*
  * certs[0] is the root, certs[count - 1] the leaf; two at least. The root's own signature is
- * checked too. True when all steps held. Signatures are checked only when names and constraints
- * hold; the dates are judged whatever else failed.
+ * checked too, unless it is pinned. True when all steps held. Signatures are checked only when
+ * names and constraints hold; the dates are judged whatever else failed.
  */
 bool tacit_chain_check(const struct tacit_cert *certs, size_t count,
 		       const struct tacit_chain_rules *rules, struct tacit_chain_result *ret);

@@ -87,7 +87,9 @@ static bool judge_links(const struct tacit_context *cx, struct tacit_check_list 
 		[TACIT_CHAIN_SIGNATURES] = "nitro.chain.signatures",
 		[TACIT_CHAIN_VALIDITY] = "nitro.chain.validity",
 	};
-	struct tacit_chain_rules rules = { .now = cx->now, .skew = SKEW, .cache = cx->cache };
+	struct tacit_chain_rules rules = {
+		.now = cx->now, .skew = SKEW, .cache = cx->cache, .pinned_root = true
+	};
 	struct tacit_chain_result result = { 0 };
 
 	bool holds = tacit_chain_check(chain->certs, chain->count, &rules, &result);
