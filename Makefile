@@ -149,15 +149,22 @@ $(filter $(addsuffix %,$(RIM_TESTS)),$(TESTS)): $(B)/tests/%: $(B)/obj/tests/uni
 		$(B)/libapp.a $(B)/libinfer.a $(B)/libcore.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
-	$(Q)$(CXX) $(LDFLAGS) -o $@ $< $(ALL_LIBS)
+	$(Q)$(CXX) $(LDFLAGS) -o $@ $< $(PKI_LIB) $(ALL_LIBS)
+# Our own certificates and evidence, for the tests that ask for them by their include.
+PKI_SRC := $(wildcard tests/pki/*.c)
+PKI_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(shell grep -l '"tests/pki/' $(TEST_SRC)))
+$(B)/libpki.a: $(call obj,$(PKI_SRC))
+	$(Q)rm -f $@ && $(AR) rcD $@ $^
+$(PKI_TESTS) $(B)/tools/mkevidence: $(B)/libpki.a
+PKI_LIB = $(filter %/libpki.a,$^)
 $(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/libcore.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
-	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(CORE_LIBS) -lpthread -lm
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(PKI_LIB) $(CORE_LIBS) -lpthread -lm
 $(B)/tools/%: $(B)/obj/tests/tools/%.o $(B)/libapp.a $(B)/libcore.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
-	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(B)/libapp.a $(CORE_LIBS) $(APP_LIBS)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(PKI_LIB) $(B)/libapp.a $(CORE_LIBS) $(APP_LIBS)
 # Preloaded into the program; without sanitizers, which want to be loaded first themselves.
 $(B)/tools/%.so: tests/preload/%.c
 	@mkdir -p $(@D)
