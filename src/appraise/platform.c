@@ -2,6 +2,7 @@
 #include "appraise/platform.h"
 
 #include "appraise/nitro.h"
+#include "appraise/snp.h"
 
 /* In the order of enum tacit_tee. */
 static const struct tacit_platform_row ROWS[] = {
@@ -9,6 +10,8 @@ static const struct tacit_platform_row ROWS[] = {
 	  tacit_nitro_policy_judge, tacit_nitro_put_claims },
 	{ TACIT_TEE_NITROTPM, tacit_nitro_policy_checks, TACIT_NITRO_POLICY_CHECKS,
 	  tacit_nitro_policy_judge, tacit_nitro_put_claims },
+	{ TACIT_TEE_SNP, tacit_snp_policy_checks, TACIT_SNP_POLICY_CHECKS, tacit_snp_policy_judge,
+	  tacit_snp_put_claims },
 };
 
 const struct tacit_platform_row *tacit_platform_row(enum tacit_tee tee)

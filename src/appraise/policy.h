@@ -74,6 +74,11 @@ struct tacit_policy_snp_tcb {
 	struct tacit_policy_number fmc, bootloader, tee, snp, microcode;
 };
 
+/* Compared as major, minor, build. */
+struct tacit_policy_snp_firmware {
+	struct tacit_policy_number major, minor, build;
+};
+
 /* Bits of the guest policy that a relying party may insist on. */
 struct tacit_policy_snp_guest {
 	struct tacit_policy_number min_abi_major, min_abi_minor;
@@ -89,15 +94,20 @@ struct tacit_policy_snp {
 	struct tacit_policy_list csp_ids;
 	struct tacit_policy_list id_key_digests;
 	struct tacit_policy_list author_key_digests;
-	struct tacit_policy_snp_tcb min_tcb;
+	struct tacit_policy_snp_tcb min_tcb; /* reported */
+	struct tacit_policy_snp_tcb min_current_tcb, min_committed_tcb, min_launch_tcb;
+	struct tacit_policy_snp_firmware min_firmware; /* committed */
 	struct tacit_policy_snp_guest guest_policy;
 	struct tacit_policy_number min_guest_svn;
 	struct tacit_policy_number vmpl; /* absent: 0 */
 	struct tacit_slice host_data;
 	struct tacit_slice family_id;
 	struct tacit_slice image_id;
+	struct tacit_slice require_mitigations; /* 8 bytes, big-endian: these bits are set */
 	bool require_alias_check;
+	bool require_crl;
 	bool allow_migration_agent;
+	bool allow_masked_chip_id;
 };
 
 struct tacit_policy_nvidia {

@@ -160,6 +160,13 @@ static const struct tacit_load_member SNP_TCB[] = {
 };
 static const struct tacit_load_table SNP_TCB_TABLE = TABLE(SNP_TCB);
 
+static const struct tacit_load_member SNP_FIRMWARE[] = {
+	NUMBER(snp_firmware, major, 255),
+	NUMBER(snp_firmware, minor, 255),
+	NUMBER(snp_firmware, build, 255),
+};
+static const struct tacit_load_table SNP_FIRMWARE_TABLE = TABLE(SNP_FIRMWARE);
+
 static const struct tacit_load_member SNP_GUEST[] = {
 	NUMBER(snp_guest, min_abi_major, 255),
 	NUMBER(snp_guest, min_abi_minor, 255),
@@ -177,14 +184,21 @@ static const struct tacit_load_member SNP[] = {
 	HEXES(snp, id_key_digests, 48, 48),
 	HEXES(snp, author_key_digests, 48, 48),
 	PART(snp, min_tcb, SNP_TCB_TABLE),
+	PART(snp, min_current_tcb, SNP_TCB_TABLE),
+	PART(snp, min_committed_tcb, SNP_TCB_TABLE),
+	PART(snp, min_launch_tcb, SNP_TCB_TABLE),
+	PART(snp, min_firmware, SNP_FIRMWARE_TABLE),
 	PART(snp, guest_policy, SNP_GUEST_TABLE),
 	NUMBER(snp, min_guest_svn, 4294967295u),
 	NUMBER(snp, vmpl, 3),
 	HEX(snp, host_data, 32),
 	HEX(snp, family_id, 16),
 	HEX(snp, image_id, 16),
+	HEX(snp, require_mitigations, 8),
 	FLAG(snp, require_alias_check),
+	FLAG(snp, require_crl),
 	FLAG(snp, allow_migration_agent),
+	FLAG(snp, allow_masked_chip_id),
 };
 
 static const char *const ARCH_WORDS[] = { "hopper", "blackwell", NULL };

@@ -84,17 +84,6 @@ static bool is_sgx(struct tacit_slice in)
 	return head.intel && head.version >= 3 && head.version <= 5 && head.tee_type == 0;
 }
 
-/* [SNP-ABI 7.3] ATTESTATION_REPORT, perhaps followed by a certificate table. */
-static bool is_snp(struct tacit_slice in)
-{
-	struct reader r = rd_of(in);
-
-	uint32_t version = rd_le32(&r);
-	rd_skip(&r, 0x34 - 4);
-	uint32_t algorithm = rd_le32(&r);
-	return in.len >= 1184 && version >= 2 && version <= 5 && algorithm == 1;
-}
-
 /* Azure's paravisor report: a header, the hardware report at 32, then what kind it is. */
 static bool is_hcl(struct tacit_slice in, uint32_t kind)
 {
@@ -180,7 +169,6 @@ static const struct shape SHAPES[] = {
 	{ TACIT_TEE_AZURE_TDX, is_azure_tdx },
 	{ TACIT_TEE_TDX, is_tdx },
 	{ TACIT_TEE_SGX, is_sgx },
-	{ TACIT_TEE_SNP, is_snp },
 	{ TACIT_TEE_GCP_TOKEN, is_gcp_token },
 	{ TACIT_TEE_NVIDIA, is_nvidia },
 };

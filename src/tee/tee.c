@@ -3,6 +3,7 @@
 
 #include "base/compiler.h"
 #include "tee/nitro/nitro.h"
+#include "tee/snp/snp.h"
 #include "tee/stub/stub.h"
 
 struct name_row {
@@ -22,6 +23,7 @@ static const struct tacit_tee_row ROWS[] = {
 	  TACIT_NITRO_CHECKS },
 	{ TACIT_TEE_NITROTPM, tacit_nitrotpm_detect, tacit_nitro_verify, tacit_nitro_checks,
 	  TACIT_NITRO_CHECKS },
+	{ TACIT_TEE_SNP, tacit_snp_detect, tacit_snp_verify, tacit_snp_checks, TACIT_SNP_CHECKS },
 	{ TACIT_TEE_STUB, tacit_stub_detect, tacit_stub_verify, tacit_stub_checks,
 	  TACIT_STUB_CHECKS },
 };
