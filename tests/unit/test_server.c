@@ -380,64 +380,91 @@ static void test_slow_readers(void)
 	ok(rig.counts.timeouts == 1, "counted");
 }
 
-static void test_limits(void)
+#define BODY_MAX 100000
+
+static char body[BODY_MAX + 2]; /* one more byte than allowed */
+
+static int announce(struct rig *rig, size_t len)
 {
-	struct rig rig;
 	char head[256];
+	int fd = dial(rig);
 
-	rig_start(&rig, (struct tacit_server_options){ .max_body = 100000, .max_bodies = 150000 });
-	int fds[3];
-	for (size_t len = 99999; len <= 100001; len++) {
-		int fd = dial(&rig);
+	snprintf(head, sizeof(head), "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n",
+		 len);
+	put(fd, head);
+	return fd;
+}
 
-		snprintf(head, sizeof(head),
-			 "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\na", len);
-		put(fd, head);
-		fds[len - 99999] = fd;
-	}
-	ok(strstr(get(fds[2], NULL), "413 ") != NULL,
+static void check_body_size(struct rig *rig)
+{
+	int below = announce(rig, BODY_MAX - 1), at = announce(rig, BODY_MAX);
+	int above = announce(rig, BODY_MAX + 1);
+
+	put(below, "a");
+	put(at, "a");
+	ok(strstr(get(above, NULL), "413 ") != NULL,
 	   "a body over the limit is refused by its size");
-	static char body[100001];
-	memset(body, 'a', sizeof(body) - 1);
-	put(fds[0], body + 2);
-	ok(strstr(get(fds[0], "aaaa"), "200 OK"), "one below is not");
-	put(fds[1], body + 1);
-	ok(strstr(get(fds[1], "aaaa"), "200 OK"), "nor one at the limit");
-	for (int i = 0; i < 3; i++)
-		close(fds[i]);
+	put(below, body + 3);
+	ok(strstr(get(below, "aaaa"), "200 OK"), "one below is not");
+	put(at, body + 2);
+	ok(strstr(get(at, "aaaa"), "200 OK"), "nor one at the limit");
+	close(below);
+	close(at);
+	close(above);
+}
 
-	int first = dial(&rig), second = dial(&rig);
-	snprintf(head, sizeof(head),
-		 "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n");
-	put(first, head);
-	put(first, body + 1000);
+static void check_bodies_together(struct rig *rig)
+{
+	int first = announce(rig, BODY_MAX);
+
+	put(first, body + 1001);
 	usleep(100 * 1000);
-	put(second, head);
-	put(second, body + 1000);
+	int second = announce(rig, BODY_MAX);
+	put(second, body + 1001);
 	ok(strstr(get(second, NULL), "503 "), "all bodies together are bounded");
-	put(first, "");
 	close(first);
 	close(second);
-	int third = dial(&rig);
-	put(third, head);
-	put(third, body);
+	int third = announce(rig, BODY_MAX);
+	put(third, body + 1);
 	ok(strstr(get(third, "aaaa"), "200 OK"), "and given back");
 	close(third);
-	third = dial(&rig);
-	put(third, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n186a1\r\n");
-	put(third, body);
-	put(third, "\r\n");
-	ok(strstr(get(third, NULL), "413 "), "a chunked body over the limit is refused");
-	close(third);
+}
+
+static void check_chunked(struct rig *rig)
+{
+	int fd = dial(rig);
+
+	put(fd, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n186a1\r\n");
+	put(fd, body);
+	put(fd, "\r\n");
+	ok(strstr(get(fd, NULL), "413 "), "a chunked body over the limit is refused");
+	close(fd);
+}
+
+static void test_body_limits(void)
+{
+	struct rig rig;
+
+	memset(body, 'a', sizeof(body) - 1);
+	rig_start(&rig,
+		  (struct tacit_server_options){ .max_body = BODY_MAX, .max_bodies = 150000 });
+	check_body_size(&rig);
+	check_bodies_together(&rig);
+	check_chunked(&rig);
 	rig_end(&rig);
+}
+
+static void test_connection_limit(void)
+{
+	struct rig rig;
 
 	rig_start(&rig, (struct tacit_server_options){ .max_connections = 2 });
-	first = dial(&rig);
+	int first = dial(&rig);
 	put(first, GET("/hold"));
-	second = dial(&rig);
+	int second = dial(&rig);
 	put(second, GET("/note"));
 	get(second, "new");
-	third = dial(&rig);
+	int third = dial(&rig);
 	put(third, GET("/note"));
 	ok(strstr(get(third, "new"), "new"), "a third connection of two is served");
 	ok(closes(second), "the idle one made room");
@@ -501,7 +528,8 @@ int main(void)
 	test_deadlines();
 	test_handshake();
 	test_slow_readers();
-	test_limits();
+	test_body_limits();
+	test_connection_limit();
 	test_gone();
 	return done();
 }
