@@ -14,9 +14,9 @@
 
 /*
  * The checks, in the order in which they are judged. X(row, name behind "tdx." or "sgx.", about).
- * The module's is TDX alone.
+ * TDX() holds what is TDX alone.
  */
-#define TACIT_DCAP_COLLATERAL_MAP(X)                                                               \
+#define TACIT_DCAP_COLLATERAL_MAP(X, TDX)                                                          \
 	X(CRL_ROOT, "crl.root",                                                                    \
 	  "the root's revocation list is there, signed by the root, and names neither the "        \
 	  "intermediate nor the signer of the collateral")                                         \
@@ -38,14 +38,15 @@
 	X(QE_IDENTITY_MATCH, "qe_identity.match",                                                  \
 	  "the quoting enclave's report has the identity's MRSIGNER, product, attributes and "     \
 	  "miscselect under their masks")                                                          \
-	X(MODULE_IDENTITY, "module.identity",                                                      \
-	  "the TDX module has the MRSIGNERSEAM and SEAMATTRIBUTES of its identity in the TCB info") \
+	TDX(MODULE_IDENTITY, "module.identity",                                                    \
+	    "the TDX module has the MRSIGNERSEAM and SEAMATTRIBUTES of its identity in the TCB "   \
+	    "info")                                                                                \
 	X(TCB_LEVEL, "tcb.level", "the platform, the QE and the module each reach a listed level") \
 	X(TCB_STATUS, "tcb.status", "the converged TCB status is known and not Revoked")
 
 enum tacit_dcap_row {
 #define TACIT_DCAP_ROW_ENUM(row, name, about) TACIT_DCAP_##row,
-	TACIT_DCAP_COLLATERAL_MAP(TACIT_DCAP_ROW_ENUM)
+	TACIT_DCAP_COLLATERAL_MAP(TACIT_DCAP_ROW_ENUM, TACIT_DCAP_ROW_ENUM)
 #undef TACIT_DCAP_ROW_ENUM
 		TACIT_DCAP_ROWS
 };
