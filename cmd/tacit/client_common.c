@@ -6,13 +6,12 @@
 #include "appraise/verdict_json.h"
 #include "base/writer.h"
 
-#define POLICY_ROOM  (4u << 20) /* policies of 1 MiB, parsed */
 #define VERDICT_ROOM (1u << 20)
 
 void cli_client_close(struct cli_client *c)
 {
 	tacit_client_free(c->client);
-	free(c->room);
+	cli_judge_free(&c->judged);
 	memset(c, 0, sizeof(*c));
 }
 
@@ -22,6 +21,9 @@ static enum tacit_status open_client(struct cli_client *c, const struct cli_clie
 	const struct tacit_client_options want = {
 		.server = &c->server,
 		.policy = c->cx.policy,
+		.collateral = c->cx.collateral,
+		.insecure_test_roots = c->cx.insecure_test_roots,
+		.insecure_test_root_count = c->cx.insecure_test_root_count,
 		.insecure_no_policy = c->cx.insecure_no_policy,
 		.insecure_accept_stub = c->cx.insecure_accept_stub,
 		.insecure_allow_debug = c->cx.insecure_allow_debug,
@@ -41,11 +43,7 @@ int cli_client_open(const struct cli_common *common, const struct cli_client_opt
 		return cli_usage("which server? give --server tcp:HOST:PORT or unix:PATH");
 	if (tacit_address_parse(options->server, &c->server, &err) != TACIT_OK)
 		return cli_fail(common, &err, "cannot use server '%s'", options->server);
-	c->room = malloc(POLICY_ROOM);
-	if (!c->room)
-		return cli_no_memory(common);
-	tacit_arena_init(&c->arena, c->room, POLICY_ROOM);
-	int code = judge ? cli_judge_load(common, judge, &c->arena, &c->cx) : 0;
+	int code = judge ? cli_judge_load(common, judge, &c->judged, &c->cx) : 0;
 	if (code == 0 && !c->cx.policy && !c->cx.insecure_no_policy)
 		code = cli_usage("nothing says which servers to accept");
 	if (code == 0 && open_client(c, options, &err) != TACIT_OK)

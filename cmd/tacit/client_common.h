@@ -28,8 +28,7 @@ struct cli_client_options {
 
 /* A client with its policy and the memory behind it. Zero-initialise. */
 struct cli_client {
-	void *room;
-	struct tacit_arena arena;
+	struct cli_judged judged;
 	struct tacit_address server;
 	struct tacit_context cx; /* policy and insecure flags */
 	struct tacit_client *client;

@@ -8,20 +8,9 @@
 #include "base/hex.h"
 #include "base/writer.h"
 
-static int load_file(const struct cli_common *common, const char *path, struct tacit_arena *arena,
-		     const struct tacit_policy **ret)
-{
-	struct tacit_error err = { 0 };
-	struct tacit_slice text;
-
-	if (cli_read_file(path, TACIT_POLICY_MAX, &text, &err) != TACIT_OK)
-		return cli_fail(common, &err, "cannot read policy '%s'", path);
-	enum tacit_status status = tacit_policy_parse(text, arena, ret, &err);
-	free((void *)(uintptr_t)text.ptr);
-	if (status != TACIT_OK)
-		return cli_fail(common, &err, "cannot use policy '%s'", path);
-	return 0;
-}
+#define PINS_ROOM       4096
+#define SMALL_ROOM      262144  /* a policy of common size */
+#define COLLATERAL_ROOM 1048576 /* lists of what is in the pieces, which stay where they are */
 
 struct pin {
 	const char *name;
@@ -52,39 +41,75 @@ static void put_alternative(struct writer *w, const char *platform, const struct
 	wr_text(w, "}}");
 }
 
-/* Pins become a policy, so that there is one appraisal and not a second, weaker one. */
-static int load_pins(const struct cli_common *common, const struct cli_judge *judge,
-		     struct tacit_arena *arena, const struct tacit_policy **ret)
+static bool has_nitro_pins(const struct cli_judge *j)
 {
-	const struct pin pcrs[] = { { "pcr0", &judge->pcr0 },
-				    { "pcr1", &judge->pcr1 },
-				    { "pcr2", &judge->pcr2 },
-				    { "pcr8", &judge->pcr8 } };
-	const struct pin mrtd = { "mrtd", &judge->mrtd };
-	const struct pin measurement = { "measurement", &judge->measurement };
-	bool nitro =
-		judge->pcr0.given || judge->pcr1.given || judge->pcr2.given || judge->pcr8.given;
-	uint8_t room[4096];
-	struct writer w = wr_of(tacit_mut_of(room, sizeof(room)));
-	struct tacit_slice text;
+	return j->pcr0.given || j->pcr1.given || j->pcr2.given || j->pcr8.given;
+}
+
+static bool has_sgx_pins(const struct cli_judge *j)
+{
+	return j->mrenclave.given || j->mrsigner.given;
+}
+
+static bool has_pins(const struct cli_judge *j)
+{
+	return has_nitro_pins(j) || has_sgx_pins(j) || j->mrtd.given || j->measurement.given;
+}
+
+/* Pins become a policy, so that there is one appraisal and not a second, weaker one. */
+static void put_pins(const struct cli_judge *j, struct writer *w)
+{
+	const struct pin pcrs[] = { { "pcr0", &j->pcr0 },
+				    { "pcr1", &j->pcr1 },
+				    { "pcr2", &j->pcr2 },
+				    { "pcr8", &j->pcr8 } };
+	const struct pin sgx[] = { { "mrenclave", &j->mrenclave }, { "mrsigner", &j->mrsigner } };
+	const struct pin mrtd = { "mrtd", &j->mrtd };
+	const struct pin measurement = { "measurement", &j->measurement };
+
+	wr_text(w, "{\"schema\":\"tacit.policy/1\",\"alternatives\":[");
+	if (has_nitro_pins(j)) {
+		put_alternative(w, "nitro", pcrs, 4, true);
+		if (!j->pcr8.given)
+			put_alternative(w, "stub", pcrs, 3, false);
+	} else if (j->mrtd.given) {
+		put_alternative(w, "tdx", &mrtd, 1, true);
+		put_alternative(w, "azure-tdx", &mrtd, 1, false);
+	} else if (has_sgx_pins(j)) {
+		put_alternative(w, "sgx", sgx, 2, true);
+	} else {
+		put_alternative(w, "snp", &measurement, 1, true);
+		put_alternative(w, "azure-snp", &measurement, 1, false);
+	}
+	wr_text(w, "]}");
+}
+
+static int make_pins(const struct cli_common *common, const struct cli_judge *j,
+		     struct cli_judged *in)
+{
+	uint8_t *room = malloc(PINS_ROOM);
 	struct tacit_error err = { 0 };
 
-	if (nitro + judge->mrtd.given + judge->measurement.given > 1)
+	if (!room)
+		return cli_no_memory(common);
+	struct writer w = wr_of(tacit_mut_of(room, PINS_ROOM));
+	put_pins(j, &w);
+	if (wr_finish(&w, "pins", &in->policy, &err) == TACIT_OK)
+		return 0;
+	free(room);
+	return cli_fail(common, &err, "cannot use the pinned measurements");
+}
+
+static int check_pins(const struct cli_judge *j)
+{
+	if (has_nitro_pins(j) + has_sgx_pins(j) + j->mrtd.given + j->measurement.given > 1)
 		return cli_usage("pins of different platforms exclude each other; use --policy");
-	wr_text(&w, "{\"schema\":\"tacit.policy/1\",\"alternatives\":[");
-	if (nitro) {
-		put_alternative(&w, "nitro", pcrs, 4, true);
-		if (!judge->pcr8.given)
-			put_alternative(&w, "stub", pcrs, 3, false);
-	} else if (judge->mrtd.given) {
-		put_alternative(&w, "tdx", &mrtd, 1, true);
-	} else {
-		put_alternative(&w, "snp", &measurement, 1, true);
-	}
-	wr_text(&w, "]}");
-	if (wr_finish(&w, "pins", &text, &err) != TACIT_OK ||
-	    tacit_policy_parse(text, arena, ret, &err) != TACIT_OK)
-		return cli_fail(common, &err, "cannot use the pinned measurements");
+	if (j->mrsigner.given && !j->mrenclave.given)
+		return cli_usage("--mrsigner alone accepts any enclave of that signer: pin "
+				 "--mrenclave too, or use a policy with sgx.isv_prod_id and "
+				 "sgx.min_isv_svn");
+	if (j->policy && has_pins(j))
+		return cli_usage("--policy and pinned measurements exclude each other");
 	return 0;
 }
 
@@ -96,38 +121,103 @@ static void warn_insecure(const struct cli_judge *judge)
 		cli_warn("--insecure-allow-debug: a debug TEE keeps nothing secret from its host");
 	if (judge->insecure_accept_stub)
 		cli_warn("--insecure-accept-stub: the stub is NOT a TEE and protects nothing");
-}
-
-static bool has_pins(const struct cli_judge *judge)
-{
-	return judge->pcr0.given || judge->pcr1.given || judge->pcr2.given || judge->pcr8.given ||
-	       judge->mrtd.given || judge->measurement.given;
+	for (size_t i = 0; i < judge->insecure_test_roots.count; i++)
+		cli_warn("--insecure-test-root: whoever has the key behind '%s' can forge any "
+			 "evidence",
+			 judge->insecure_test_roots.items[i]);
 }
 
 bool cli_judge_given(const struct cli_judge *judge)
 {
-	return judge->policy || has_pins(judge) || judge->insecure_no_policy ||
+	return judge->policy || has_pins(judge) || judge->collateral.count ||
+	       judge->insecure_test_roots.count || judge->insecure_no_policy ||
 	       judge->insecure_allow_debug || judge->insecure_accept_stub;
 }
 
-int cli_judge_load(const struct cli_common *common, const struct cli_judge *judge,
-		   struct tacit_arena *arena, struct tacit_context *cx)
+bool cli_judge_any_age(bool pins, enum tacit_tee tee)
 {
-	bool pins = has_pins(judge);
-	int code = 0;
+	return pins && tacit_tee_is_real(tee);
+}
+
+int cli_judge_read(const struct cli_common *common, const struct cli_judge *judge,
+		   struct cli_judged *in)
+{
+	struct tacit_error err = { 0 };
+	int code = check_pins(judge);
 
 	warn_insecure(judge);
+	in->pins = has_pins(judge);
+	if (code == 0 && in->pins)
+		code = make_pins(common, judge, in);
+	if (code == 0 && judge->policy &&
+	    cli_read_file(judge->policy, TACIT_POLICY_MAX, &in->policy, &err) != TACIT_OK)
+		code = cli_fail(common, &err, "cannot read policy '%s'", judge->policy);
+	if (code == 0)
+		code = cli_pieces_read(common, &judge->collateral, true, &in->collateral);
+	if (code == 0)
+		code = cli_pieces_read(common, &judge->insecure_test_roots, false, &in->roots);
+	return code;
+}
+
+/* Room by need: most verdicts take a policy and little else. */
+static bool make_room(struct cli_judged *in)
+{
+	size_t size = SMALL_ROOM + 4 * in->policy.len;
+
+	if (in->collateral.count)
+		size += COLLATERAL_ROOM + in->collateral.bytes;
+	size += 2 * in->roots.bytes;
+	in->room = malloc(size);
+	tacit_arena_init(&in->arena, in->room, size);
+	return in->room != NULL;
+}
+
+static int parse_policy(const struct cli_common *common, const struct cli_judge *judge,
+			struct cli_judged *in, struct tacit_context *cx)
+{
+	struct tacit_error err = { 0 };
+
+	if (!in->policy.ptr && !judge->insecure_no_policy)
+		cli_hint(common, "say what to accept with --policy FILE ('tacit policy init' "
+				 "writes one) or a pin such as --pcr0 HEX");
+	if (!in->policy.ptr ||
+	    tacit_policy_parse(in->policy, &in->arena, &cx->policy, &err) == TACIT_OK)
+		return 0;
+	if (in->pins)
+		return cli_fail(common, &err, "cannot use the pinned measurements");
+	return cli_fail(common, &err, "cannot use policy '%s'", judge->policy);
+}
+
+int cli_judge_parse(const struct cli_common *common, const struct cli_judge *judge,
+		    struct cli_judged *in, struct tacit_context *cx)
+{
 	cx->insecure_no_policy = judge->insecure_no_policy;
 	cx->insecure_allow_debug = judge->insecure_allow_debug;
 	cx->insecure_accept_stub = judge->insecure_accept_stub;
-	if (judge->policy && pins)
-		return cli_usage("--policy and pinned measurements exclude each other");
-	if (judge->policy)
-		code = load_file(common, judge->policy, arena, &cx->policy);
-	else if (pins)
-		code = load_pins(common, judge, arena, &cx->policy);
-	else if (!judge->insecure_no_policy)
-		cli_hint(common, "say what to accept with --policy FILE ('tacit policy init' "
-				 "writes one) or a pin such as --pcr0 HEX");
+	if (!make_room(in))
+		return cli_no_memory(common);
+	int code = parse_policy(common, judge, in, cx);
+	if (code == 0 && in->collateral.count)
+		code = cli_pieces_collateral(common, &in->collateral, &in->arena, &cx->collateral);
+	if (code == 0 && in->roots.count)
+		code = cli_pieces_certs(common, &in->roots, &in->arena, &cx->insecure_test_roots,
+					&cx->insecure_test_root_count);
 	return code;
+}
+
+int cli_judge_load(const struct cli_common *common, const struct cli_judge *judge,
+		   struct cli_judged *in, struct tacit_context *cx)
+{
+	int code = cli_judge_read(common, judge, in);
+
+	return code ? code : cli_judge_parse(common, judge, in, cx);
+}
+
+void cli_judge_free(struct cli_judged *in)
+{
+	free((void *)(uintptr_t)in->policy.ptr);
+	cli_pieces_free(&in->collateral);
+	cli_pieces_free(&in->roots);
+	free(in->room);
+	memset(in, 0, sizeof(*in));
 }

@@ -67,6 +67,7 @@ static const struct cli_option OPTIONS[] = {
 /* Everything that one run reads; freed at its end. */
 struct inputs {
 	struct tacit_slice receipt, evidence;
+	struct cli_judged judged;
 	void *room;
 	struct tacit_arena arena;
 	uint8_t request_hash[32], response_hash[32];
@@ -156,7 +157,7 @@ static enum tacit_status judge_evidence(const struct options *o, struct inputs *
 					struct tacit_receipt_expect *expect)
 {
 	struct tacit_receipt_claims claims;
-	struct tacit_evidence ev;
+	struct tacit_evidence ev = { 0 };
 
 	cx->any_age = true;
 	cx->expect.require_binding = true;
@@ -164,12 +165,14 @@ static enum tacit_status judge_evidence(const struct options *o, struct inputs *
 	if (!o->now.given && tacit_peek_claims(in->receipt, &claims, NULL) == TACIT_OK &&
 	    claims.iat <= INT64_MAX)
 		cx->now = (int64_t)claims.iat;
-	enum tacit_status status = tacit_evidence_detect(in->evidence, &ev, &in->evidence_error);
+	enum tacit_status status =
+		tacit_evidence_unwrap(in->evidence, &in->arena, &ev, &in->evidence_error);
 	if (status == TACIT_OK)
 		status = tacit_verify(&ev, cx, &in->verdict, &in->evidence_error);
 	if (status == TACIT_OK) {
 		expect->evidence = tacit_verdict_claims(&in->verdict);
-		expect->evidence_raw = in->evidence;
+		/* The platform's own document, whatever it came wrapped in [AIR-02 end to end]. */
+		expect->evidence_raw = ev.raw;
 	}
 	return status;
 }
@@ -290,7 +293,7 @@ static int run_inputs(const struct options *o, const char *path, struct inputs *
 	int code = take_expectations(o, in, &expect);
 
 	if (code == 0 && o->evidence)
-		code = cli_judge_load(&o->common, &o->judge, &in->arena, &cx);
+		code = cli_judge_read(&o->common, &o->judge, &in->judged);
 	if (code == 0 && o->evidence)
 		code = load(o, o->evidence, TACIT_EVIDENCE_MAX, &in->evidence);
 	if (code == 0 && !o->batch)
@@ -299,6 +302,8 @@ static int run_inputs(const struct options *o, const char *path, struct inputs *
 		code = cli_receipt_batch_open(&o->common, path, &in->fd);
 	if (code == 0)
 		code = cli_enter_sandbox(&o->common);
+	if (code == 0 && o->evidence)
+		code = cli_judge_parse(&o->common, &o->judge, &in->judged, &cx);
 	if (code)
 		return code;
 	if (o->evidence) {
@@ -325,13 +330,15 @@ static int run_verify(void *options, int argc, char **argv)
 				 "give --evidence FILE too");
 	if (o->jobs && !o->batch)
 		return cli_usage("'--jobs' means nothing without '--batch'");
-	in.room = malloc(ARENA_SIZE);
+	size_t size = ARENA_SIZE + (o->evidence ? 2 * TACIT_EVIDENCE_MAX : 0);
+	in.room = malloc(size);
 	if (!in.room)
 		return cli_no_memory(&o->common);
-	tacit_arena_init(&in.arena, in.room, ARENA_SIZE);
+	tacit_arena_init(&in.arena, in.room, size);
 	int code = run_inputs(o, argc ? argv[0] : "-", &in);
 	free_slice(in.receipt);
 	free_slice(in.evidence);
+	cli_judge_free(&in.judged);
 	free(in.room);
 	return code;
 }

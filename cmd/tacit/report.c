@@ -82,6 +82,7 @@ int cli_report_malformed(const struct cli_common *common, const struct tacit_con
 		.insecure_no_policy = cx->insecure_no_policy,
 		.insecure_allow_debug = cx->insecure_allow_debug,
 		.insecure_accept_stub = cx->insecure_accept_stub,
+		.insecure_test_root = cx->insecure_test_root_count != 0,
 		.check_count = 1,
 		.checks = &check,
 	};
