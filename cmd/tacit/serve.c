@@ -177,7 +177,8 @@ static enum tacit_status open_identity(struct serving *s, enum tacit_tee tee)
 	const struct tacit_engine_info *info = tacit_engine_info(s->engine);
 	enum tacit_status st = write_config(s);
 	const struct tacit_attest_options setup = { .config = tacit_slice_str(s->config),
-						    .model = TACIT_SLICE_ARRAY(info->sha256) };
+						    .model = TACIT_SLICE_ARRAY(info->sha256),
+						    .serving = true };
 
 	if (st == TACIT_OK)
 		st = tacit_attester_open(tee, &setup, &s->attester, &s->err);

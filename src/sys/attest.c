@@ -11,14 +11,19 @@ struct attester_row {
 
 static const struct attester_row ROWS[] = {
 	{ TACIT_TEE_STUB, tacit_attest_stub_open },
+	{ TACIT_TEE_NITRO, tacit_attest_nitro_open },
 };
 
 enum tacit_status tacit_attester_open(enum tacit_tee tee,
 				      const struct tacit_attest_options *options,
 				      struct tacit_attester **ret, struct tacit_error *err)
 {
+	/* "auto" is what the machine shows; the stub shows itself nowhere. */
 	for (size_t i = 0; i < TACIT_ARRAY_LEN(ROWS); i++)
-		if (ROWS[i].tee == tee)
+		if (tee == TACIT_TEE_NONE && tacit_attest_probe(ROWS[i].tee, ""))
+			return ROWS[i].open(options, ret, err);
+	for (size_t i = 0; i < TACIT_ARRAY_LEN(ROWS); i++)
+		if (ROWS[i].tee == tee && (tee == TACIT_TEE_STUB || tacit_attest_probe(tee, "")))
 			return ROWS[i].open(options, ret, err);
 	return tacit_attest_probe_refuse(tee, "", err);
 }

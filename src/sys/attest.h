@@ -19,10 +19,15 @@
 
 struct tacit_attester;
 
-/* What a software attester measures; hardware measures for itself. Not kept after open. */
+/* What a software attester measures, and what a server adds elsewhere. Not kept after open. */
 struct tacit_attest_options {
 	struct tacit_slice config; /* the effective configuration, every byte of it */
 	struct tacit_slice model; /* the model's identity: its SHA-256, or absent without a model */
+	/*
+	 * A server starts: put both into a register of the hardware, where it has one (Nitro's
+	 * PCR16), for good. Fails with TACIT_BINDING when that holds something else already.
+	 */
+	bool serving;
 };
 
 /* What one piece of evidence is to carry; absent slices are left out. */
@@ -77,6 +82,16 @@ struct tacit_attester {
 TACIT_MUST_CHECK enum tacit_status
 tacit_attest_stub_open(const struct tacit_attest_options *options, struct tacit_attester **ret,
 		       struct tacit_error *err);
+
+TACIT_MUST_CHECK enum tacit_status
+tacit_attest_nitro_open(const struct tacit_attest_options *options, struct tacit_attester **ret,
+			struct tacit_error *err);
+
+/* The same over a module that is open already; it is closed with the attester, or at once. */
+struct tacit_nsm;
+TACIT_MUST_CHECK enum tacit_status
+tacit_attest_nitro_with(struct tacit_nsm *nsm, const struct tacit_attest_options *options,
+			struct tacit_attester **ret, struct tacit_error *err);
 
 /* ---- what the machine has ------------------------------------------------------------------ */
 
