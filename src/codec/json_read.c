@@ -8,6 +8,8 @@ struct tacit_json_read tacit_json_read_of(struct tacit_slice in)
 {
 	struct tacit_json_read j = { .in = in };
 
+	if (in.len > UINT32_MAX)
+		j.why = "too long";
 	return j;
 }
 
@@ -203,6 +205,15 @@ static struct tacit_slice scan_string(struct tacit_json_read *j, bool *ret_escap
 	return tacit_slice_of(j->in.ptr + start, j->at++ - start);
 }
 
+static bool seen_before(const struct tacit_json_read *j, struct tacit_slice name)
+{
+	for (unsigned i = j->base[j->depth - 1]; i < j->name_count; i++)
+		if (tacit_slice_eq(tacit_slice_of(j->in.ptr + j->names[i].at, j->names[i].len),
+				   name))
+			return true;
+	return false;
+}
+
 bool tacit_json_read_member(struct tacit_json_read *j, struct tacit_slice *ret_name)
 {
 	bool escaped;
@@ -212,16 +223,16 @@ bool tacit_json_read_member(struct tacit_json_read *j, struct tacit_slice *ret_n
 	struct tacit_slice name = scan_string(j, &escaped);
 	if (escaped)
 		tacit_json_read_reject(j, "an escape in a member's name");
-	for (unsigned i = j->depth ? j->base[j->depth - 1] : 0; i < j->name_count; i++)
-		if (tacit_slice_eq(j->names[i], name))
-			tacit_json_read_reject(j, "a member twice");
+	if (!j->why && seen_before(j, name))
+		tacit_json_read_reject(j, "a member twice");
 	if (j->name_count == TACIT_JSON_READ_NAMES_MAX)
 		tacit_json_read_reject(j, "too many members");
 	if (!take(j, ':'))
 		tacit_json_read_reject(j, "no colon behind a member's name");
 	if (j->why)
 		return false;
-	j->names[j->name_count++] = name;
+	j->names[j->name_count].at = (uint32_t)(name.ptr - j->in.ptr);
+	j->names[j->name_count++].len = (uint32_t)name.len;
 	*ret_name = name;
 	return true;
 }

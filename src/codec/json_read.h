@@ -51,9 +51,12 @@ struct tacit_json_read {
 	bool first;       /* the innermost container has given nothing yet */
 	uint8_t base[TACIT_JSON_READ_NESTING_MAX]; /* where its names begin, by depth */
 	unsigned name_count;
-	struct tacit_slice names[TACIT_JSON_READ_NAMES_MAX];
+	struct {
+		uint32_t at, len;
+	} names[TACIT_JSON_READ_NAMES_MAX];
 };
 
+/* A text over 4 GiB is refused. */
 struct tacit_json_read tacit_json_read_of(struct tacit_slice in);
 
 /* What the next value is; where a value is due, its first byte is at `at` afterwards. */
