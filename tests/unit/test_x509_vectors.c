@@ -188,8 +188,9 @@ static void check_chain(const struct tacit_cert *leaf, const char *path)
 	ok(good, "%s: chain of %zu", path, count);
 	for (size_t i = 0; !good && i < TACIT_CHAIN_STEPS; i++)
 		printf("# %s\n", result.errors[i].detail);
-	ok(tacit_root_find(&chain[0], &CX) != TACIT_ROOT_NONE, "%s: %s", path,
-	   tacit_root_name(tacit_root_find(&chain[0], &CX)));
+	/* Intel's sandbox root has the real one's name. */
+	ok((tacit_root_find(&chain[0], &CX) == TACIT_ROOT_NONE) == (strstr(path, "sbx") != NULL),
+	   "%s: %s", path, tacit_root_name(tacit_root_find(&chain[0], &CX)));
 }
 
 static void check_lists(void)
