@@ -119,14 +119,18 @@ static void test_reports(void)
 
 	report[0] = 2;
 	report[0x34] = 1;
+	is_shape(TACIT_SLICE_ARRAY(report), TACIT_TEE_NONE, "a policy without its fixed bit");
+	report[0x0a] = 2;
 	is_shape(TACIT_SLICE_ARRAY(report), TACIT_TEE_SNP, "a report of version 2");
 	is_shape(tacit_slice_of(report, 1183), TACIT_TEE_NONE, "a cut report");
 	report[0] = 6;
-	is_shape(TACIT_SLICE_ARRAY(report), TACIT_TEE_NONE, "a report of version 6");
+	is_shape(TACIT_SLICE_ARRAY(report), TACIT_TEE_SNP, "a report of version 6, to be named");
+	report[0] = 0;
+	is_shape(TACIT_SLICE_ARRAY(report), TACIT_TEE_NONE, "a report of version 0");
 	report[0] = 5;
 	is_shape(TACIT_SLICE_ARRAY(report), TACIT_TEE_SNP, "a report of version 5");
-	report[0x34] = 2;
-	is_shape(TACIT_SLICE_ARRAY(report), TACIT_TEE_NONE, "another algorithm");
+	report[0x36] = 1;
+	is_shape(TACIT_SLICE_ARRAY(report), TACIT_TEE_NONE, "an algorithm that is no number");
 	memcpy(hcl, "HCLA", 4);
 	hcl[1224] = 2;
 	is_shape(TACIT_SLICE_ARRAY(hcl), TACIT_TEE_AZURE_SNP, "HCL over SNP");
