@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "appraise/platform.h"
 
+#include "appraise/dcap.h"
 #include "appraise/nitro.h"
 #include "appraise/snp.h"
 
@@ -10,6 +11,10 @@ static const struct tacit_platform_row ROWS[] = {
 	  tacit_nitro_policy_judge, tacit_nitro_put_claims },
 	{ TACIT_TEE_NITROTPM, tacit_nitro_policy_checks, TACIT_NITRO_POLICY_CHECKS,
 	  tacit_nitro_policy_judge, tacit_nitro_put_claims },
+	{ TACIT_TEE_TDX, tacit_tdx_policy_checks, TACIT_TDX_POLICY_CHECKS, tacit_tdx_policy_judge,
+	  tacit_tdx_put_claims },
+	{ TACIT_TEE_SGX, tacit_sgx_policy_checks, TACIT_SGX_POLICY_CHECKS, tacit_sgx_policy_judge,
+	  tacit_sgx_put_claims },
 	{ TACIT_TEE_SNP, tacit_snp_policy_checks, TACIT_SNP_POLICY_CHECKS, tacit_snp_policy_judge,
 	  tacit_snp_put_claims },
 };

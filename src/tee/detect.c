@@ -42,48 +42,6 @@ static bool has_platform(struct tacit_slice in, const char *platform)
 	return tacit_slice_eq(tacit_cbor_text(&c), tacit_slice_str(platform));
 }
 
-/* ---- quotes and reports -------------------------------------------------------------------- */
-
-struct quote_head {
-	uint16_t version;
-	uint16_t key_type;
-	uint32_t tee_type;
-	bool intel; /* QE vendor id */
-};
-
-/* [TDX-QUOTE 3.1] the 48-byte header that versions 3 to 5 share. */
-static struct quote_head quote_head(struct tacit_slice in)
-{
-	static const uint8_t VENDOR[16] = { 0x93, 0x9a, 0x72, 0x33, 0xf7, 0x9c, 0x4c, 0xa9,
-					    0x94, 0x0a, 0x0d, 0xb3, 0x95, 0x7f, 0x06, 0x07 };
-	struct reader r = rd_of(in);
-	struct quote_head head = { 0 };
-
-	head.version = rd_le16(&r);
-	head.key_type = rd_le16(&r);
-	head.tee_type = rd_le32(&r);
-	rd_skip(&r, 4);
-	head.intel = tacit_slice_eq(rd_take(&r, sizeof(VENDOR)), TACIT_SLICE_ARRAY(VENDOR));
-	rd_skip(&r, 20 + 384); /* user data, and the smallest body */
-	head.intel &= !r.bad && (head.key_type == 2 || head.key_type == 3);
-	return head;
-}
-
-static bool is_tdx(struct tacit_slice in)
-{
-	struct quote_head head = quote_head(in);
-
-	return (head.intel && (head.version == 4 || head.version == 5) && head.tee_type == 0x81) ||
-	       has_platform(in, "tdx");
-}
-
-static bool is_sgx(struct tacit_slice in)
-{
-	struct quote_head head = quote_head(in);
-
-	return head.intel && head.version >= 3 && head.version <= 5 && head.tee_type == 0;
-}
-
 /* Azure's paravisor report: a header, the hardware report at 32, then what kind it is. */
 static bool is_hcl(struct tacit_slice in, uint32_t kind)
 {
@@ -167,8 +125,6 @@ struct shape {
 static const struct shape SHAPES[] = {
 	{ TACIT_TEE_AZURE_SNP, is_azure_snp },
 	{ TACIT_TEE_AZURE_TDX, is_azure_tdx },
-	{ TACIT_TEE_TDX, is_tdx },
-	{ TACIT_TEE_SGX, is_sgx },
 	{ TACIT_TEE_GCP_TOKEN, is_gcp_token },
 	{ TACIT_TEE_NVIDIA, is_nvidia },
 };

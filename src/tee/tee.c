@@ -3,8 +3,10 @@
 
 #include "base/compiler.h"
 #include "tee/nitro/nitro.h"
+#include "tee/sgx/sgx.h"
 #include "tee/snp/snp.h"
 #include "tee/stub/stub.h"
+#include "tee/tdx/tdx.h"
 
 struct name_row {
 	const char *name;
@@ -23,6 +25,8 @@ static const struct tacit_tee_row ROWS[] = {
 	  TACIT_NITRO_CHECKS },
 	{ TACIT_TEE_NITROTPM, tacit_nitrotpm_detect, tacit_nitro_verify, tacit_nitro_checks,
 	  TACIT_NITRO_CHECKS },
+	{ TACIT_TEE_TDX, tacit_tdx_detect, tacit_tdx_verify, tacit_tdx_checks, TACIT_TDX_CHECKS },
+	{ TACIT_TEE_SGX, tacit_sgx_detect, tacit_sgx_verify, tacit_sgx_checks, TACIT_SGX_CHECKS },
 	{ TACIT_TEE_SNP, tacit_snp_detect, tacit_snp_verify, tacit_snp_checks, TACIT_SNP_CHECKS },
 	{ TACIT_TEE_STUB, tacit_stub_detect, tacit_stub_verify, tacit_stub_checks,
 	  TACIT_STUB_CHECKS },
