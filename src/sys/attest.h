@@ -38,7 +38,7 @@ struct tacit_attest_request {
 	struct tacit_slice public_key;  /* for key release */
 };
 
-#define TACIT_ATTEST_ROOM 16384 /* enough for any evidence */
+#define TACIT_ATTEST_ROOM 32768 /* enough for any evidence */
 
 /*
  * Errors: TACIT_UNSUPPORTED, naming what this machine or this build lacks; TACIT_IO; TACIT_NOMEM.
@@ -87,7 +87,15 @@ TACIT_MUST_CHECK enum tacit_status
 tacit_attest_nitro_open(const struct tacit_attest_options *options, struct tacit_attester **ret,
 			struct tacit_error *err);
 
-/* The same over a module that is open already; it is closed with the attester, or at once. */
+TACIT_MUST_CHECK enum tacit_status tacit_attest_tdx_open(const struct tacit_attest_options *options,
+							 struct tacit_attester **ret,
+							 struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status tacit_attest_snp_open(const struct tacit_attest_options *options,
+							 struct tacit_attester **ret,
+							 struct tacit_error *err);
+
+/* The Nitro attester over a module that is open already; it is closed with the attester, or at
+ * once. */
 struct tacit_nsm;
 TACIT_MUST_CHECK enum tacit_status
 tacit_attest_nitro_with(struct tacit_nsm *nsm, const struct tacit_attest_options *options,

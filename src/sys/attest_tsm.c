@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The attester of TDX and SNP guests, through configfs-tsm. Both carry 64 bytes of report data:
+ * what the caller gives, or the hash of its binding, which then travels beside the evidence.
+ * What the kernel hands over came through the host: it is parsed, cut to its own length and held
+ * against what was asked for before anybody gets it.
+ */
+
+#include <stdlib.h>
+
+#include "base/compiler.h"
+#include "sys/attest.h"
+#include "sys/tsm.h"
+#include "tacit/binding.h"
+#include "tee/dcap/body.h"
+#include "tee/snp/snp.h"
+
+#define WHERE "attest.tsm"
+
+struct tsm_attester {
+	struct tacit_attester base;
+	const char *platform; /* of the binding's preimage: "tdx", "snp" */
+	/* Cuts the evidence out of the report into `room`. */
+	enum tacit_status (*cut)(const struct tacit_tsm_report *report, const uint8_t *input,
+				 struct tacit_mut room, struct tacit_slice *ret,
+				 struct tacit_error *err);
+};
+
+static enum tacit_status fail_mismatch(struct tacit_error *err)
+{
+	return tacit_fail(err, TACIT_PEER, WHERE, 0,
+			  "the host gave a report over other data than were asked for");
+}
+
+static enum tacit_status copy(struct tacit_slice first, struct tacit_slice second,
+			      struct tacit_mut room, struct tacit_slice *ret,
+			      struct tacit_error *err)
+{
+	if (first.len > room.len || second.len > room.len - first.len)
+		return tacit_fail(err, TACIT_LIMIT, WHERE, 0, "the evidence does not fit");
+	memcpy(room.ptr, first.ptr, first.len);
+	if (second.len)
+		memcpy(room.ptr + first.len, second.ptr, second.len);
+	*ret = tacit_slice_of(room.ptr, first.len + second.len);
+	return TACIT_OK;
+}
+
+/* Without the padding: old kernels may hand out more bytes than the quote has. */
+static enum tacit_status cut_tdx(const struct tacit_tsm_report *report, const uint8_t *input,
+				 struct tacit_mut room, struct tacit_slice *ret,
+				 struct tacit_error *err)
+{
+	struct tacit_slice none = { NULL, 0 };
+	struct tacit_dcap_td_report td;
+	struct tacit_dcap_quote quote;
+	enum tacit_status st = tacit_dcap_quote_parse(report->out, &quote, err);
+
+	if (st == TACIT_OK)
+		st = tacit_dcap_td_parse(quote.body, quote.body_type, &td, err);
+	if (st != TACIT_OK)
+		return st;
+	if (!tacit_slice_eq(td.report_data, tacit_slice_of(input, TACIT_TSM_INPUT)))
+		return fail_mismatch(err);
+	return copy(tacit_slice_of(report->out.ptr, report->out.len - quote.trailing), none, room,
+		    ret, err);
+}
+
+/* The report, and the host's certificates behind it when it gave any. */
+static enum tacit_status cut_snp(const struct tacit_tsm_report *report, const uint8_t *input,
+				 struct tacit_mut room, struct tacit_slice *ret,
+				 struct tacit_error *err)
+{
+	struct tacit_slice none = { NULL, 0 };
+	struct tacit_snp_report snp;
+	struct tacit_snp_table table;
+	struct tacit_slice raw = report->out;
+
+	if (raw.len < TACIT_SNP_REPORT_LEN)
+		return tacit_fail(err, TACIT_PEER, WHERE, 0, "a report of %zu bytes", raw.len);
+	raw.len = TACIT_SNP_REPORT_LEN;
+	enum tacit_status st = tacit_snp_report_parse(raw, &snp, err);
+	if (st != TACIT_OK)
+		return st;
+	if (!tacit_slice_eq(snp.report_data, tacit_slice_of(input, TACIT_TSM_INPUT)))
+		return fail_mismatch(err);
+	bool usable =
+		report->aux.ptr && tacit_snp_table_parse(report->aux, &table, NULL) == TACIT_OK;
+	return copy(raw, usable ? report->aux : none, room, ret, err);
+}
+
+static enum tacit_status find_input(const struct tsm_attester *tsm,
+				    const struct tacit_attest_request *request,
+				    uint8_t input[static TACIT_TSM_INPUT], struct tacit_error *err)
+{
+	if (request->public_key.ptr)
+		return tacit_fail(err, TACIT_UNSUPPORTED, WHERE, 0,
+				  "report data have no room for a public key");
+	if (!request->report_data.ptr)
+		return tacit_binding_report_data(tsm->platform, request->binding, input, err);
+	if (request->report_data.len != TACIT_TSM_INPUT)
+		return tacit_fail(err, TACIT_USAGE, WHERE, 0, "report data are %d bytes",
+				  TACIT_TSM_INPUT);
+	memcpy(input, request->report_data.ptr, TACIT_TSM_INPUT);
+	return TACIT_OK;
+}
+
+static void free_block(uint8_t **block)
+{
+	free(*block);
+}
+
+static enum tacit_status attest(struct tacit_attester *attester,
+				const struct tacit_attest_request *request, struct tacit_mut room,
+				struct tacit_slice *ret, struct tacit_error *err)
+{
+	struct tsm_attester *tsm = (struct tsm_attester *)attester;
+	TACIT_CLEANUP(free_block) uint8_t *block = malloc(2 * TACIT_TSM_OUTPUT_MAX);
+	struct tacit_tsm_report report;
+	uint8_t input[TACIT_TSM_INPUT];
+
+	if (!block)
+		return tacit_fail(err, TACIT_NOMEM, WHERE, 0, "no memory");
+	enum tacit_status st = find_input(tsm, request, input, err);
+	if (st == TACIT_OK)
+		st = tacit_tsm_report(TACIT_TSM_FOLDER, input,
+				      tacit_mut_of(block, 2 * TACIT_TSM_OUTPUT_MAX), &report, err);
+	return st == TACIT_OK ? tsm->cut(&report, input, room, ret, err) : st;
+}
+
+static void close_tsm(struct tacit_attester *attester)
+{
+	free(attester);
+}
+
+static const struct tacit_attester_ops TDX = { TACIT_TEE_TDX, attest, close_tsm };
+static const struct tacit_attester_ops SNP = { TACIT_TEE_SNP, attest, close_tsm };
+
+static enum tacit_status open_tsm(const struct tsm_attester *form, const char *provider,
+				  struct tacit_attester **ret, struct tacit_error *err)
+{
+	char found[32];
+	enum tacit_status st = tacit_tsm_provider(TACIT_TSM_FOLDER, found, err);
+
+	if (st != TACIT_OK)
+		return st;
+	if (strcmp(found, provider) != 0)
+		return tacit_fail(err, TACIT_UNSUPPORTED, WHERE, 0,
+				  "this machine's reports come from '%.31s', not from '%s'", found,
+				  provider);
+	struct tsm_attester *tsm = malloc(sizeof(*tsm));
+	if (!tsm)
+		return tacit_fail(err, TACIT_NOMEM, WHERE, 0, "no memory");
+	*tsm = *form;
+	*ret = &tsm->base;
+	return TACIT_OK;
+}
+
+enum tacit_status tacit_attest_tdx_open(const struct tacit_attest_options *options,
+					struct tacit_attester **ret, struct tacit_error *err)
+{
+	static const struct tsm_attester FORM = { { &TDX }, "tdx", cut_tdx };
+
+	(void)options;
+	return open_tsm(&FORM, "tdx_guest", ret, err);
+}
+
+enum tacit_status tacit_attest_snp_open(const struct tacit_attest_options *options,
+					struct tacit_attester **ret, struct tacit_error *err)
+{
+	static const struct tsm_attester FORM = { { &SNP }, "snp", cut_snp };
+
+	(void)options;
+	return open_tsm(&FORM, "sev_guest", ret, err);
+}
