@@ -40,7 +40,7 @@ static struct tacit_engine *engine;
 static struct tacit_sched *sched;
 
 static struct asker stream, askers[2];
-static unsigned asker_count;
+static unsigned asker_count, sent;
 static char long_text[LONG_WORDS * 4 + 1];
 
 /* When the askers came, and what steps held since. */
@@ -89,9 +89,8 @@ static void send_askers(void)
 	struct tacit_error err = { 0 };
 
 	for (unsigned i = 0; i < asker_count; i++)
-		is_status(tacit_sched_submit(sched, &askers[i].job, &askers[i].id, &err), TACIT_OK,
-			  "a long prompt while an answer streams");
-	while (count_ready() < asker_count)
+		sent += !tacit_sched_submit(sched, &askers[i].job, &askers[i].id, &err);
+	while (count_ready() < sent)
 		usleep(1000);
 	start_step = steps_now();
 	start_tokens = stream_tokens();
@@ -165,6 +164,7 @@ static void run(unsigned count)
 	struct tacit_error err = { 0 };
 
 	start_step = 0;
+	sent = 0;
 	largest_step = 0;
 	left_out = false;
 	asker_count = count;
@@ -175,7 +175,8 @@ static void run(unsigned count)
 					    "\"minItems\":200,\"maxItems\":200}");
 	is_status(tacit_sched_submit(sched, &stream.job, &stream.id, &err), TACIT_OK, "a stream");
 	await(&stream);
-	for (unsigned i = 0; i < count; i++)
+	ok(sent == count, "%u long prompts came while it ran", count);
+	for (unsigned i = 0; i < sent; i++)
 		await(&askers[i]);
 }
 
