@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "appraise/platform.h"
 
+#include "appraise/azure.h"
 #include "appraise/dcap.h"
 #include "appraise/nitro.h"
 #include "appraise/snp.h"
@@ -17,6 +18,10 @@ static const struct tacit_platform_row ROWS[] = {
 	  tacit_sgx_put_claims },
 	{ TACIT_TEE_SNP, tacit_snp_policy_checks, TACIT_SNP_POLICY_CHECKS, tacit_snp_policy_judge,
 	  tacit_snp_put_claims },
+	{ TACIT_TEE_AZURE_SNP, tacit_snp_policy_checks, TACIT_SNP_POLICY_CHECKS,
+	  tacit_snp_policy_judge, tacit_azure_put_claims },
+	{ TACIT_TEE_AZURE_TDX, tacit_tdx_policy_checks, TACIT_TDX_POLICY_CHECKS,
+	  tacit_tdx_policy_judge, tacit_azure_put_claims },
 };
 
 const struct tacit_platform_row *tacit_platform_row(enum tacit_tee tee)

@@ -3,6 +3,7 @@
 #include "appraise/platform.h"
 #include "base/bounds.h"
 #include "tee/tee.h"
+#include "tee/unwrap.h"
 
 static enum tacit_outcome outcome_of(enum tacit_status status)
 {
@@ -55,25 +56,46 @@ static void fill_verdict(struct tacit_verdict *verdict, const struct tacit_conte
 	*verdict = fresh;
 }
 
+/* Every row that the verdict will have, in order: the platform's, the wrapper's, ours. */
+static void lay_out(const struct tacit_tee_row *row, const struct tacit_evidence *ev,
+		    struct tacit_arena *arena, struct tacit_check_list *list)
+{
+	const struct tacit_tee_row *inner = tacit_tee_row(tacit_tee_inner(ev->tee));
+	const struct tacit_platform_row *platform = tacit_platform_row(ev->tee);
+	size_t inner_count = inner ? inner->check_count : 0;
+	size_t wrapper_count = ev->wrapper ? TACIT_WRAPPER_CHECKS : 0;
+	size_t platform_count = platform ? platform->check_count : 0;
+
+	tacit_check_init(list, arena,
+			 row->check_count + inner_count + wrapper_count + TACIT_APPRAISE_CHECKS +
+				 platform_count);
+	tacit_check_add(list, row->checks, row->check_count);
+	if (inner)
+		tacit_check_add(list, inner->checks, inner_count);
+	if (ev->wrapper)
+		tacit_check_add(list, tacit_wrapper_checks, wrapper_count);
+	tacit_check_add(list, tacit_appraise_checks, TACIT_APPRAISE_CHECKS);
+	if (platform)
+		tacit_check_add(list, platform->checks, platform_count);
+}
+
 /* Genuineness first; nothing is asked of claims that nobody vouches for. */
 static struct tacit_claims *judge(const struct tacit_tee_row *row, const struct tacit_evidence *ev,
 				  const struct tacit_context *cx, struct tacit_check_list *list)
 {
+	struct tacit_context room;
 	struct tacit_claims *claims = tacit_arena_alloc(cx->arena, sizeof(*claims));
-	const struct tacit_platform_row *platform = tacit_platform_row(ev->tee);
-	size_t count = platform ? platform->check_count : 0;
 
-	tacit_check_init(list, cx->arena, row->check_count + TACIT_APPRAISE_CHECKS + count);
-	tacit_check_add(list, row->checks, row->check_count);
-	tacit_check_add(list, tacit_appraise_checks, TACIT_APPRAISE_CHECKS);
-	if (platform)
-		tacit_check_add(list, platform->checks, count);
-	if (!claims || list->full) {
+	lay_out(row, ev, cx->arena, list);
+	const struct tacit_context *with = tacit_wrapper_context(ev, cx, &room);
+	if (!claims || !with || list->full) {
 		list->full = true;
 		return NULL;
 	}
-	if (!row->verify(ev, cx, list, claims))
+	if (!row->verify(ev, with, list, claims))
 		return NULL;
+	if (ev->wrapper)
+		tacit_wrapper_judge(ev->wrapper, claims, list);
 	tacit_appraise(claims, cx, list);
 	return claims;
 }

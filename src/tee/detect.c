@@ -3,7 +3,6 @@
 
 #include "base/bounds.h"
 #include "base/compiler.h"
-#include "base/reader.h"
 #include "codec/cbor.h"
 #include "tee/tee.h"
 
@@ -40,27 +39,6 @@ static bool has_platform(struct tacit_slice in, const char *platform)
 		return false;
 	struct tacit_cbor c = tacit_cbor_of(value, TACIT_CBOR_LAX);
 	return tacit_slice_eq(tacit_cbor_text(&c), tacit_slice_str(platform));
-}
-
-/* Azure's paravisor report: a header, the hardware report at 32, then what kind it is. */
-static bool is_hcl(struct tacit_slice in, uint32_t kind)
-{
-	struct reader r = rd_of(in);
-
-	struct tacit_slice magic = rd_take(&r, 4);
-	rd_skip(&r, 32 - 4 + 1184 + 8);
-	uint32_t report_type = rd_le32(&r);
-	return !r.bad && tacit_slice_eq(magic, tacit_slice_str("HCLA")) && report_type == kind;
-}
-
-static bool is_azure_snp(struct tacit_slice in)
-{
-	return is_hcl(in, 2);
-}
-
-static bool is_azure_tdx(struct tacit_slice in)
-{
-	return is_hcl(in, 4);
 }
 
 /* ---- text ---------------------------------------------------------------------------------- */
@@ -123,8 +101,6 @@ struct shape {
 
 /* Formats that are recognised so that the answer can name them. */
 static const struct shape SHAPES[] = {
-	{ TACIT_TEE_AZURE_SNP, is_azure_snp },
-	{ TACIT_TEE_AZURE_TDX, is_azure_tdx },
 	{ TACIT_TEE_GCP_TOKEN, is_gcp_token },
 	{ TACIT_TEE_NVIDIA, is_nvidia },
 };

@@ -2,6 +2,7 @@
 #include "tee/tee.h"
 
 #include "base/compiler.h"
+#include "tee/azure/azure.h"
 #include "tee/nitro/nitro.h"
 #include "tee/sgx/sgx.h"
 #include "tee/snp/snp.h"
@@ -28,6 +29,10 @@ static const struct tacit_tee_row ROWS[] = {
 	{ TACIT_TEE_TDX, tacit_tdx_detect, tacit_tdx_verify, tacit_tdx_checks, TACIT_TDX_CHECKS },
 	{ TACIT_TEE_SGX, tacit_sgx_detect, tacit_sgx_verify, tacit_sgx_checks, TACIT_SGX_CHECKS },
 	{ TACIT_TEE_SNP, tacit_snp_detect, tacit_snp_verify, tacit_snp_checks, TACIT_SNP_CHECKS },
+	{ TACIT_TEE_AZURE_SNP, tacit_azure_snp_detect, tacit_azure_snp_verify,
+	  tacit_azure_snp_checks, TACIT_AZURE_SNP_CHECKS },
+	{ TACIT_TEE_AZURE_TDX, tacit_azure_tdx_detect, tacit_azure_tdx_verify,
+	  tacit_azure_tdx_checks, TACIT_AZURE_TDX_CHECKS },
 	{ TACIT_TEE_STUB, tacit_stub_detect, tacit_stub_verify, tacit_stub_checks,
 	  TACIT_STUB_CHECKS },
 };
@@ -71,4 +76,11 @@ const struct tacit_tee_row *tacit_tee_row(enum tacit_tee tee)
 		if (ROWS[i].tee == tee)
 			return &ROWS[i];
 	return NULL;
+}
+
+enum tacit_tee tacit_tee_inner(enum tacit_tee tee)
+{
+	if (tee == TACIT_TEE_AZURE_SNP)
+		return TACIT_TEE_SNP;
+	return tee == TACIT_TEE_AZURE_TDX ? TACIT_TEE_TDX : TACIT_TEE_NONE;
 }

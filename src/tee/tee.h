@@ -24,6 +24,9 @@ struct tacit_tee_row {
 /* The row, or NULL when this build cannot judge the platform. */
 const struct tacit_tee_row *tacit_tee_row(enum tacit_tee tee);
 
+/* The platform whose document lies within, and whose checks come too; TACIT_TEE_NONE mostly. */
+enum tacit_tee tacit_tee_inner(enum tacit_tee tee);
+
 /* The i-th row, or NULL past the end. */
 const struct tacit_tee_row *tacit_tee_row_at(size_t i);
 

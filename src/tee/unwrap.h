@@ -10,10 +10,10 @@
 
 #include "tacit/verify.h"
 #include "tee/check.h"
+#include "trust/tpm_evidence.h"
 
 #define TACIT_WRAPPER_LAYERS 3
 #define TACIT_WRAPPER_CERTS  8
-#define TACIT_TPM_PCRS       24
 
 enum tacit_wrapper_form {
 	TACIT_WRAPPER_HEX,
@@ -22,14 +22,6 @@ enum tacit_wrapper_form {
 	TACIT_WRAPPER_EML,     /* EphemeralML's TeeAttestationEnvelope, CBOR */
 	TACIT_WRAPPER_OBOL,    /* Obol's AttestationReport, JSON */
 	TACIT_WRAPPER_AGENT,   /* JSON of attestation agents: quotes, HCL reports, vTPM quotes */
-};
-
-/* A quote of a TPM as it came: TPMS_ATTEST, its signature, and SHA-256 PCRs, bank order. */
-struct tacit_tpm_evidence {
-	struct tacit_slice message;   /* absent: no quote */
-	struct tacit_slice signature; /* RSASSA, or a whole TPMT_SIGNATURE */
-	size_t pcr_count;
-	struct tacit_slice pcrs[TACIT_TPM_PCRS]; /* 32 bytes each */
 };
 
 /* EphemeralML: TeeAttestationEnvelope and the user data in it. */
@@ -77,10 +69,12 @@ void tacit_wrapper_judge(const struct tacit_wrapper *wrapper, struct tacit_claim
 			 struct tacit_check_list *list);
 
 /*
- * The context that evidence is verified in: the caller's collateral with the wrapper's
- * certificates beside it. `cx` itself when there is nothing to add; NULL when the arena is full.
+ * The context that evidence is verified in: the caller's, with the wrapper's certificates beside
+ * its collateral. `cx` itself when there is nothing to add, else `room` filled; NULL when the
+ * arena is full. A certificate that cannot be read is left out.
  */
 const struct tacit_context *tacit_wrapper_context(const struct tacit_evidence *ev,
-						  const struct tacit_context *cx);
+						  const struct tacit_context *cx,
+						  struct tacit_context *room);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "tacit/collateral.h"
 #include "trust/crl.h"
+#include "trust/tpm_evidence.h"
 #include "trust/x509.h"
 
 struct tacit_tcb_info;    /* trust/tcb_info.h */
@@ -22,6 +23,9 @@ struct tacit_collateral {
 	const struct tacit_qe_identity *qe_identities;
 	size_t event_log_count;
 	const struct tacit_slice *event_logs; /* CCEL, as received */
+	size_t quote_count;
+	const struct tacit_slice *quotes; /* TD quotes that belong to an HCL report, as received */
+	struct tacit_tpm_evidence tpm;    /* the first quote of a TPM */
 };
 
 #endif

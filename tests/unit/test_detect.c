@@ -177,13 +177,13 @@ static void test_documents(void)
 
 static void test_envelopes(void)
 {
-	is_shape(tacit_slice_str("\xa1\x68platform\x63tdx"), TACIT_TEE_TDX,
-		 "EphemeralML's for tdx");
+	is_shape(tacit_slice_str("\xa1\x68platform\x63tdx"), TACIT_TEE_NONE,
+		 "EphemeralML's for tdx, which must be unwrapped");
 	is_shape(tacit_slice_str("\xa2\x65nonce\x41z\x68platform\x66\x63s-tdx"),
 		 TACIT_TEE_GCP_TOKEN, "EphemeralML's for Confidential Space");
 	is_shape(tacit_slice_str("\xa1\x68platform\x63tdy"), TACIT_TEE_NONE, "another platform");
 	is_shape(tacit_slice_str("\xa1\x68platform"), TACIT_TEE_NONE, "a cut envelope");
-	is_shape(tacit_slice_str("\xbf\x68platform\x63tdx"), TACIT_TEE_TDX,
+	is_shape(tacit_slice_str("\xbf\x68platform\x66\x63s-tdx"), TACIT_TEE_GCP_TOKEN,
 		 "an open one is looked into");
 	is_shape(tacit_slice_str("eyJhbGciOiJSUzI1NiJ9.e30.c2ln\n"), TACIT_TEE_GCP_TOKEN,
 		 "a token");

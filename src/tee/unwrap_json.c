@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/compiler.h"
+#include "codec/json_read.h"
+#include "codec/pem.h"
+#include "tee/azure/azure.h"
+#include "tee/unwrap_parts.h"
+
+/*
+ * JSON around evidence. Attestation agents and clouds each have an object of their own; they
+ * differ in names and in how bytes are written, so members are known by name and bytes are read
+ * in any of the usual ways. An object that holds no evidence is left to others.
+ */
+
+/* What one object says, before it is known what it is. */
+struct object {
+	struct tacit_slice hcl;     /* an HCL report */
+	struct tacit_slice quote;   /* "quote", "td_quote" and like names */
+	struct tacit_slice report;  /* "report": a hardware's or an HCL one */
+	struct tacit_slice certs;   /* "vcek" */
+	struct tacit_slice chain;   /* "cert_chain" */
+	struct tacit_slice events;  /* "cc_eventlog" */
+	struct tacit_slice tee;     /* "tee_type", "tee" */
+	struct tacit_slice type;    /* "type": Obol's stub has one */
+	struct tacit_slice pubkey, model_hash;
+	bool has_pubkey, has_model_hash;
+	int64_t timestamp;
+	struct tacit_tpm_evidence tpm;
+	bool has_tpm;
+};
+
+static bool is(struct tacit_slice name, const char *text)
+{
+	return tacit_slice_eq(name, tacit_slice_str(text));
+}
+
+/* ---- bytes --------------------------------------------------------------------------------- */
+
+/* [1, 2, 3] */
+static struct tacit_slice read_numbers(struct tacit_unwrap *u, struct tacit_json_read *j)
+{
+	struct tacit_slice none = { NULL, 0 };
+	size_t count = tacit_json_read_count(j), n = 0;
+	uint8_t *bytes = tacit_arena_alloc(u->arena, count ? count : 1);
+
+	tacit_json_read_array(j);
+	while (bytes && tacit_json_read_item(j)) {
+		uint8_t byte = (uint8_t)tacit_json_read_uint(j, 255);
+		if (n < count)
+			bytes[n++] = byte;
+	}
+	if (!bytes)
+		tacit_json_read_reject(j, "the arena is full");
+	return j->why ? none : tacit_slice_of(bytes, n);
+}
+
+/* PEM text as it is; hex and base64 decoded. */
+static struct tacit_slice read_bytes(struct tacit_unwrap *u, struct tacit_json_read *j)
+{
+	struct tacit_slice none = { NULL, 0 }, bytes;
+	enum tacit_wrapper_form form;
+
+	if (tacit_json_read_peek(j) == TACIT_JSON_NULL) {
+		tacit_json_read_skip(j);
+		return none;
+	}
+	if (tacit_json_read_peek(j) == TACIT_JSON_ARRAY)
+		return read_numbers(u, j);
+	struct tacit_slice text = tacit_json_read_text(j, u->arena);
+	if (j->why || tacit_pem_looks(text))
+		return text;
+	if (text.len == 0)
+		return text;
+	if (tacit_unwrap_decode(text, u->arena, &bytes, &form))
+		return bytes;
+	tacit_json_read_reject(j, "a value is neither hex nor base64 nor PEM");
+	return none;
+}
+
+/* For members whose kind of value decides what they are. */
+static struct tacit_slice read_once(struct tacit_unwrap *u, struct tacit_json_read *j,
+				    struct tacit_slice before)
+{
+	struct tacit_slice bytes = read_bytes(u, j);
+
+	if (before.ptr && bytes.ptr)
+		tacit_json_read_reject(j, "two members hold the same kind of evidence");
+	return bytes.ptr ? bytes : before;
+}
+
+/* ---- a TPM's quote ------------------------------------------------------------------------- */
+
+static void read_pcrs(struct tacit_unwrap *u, struct tacit_json_read *j,
+		      struct tacit_tpm_evidence *tpm)
+{
+	tacit_json_read_array(j);
+	while (tacit_json_read_item(j)) {
+		struct tacit_slice value = read_bytes(u, j);
+
+		if (tpm->pcr_count == TACIT_TPM_PCRS || value.len != TACIT_TPM_PCR_LEN)
+			tacit_json_read_reject(j, "not up to 24 PCRs of 32 bytes");
+		else
+			tpm->pcrs[tpm->pcr_count++] = value;
+	}
+}
+
+static void read_tpm(struct tacit_unwrap *u, struct tacit_json_read *j, struct object *o)
+{
+	struct tacit_slice name;
+
+	if (o->has_tpm)
+		tacit_json_read_reject(j, "two quotes of a TPM");
+	o->has_tpm = true;
+	tacit_json_read_object(j);
+	while (tacit_json_read_member(j, &name)) {
+		if (is(name, "message"))
+			o->tpm.message = read_bytes(u, j);
+		else if (is(name, "signature"))
+			o->tpm.signature = read_bytes(u, j);
+		else if (is(name, "pcrs"))
+			read_pcrs(u, j, &o->tpm);
+		else
+			tacit_json_read_skip(j);
+	}
+	if (!o->tpm.message.ptr || !o->tpm.signature.ptr)
+		tacit_json_read_reject(j, "a quote of a TPM without message or signature");
+}
+
+/* ---- the object ---------------------------------------------------------------------------- */
+
+static void read_name(struct tacit_json_read *j, struct tacit_slice *ret)
+{
+	if (tacit_json_read_peek(j) == TACIT_JSON_STRING)
+		*ret = tacit_json_read_string(j);
+	else
+		tacit_json_read_skip(j);
+}
+
+static void read_hex(struct tacit_unwrap *u, struct tacit_json_read *j, struct tacit_slice *ret,
+		     bool *ret_has)
+{
+	*ret = read_bytes(u, j);
+	*ret_has = true;
+}
+
+/* Members of Obol's report. False for a name of another kind. */
+static bool read_obol(struct tacit_unwrap *u, struct tacit_json_read *j, struct tacit_slice name,
+		      struct object *o)
+{
+	if (is(name, "tee_type") || is(name, "tee"))
+		read_name(j, &o->tee);
+	else if (is(name, "type"))
+		read_name(j, &o->type);
+	else if (is(name, "pubkey"))
+		read_hex(u, j, &o->pubkey, &o->has_pubkey);
+	else if (is(name, "model_hash"))
+		read_hex(u, j, &o->model_hash, &o->has_model_hash);
+	else if (is(name, "timestamp") && tacit_json_read_peek(j) == TACIT_JSON_NUMBER)
+		o->timestamp = (int64_t)tacit_json_read_uint(j, INT64_MAX);
+	else
+		return false;
+	return true;
+}
+
+static void read_member(struct tacit_unwrap *u, struct tacit_json_read *j, struct tacit_slice name,
+			struct object *o)
+{
+	bool object = tacit_json_read_peek(j) == TACIT_JSON_OBJECT;
+
+	if (is(name, "tpm_quote") || (is(name, "quote") && object))
+		read_tpm(u, j, o);
+	else if (is(name, "hcl_report"))
+		o->hcl = read_once(u, j, o->hcl);
+	else if (is(name, "quote") || is(name, "td_quote") || is(name, "tdx_quote"))
+		o->quote = read_once(u, j, o->quote);
+	else if ((is(name, "report") || is(name, "attestation_report")) && !object)
+		o->report = read_once(u, j, o->report);
+	else if (is(name, "vcek") || is(name, "vlek") || is(name, "vcekCert"))
+		o->certs = read_once(u, j, o->certs);
+	else if (is(name, "certificateChain") || (is(name, "cert_chain") &&
+		 tacit_json_read_peek(j) == TACIT_JSON_STRING))
+		o->chain = read_once(u, j, o->chain);
+	else if (is(name, "cc_eventlog"))
+		o->events = read_once(u, j, o->events);
+	else if (!read_obol(u, j, name, o))
+		tacit_json_read_skip(j);
+}
+
+/* Which document is the evidence; the others stand beside it. */
+static enum tacit_status choose(struct tacit_unwrap *u, struct object *o)
+{
+	if (!o->hcl.ptr && tacit_hcl_looks(o->report)) {
+		o->hcl = o->report;
+		o->report.ptr = NULL;
+	}
+	if (o->report.ptr && (o->hcl.ptr || o->quote.ptr))
+		return tacit_fail(u->err, TACIT_FORMAT, TACIT_WRAPPER_WHERE, 0,
+				  "the object carries several kinds of evidence");
+	if (o->hcl.ptr) {
+		u->in = o->hcl;
+		u->wrapper->td_quote = o->quote;
+	} else {
+		u->in = o->report.ptr ? o->report : o->quote;
+	}
+	return TACIT_OK;
+}
+
+static enum tacit_status take_obol(struct tacit_unwrap *u, const struct object *o)
+{
+	struct tacit_wrapper_obol *obol = &u->wrapper->obol;
+
+	if (obol->present)
+		return tacit_fail(u->err, TACIT_FORMAT, TACIT_WRAPPER_WHERE, 0,
+				  "a report of Obol within another");
+	obol->present = true;
+	obol->public_key = o->pubkey;
+	obol->model_hash = o->model_hash;
+	obol->timestamp = o->timestamp;
+	return TACIT_OK;
+}
+
+static enum tacit_status take_tee(struct tacit_unwrap *u, const struct object *o)
+{
+	enum tacit_tee tee = tacit_tee_find(o->tee);
+
+	if (!o->tee.ptr)
+		return TACIT_OK;
+	if (is(o->tee, "stub"))
+		return tacit_fail(u->err, TACIT_UNSUPPORTED, TACIT_WRAPPER_WHERE, 0,
+				  "a stub quote of Obol: no TEE made it");
+	if (tee == TACIT_TEE_NONE && !o->has_pubkey)
+		return TACIT_OK; /* others have names of their own for platforms */
+	if (tee == TACIT_TEE_NONE)
+		return tacit_fail(u->err, TACIT_FORMAT, TACIT_WRAPPER_WHERE, 0,
+				  "the report names no known platform");
+	return tacit_unwrap_name(u, tee);
+}
+
+static enum tacit_status take_beside(struct tacit_unwrap *u, const struct object *o)
+{
+	enum tacit_status st = TACIT_OK;
+
+	if (o->has_tpm)
+		u->wrapper->tpm = o->tpm;
+	if (o->events.ptr)
+		u->wrapper->event_log = o->events;
+	if (o->certs.len)
+		st = tacit_unwrap_certs(u, o->certs);
+	if (st == TACIT_OK && o->chain.len)
+		st = tacit_unwrap_certs(u, o->chain);
+	return st;
+}
+
+static enum tacit_status take_object(struct tacit_unwrap *u, struct object *o)
+{
+	bool obol = o->has_pubkey && o->has_model_hash;
+
+	enum tacit_status st =
+		tacit_unwrap_layer(u, obol ? TACIT_WRAPPER_OBOL : TACIT_WRAPPER_AGENT);
+	if (st == TACIT_OK)
+		st = take_tee(u, o);
+	if (st == TACIT_OK && obol)
+		st = take_obol(u, o);
+	if (st == TACIT_OK)
+		st = take_beside(u, o);
+	return st == TACIT_OK ? choose(u, o) : st;
+}
+
+/* Whether it starts as an object does, so that nothing else is tried on it. */
+static bool is_object(struct tacit_slice in)
+{
+	struct tacit_json_read j = tacit_json_read_of(in);
+
+	return tacit_json_read_peek(&j) == TACIT_JSON_OBJECT;
+}
+
+bool tacit_unwrap_json(struct tacit_unwrap *u, enum tacit_status *ret_st)
+{
+	struct tacit_json_read j = tacit_json_read_of(u->in);
+	struct object o = { 0 };
+	struct tacit_slice name;
+
+	if (!is_object(u->in))
+		return false;
+	tacit_json_read_object(&j);
+	while (tacit_json_read_member(&j, &name))
+		read_member(u, &j, name, &o);
+	*ret_st = tacit_json_read_finish(&j, TACIT_WRAPPER_WHERE, u->err);
+	if (*ret_st != TACIT_OK)
+		return true;
+	if (is(o.type, "stub"))
+		*ret_st = tacit_fail(u->err, TACIT_UNSUPPORTED, TACIT_WRAPPER_WHERE, 0,
+				     "a stub quote of Obol: no TEE made it");
+	else if (!o.hcl.len && !o.quote.len && !o.report.len)
+		*ret_st = tacit_fail(u->err, TACIT_FORMAT, TACIT_WRAPPER_WHERE, 0,
+				     "the object holds no evidence that is known");
+	else
+		*ret_st = take_object(u, &o);
+	return true;
+}
