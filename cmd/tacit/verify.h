@@ -27,7 +27,7 @@ struct cli_verify {
 		CLI_OPT(struct cli_verify, platform, "--platform", 0, CLI_TEXT, "NAME",        \
 			"it must be evidence of this platform"),                               \
 		CLI_OPT_RANGE(struct cli_verify, nonce, "--nonce", CLI_HEX, "HEX",             \
-			      "the nonce it must carry", 1, 64),                               \
+			      "the nonce it must carry", 1, 512),                               \
 		CLI_OPT_RANGE(struct cli_verify, report_data, "--report-data", CLI_HEX, "HEX", \
 			      "the report data it must carry", 1, 64),                         \
 		CLI_OPT_RANGE(struct cli_verify, user_data, "--user-data", CLI_HEX, "HEX",     \

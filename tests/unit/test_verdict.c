@@ -222,9 +222,16 @@ static void test_text(void)
 	ok(strstr(got, "warning: judged with --insecure-accept-stub\n") != NULL,
 	   "waivers are told");
 	ok(!strstr(got, "pass"), "passes are not, unless asked for");
+	const char *open = strstr(got, "not evaluated:\n");
+	ok(open && strstr(open, "  not asked for: ") != NULL, "what was not evaluated is, by reason");
+	ok(open && strstr(open, "evidence.nonce, ") != NULL &&
+		   strstr(open, ", expect.report_data, ") != NULL &&
+		   strstr(open, "policy.hardware\n") != NULL,
+	   "each check by its name");
 	got = write_text(true);
 	ok(strstr(got, "  pass  stub.cose.signature") != NULL, "verbose tells every check");
 	ok(strstr(got, "  pcr0 ") != NULL && strstr(got, "demo\n") != NULL, "and the claims");
+	ok(!strstr(got, "not evaluated"), "and what was not evaluated in its place");
 	b.cx.insecure_accept_stub = false;
 	is_status(bench_verify(&b), TACIT_POLICY, "refused");
 	got = write_text(false);
@@ -232,6 +239,11 @@ static void test_text(void)
 	ok(strstr(got, "  fail  policy.hardware") != NULL, "then the check that failed");
 	ok(strstr(got, "expected a hardware TEE\n") != NULL, "expected");
 	ok(strstr(got, "got      stub (NOT a TEE)\n") != NULL, "got");
+	ok(strstr(got, "not evaluated:") > strstr(got, "got      stub"),
+	   "then what was not evaluated");
+	is_status(bench_judge(&b, tacit_slice_str("rubbish")), TACIT_FORMAT, "rubbish");
+	got = write_text(false);
+	ok(strstr(got, "  not reached: 22 checks\n") != NULL, "many of one reason are counted");
 }
 
 /* The manual page lists every check, in the order of the tables. */
