@@ -105,7 +105,10 @@ static const struct {
 	{ "qeIdentitySignature", PART_QE_IDENTITY_SIGNATURE },
 };
 
-/* The document whose form the text has: one member of that name, and its value an object. */
+/*
+ * The document whose form the text has: a member of that name. In bundles the same name holds
+ * text.
+ */
 static const struct document *find_document(struct tacit_slice text)
 {
 	struct tacit_json_read j = tacit_json_read_of(text);
@@ -114,9 +117,11 @@ static const struct document *find_document(struct tacit_slice text)
 
 	tacit_json_read_object(&j);
 	while (!found && tacit_json_read_member(&j, &name)) {
+		enum tacit_json_kind kind = tacit_json_read_peek(&j);
+
 		for (size_t i = 0; i < TACIT_ARRAY_LEN(DOCUMENTS); i++)
 			if (tacit_slice_eq(name, tacit_slice_str(DOCUMENTS[i].name)) &&
-			    tacit_json_read_peek(&j) == TACIT_JSON_OBJECT)
+			    kind != TACIT_JSON_STRING && kind != TACIT_JSON_ARRAY)
 				found = &DOCUMENTS[i];
 		tacit_json_read_skip(&j);
 	}
