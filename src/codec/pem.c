@@ -5,12 +5,20 @@
 #define LABEL_MAX 64
 #define NO_DIGIT  64
 
-/* Values of the Base64 alphabet [RFC 4648 4] from '+' to 'z'. */
-static const uint8_t DIGITS[] = {
-	62, 64, 64, 64, 63, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 64, 64, 64, 64, 64,
-	64, 64, 0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17,
-	18, 19, 20, 21, 22, 23, 24, 25, 64, 64, 64, 64, 64, 64, 26, 27, 28, 29, 30, 31,
-	32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51,
+/* Values of the Base64 alphabet [RFC 4648 4]; NO_DIGIT for every other byte. */
+static const uint8_t DIGITS[256] = {
+	64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+	64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 62,
+	64, 64, 64, 63, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 64, 64, 64, 64, 64, 64, 64, 0,
+	1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22,
+	23, 24, 25, 64, 64, 64, 64, 64, 64, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38,
+	39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+	64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+	64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+	64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+	64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+	64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+	64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
 };
 
 static const char BEGIN[] = "-----BEGIN ";
@@ -79,11 +87,6 @@ static struct tacit_slice take_label(struct tacit_slice text, size_t *at)
 	return skip_newline(text, at) ? tacit_slice_of(text.ptr + start, end - start) : none;
 }
 
-static unsigned digit_of(uint8_t c)
-{
-	return c >= '+' && c <= 'z' ? DIGITS[c - '+'] : NO_DIGIT;
-}
-
 struct digits {
 	uint8_t *out;
 	size_t len;
@@ -102,6 +105,26 @@ static void put_digit(struct digits *d, unsigned digit)
 	d->out[d->len + 2] = (uint8_t)d->held;
 	d->len += 3;
 	d->count = 0;
+}
+
+/* Whole groups, as far as they go without anything between: nearly all of a block. */
+static void take_groups(struct tacit_slice text, size_t *at, struct digits *d)
+{
+	while (d->count == 0 && d->pads == 0 && text.len - *at >= 4) {
+		const uint8_t *c = text.ptr + *at;
+		uint32_t a = DIGITS[c[0]], b = DIGITS[c[1]], e = DIGITS[c[2]], f = DIGITS[c[3]];
+
+		if ((a | b | e | f) & NO_DIGIT)
+			break;
+		uint32_t group = a << 18 | b << 12 | e << 6 | f;
+		uint8_t *out = d->out + d->len;
+
+		out[0] = (uint8_t)(group >> 16);
+		out[1] = (uint8_t)(group >> 8);
+		out[2] = (uint8_t)group;
+		d->len += 3;
+		*at += 4;
+	}
 }
 
 /* Writes what a last, padded group holds: no bit may be left over [RFC 4648 3.5]. */
@@ -126,8 +149,12 @@ static bool end_digits(struct digits *d)
 /* Decodes lines up to the dash that begins the closing line. */
 static bool take_digits(struct tacit_slice text, size_t *at, struct digits *d)
 {
-	while (*at < text.len && text.ptr[*at] != '-') {
-		unsigned digit = digit_of(text.ptr[*at]);
+	for (;;) {
+		take_groups(text, at, d);
+		if (*at >= text.len || text.ptr[*at] == '-')
+			break;
+
+		unsigned digit = DIGITS[text.ptr[*at]];
 
 		if (digit != NO_DIGIT && d->pads == 0) {
 			put_digit(d, digit);
