@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/compiler.h"
-#include "codec/json_read.h"
-#include "codec/pem.h"
+#include "codec/text_bytes.h"
 #include "tee/azure/azure.h"
 #include "tee/unwrap_parts.h"
 
@@ -33,96 +31,23 @@ static bool is(struct tacit_slice name, const char *text)
 	return tacit_slice_eq(name, tacit_slice_str(text));
 }
 
-/* ---- bytes --------------------------------------------------------------------------------- */
-
-/* [1, 2, 3] */
-static struct tacit_slice read_numbers(struct tacit_unwrap *u, struct tacit_json_read *j)
-{
-	struct tacit_slice none = { NULL, 0 };
-	size_t count = tacit_json_read_count(j), n = 0;
-	uint8_t *bytes = tacit_arena_alloc(u->arena, count ? count : 1);
-
-	tacit_json_read_array(j);
-	while (bytes && tacit_json_read_item(j)) {
-		uint8_t byte = (uint8_t)tacit_json_read_uint(j, 255);
-		if (n < count)
-			bytes[n++] = byte;
-	}
-	if (!bytes)
-		tacit_json_read_reject(j, "the arena is full");
-	return j->why ? none : tacit_slice_of(bytes, n);
-}
-
-/* PEM text as it is; hex and base64 decoded. */
-static struct tacit_slice read_bytes(struct tacit_unwrap *u, struct tacit_json_read *j)
-{
-	struct tacit_slice none = { NULL, 0 }, bytes;
-	enum tacit_wrapper_form form;
-
-	if (tacit_json_read_peek(j) == TACIT_JSON_NULL) {
-		tacit_json_read_skip(j);
-		return none;
-	}
-	if (tacit_json_read_peek(j) == TACIT_JSON_ARRAY)
-		return read_numbers(u, j);
-	struct tacit_slice text = tacit_json_read_text(j, u->arena);
-	if (j->why || tacit_pem_looks(text))
-		return text;
-	if (text.len == 0)
-		return text;
-	if (tacit_unwrap_decode(text, u->arena, &bytes, &form))
-		return bytes;
-	tacit_json_read_reject(j, "a value is neither hex nor base64 nor PEM");
-	return none;
-}
-
 /* For members whose kind of value decides what they are. */
 static struct tacit_slice read_once(struct tacit_unwrap *u, struct tacit_json_read *j,
 				    struct tacit_slice before)
 {
-	struct tacit_slice bytes = read_bytes(u, j);
+	struct tacit_slice bytes = tacit_text_bytes_json(j, u->arena);
 
 	if (before.ptr && bytes.ptr)
 		tacit_json_read_reject(j, "two members hold the same kind of evidence");
 	return bytes.ptr ? bytes : before;
 }
 
-/* ---- a TPM's quote ------------------------------------------------------------------------- */
-
-static void read_pcrs(struct tacit_unwrap *u, struct tacit_json_read *j,
-		      struct tacit_tpm_evidence *tpm)
-{
-	tacit_json_read_array(j);
-	while (tacit_json_read_item(j)) {
-		struct tacit_slice value = read_bytes(u, j);
-
-		if (tpm->pcr_count == TACIT_TPM_PCRS || value.len != TACIT_TPM_PCR_LEN)
-			tacit_json_read_reject(j, "not up to 24 PCRs of 32 bytes");
-		else
-			tpm->pcrs[tpm->pcr_count++] = value;
-	}
-}
-
 static void read_tpm(struct tacit_unwrap *u, struct tacit_json_read *j, struct object *o)
 {
-	struct tacit_slice name;
-
 	if (o->has_tpm)
 		tacit_json_read_reject(j, "two quotes of a TPM");
 	o->has_tpm = true;
-	tacit_json_read_object(j);
-	while (tacit_json_read_member(j, &name)) {
-		if (is(name, "message"))
-			o->tpm.message = read_bytes(u, j);
-		else if (is(name, "signature"))
-			o->tpm.signature = read_bytes(u, j);
-		else if (is(name, "pcrs"))
-			read_pcrs(u, j, &o->tpm);
-		else
-			tacit_json_read_skip(j);
-	}
-	if (!o->tpm.message.ptr || !o->tpm.signature.ptr)
-		tacit_json_read_reject(j, "a quote of a TPM without message or signature");
+	tacit_tpm_evidence_read(j, u->arena, &o->tpm);
 }
 
 /* ---- the object ---------------------------------------------------------------------------- */
@@ -138,7 +63,7 @@ static void read_name(struct tacit_json_read *j, struct tacit_slice *ret)
 static void read_hex(struct tacit_unwrap *u, struct tacit_json_read *j, struct tacit_slice *ret,
 		     bool *ret_has)
 {
-	*ret = read_bytes(u, j);
+	*ret = tacit_text_bytes_json(j, u->arena);
 	*ret_has = true;
 }
 

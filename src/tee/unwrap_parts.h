@@ -32,13 +32,6 @@ TACIT_MUST_CHECK enum tacit_status tacit_unwrap_layer(struct tacit_unwrap *u,
 /* Notes the platform that a layer names. Errors: TACIT_FORMAT when another one named another. */
 TACIT_MUST_CHECK enum tacit_status tacit_unwrap_name(struct tacit_unwrap *u, enum tacit_tee tee);
 
-/*
- * Bytes of hex or base64 text, in the arena; white space is passed over. False for anything
- * else; `ret_form` says which it was.
- */
-bool tacit_unwrap_decode(struct tacit_slice text, struct tacit_arena *arena,
-			 struct tacit_slice *ret, enum tacit_wrapper_form *ret_form);
-
 /* Takes certificates in: PEM, or DER one behind the other. Errors: TACIT_FORMAT, TACIT_LIMIT. */
 TACIT_MUST_CHECK enum tacit_status tacit_unwrap_certs(struct tacit_unwrap *u,
 						      struct tacit_slice certs);

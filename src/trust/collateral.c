@@ -278,13 +278,17 @@ static const struct kind {
 				 struct tacit_error *err);
 } KINDS[] = {
 	{ "event log", is_event_log, add_event_log },
+	{ "quote of a TPM", tacit_collateral_is_tpm_quote, tacit_collateral_tpm_quote },
+	{ "quote of a TD", tacit_collateral_is_quote, tacit_collateral_quote },
 	{ "certificate", is_cert, add_cert },
 	{ "revocation list", is_crl, add_crl },
 	{ "PEM", tacit_pem_looks, add_pem },
+	{ "quote of a TPM in JSON", tacit_collateral_is_tpm_json, tacit_collateral_tpm_json },
 	{ "JSON", tacit_collateral_is_json, tacit_collateral_json },
 	{ "percent-encoded PEM", is_percent, add_percent },
 	{ "hex", is_hex, add_hex },
 	{ "base64", is_base64, add_base64 },
+	{ "part of a TPM's quote", tacit_collateral_is_tpm_part, tacit_collateral_tpm_part },
 };
 
 /* Says what an unknown piece looks like. */
@@ -367,6 +371,9 @@ enum tacit_status tacit_collateral_parse(const struct tacit_slice *pieces, size_
 	all->qe_identities = b.qe_identities.items;
 	all->event_log_count = b.event_logs.count;
 	all->event_logs = b.event_logs.items;
+	all->quote_count = b.quotes.count;
+	all->quotes = b.quotes.items;
+	all->tpm = b.tpm;
 	*ret = all;
 	return TACIT_OK;
 }

@@ -17,6 +17,8 @@ struct tacit_collateral_build {
 	struct tacit_arena *arena;
 	unsigned depth;
 	struct tacit_collateral_list certs, crls, tcb_infos, qe_identities, event_logs;
+	struct tacit_collateral_list quotes; /* of TDs */
+	struct tacit_tpm_evidence tpm;
 };
 
 /* Recognises one piece, or one inside another. */
@@ -38,5 +40,23 @@ bool tacit_collateral_is_json(struct tacit_slice piece);
 TACIT_MUST_CHECK enum tacit_status tacit_collateral_json(struct tacit_collateral_build *b,
 							 struct tacit_slice piece,
 							 struct tacit_error *err);
+
+/* What lies beside an HCL report: a TPM's quote, whole or in parts, and a TD's. */
+bool tacit_collateral_is_tpm_quote(struct tacit_slice piece);
+bool tacit_collateral_is_tpm_part(struct tacit_slice piece);
+bool tacit_collateral_is_tpm_json(struct tacit_slice piece);
+bool tacit_collateral_is_quote(struct tacit_slice piece);
+TACIT_MUST_CHECK enum tacit_status tacit_collateral_tpm_quote(struct tacit_collateral_build *b,
+							      struct tacit_slice piece,
+							      struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status tacit_collateral_tpm_part(struct tacit_collateral_build *b,
+							     struct tacit_slice piece,
+							     struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status tacit_collateral_tpm_json(struct tacit_collateral_build *b,
+							     struct tacit_slice piece,
+							     struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status tacit_collateral_quote(struct tacit_collateral_build *b,
+							  struct tacit_slice piece,
+							  struct tacit_error *err);
 
 #endif

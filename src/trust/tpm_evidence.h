@@ -4,7 +4,7 @@
 
 /* The pieces of a TPM's quote as they came, inside a wrapper or as collateral. All untrusted. */
 
-#include "tacit/bytes.h"
+#include "codec/json_read.h"
 
 #define TACIT_TPM_PCRS    24
 #define TACIT_TPM_PCR_LEN 32 /* SHA-256 bank */
@@ -15,5 +15,12 @@ struct tacit_tpm_evidence {
 	size_t pcr_count;
 	struct tacit_slice pcrs[TACIT_TPM_PCRS]; /* TACIT_TPM_PCR_LEN each, in bank order */
 };
+
+/*
+ * Reads {"message", "signature", "pcrs": []}, as attestation agents write a quote; the values are
+ * hex or base64 text or arrays of numbers.
+ */
+void tacit_tpm_evidence_read(struct tacit_json_read *j, struct tacit_arena *arena,
+			     struct tacit_tpm_evidence *ret);
 
 #endif

@@ -115,6 +115,87 @@ static void test_hcl2048(void)
 	vector_done(hcl);
 }
 
+/* ---- TDX ----------------------------------------------------------------------------------- */
+
+static const char *const PIECES[] = {
+	"tcbinfo.json",	  "qeidentity.json", "tcb_signing_chain.pem", "pck_crl.der",
+	"root_ca_crl.der", "pck_crl_issuer_chain.pem", "quote.bin",   "tpm_quote.json",
+};
+
+#define PIECE_COUNT (sizeof(PIECES) / sizeof(PIECES[0]))
+
+struct td {
+	const char *id;
+	int64_t now;
+	size_t pieces; /* the first so many of the table */
+	enum tacit_status expected;
+	const char *check; /* that fails, when one does */
+	const char *what;
+};
+
+static const struct td TDS[] = {
+	{ "tdx-v4-azure-90c06f-2025-12", 1772718607, 7, TACIT_OK, NULL, "report and quote" },
+	{ "tdx-v4-azure-90c06f-2025-12", 1772718607, 6, TACIT_UNDECIDED, "azure.tdx.quote",
+	  "the report alone" },
+	/* Out of date: a policy would have to accept that, and here there is none. */
+	{ "tdx-v4-azure-00806f05-module-outofdate", 1770801952, 8, TACIT_OK, NULL,
+	  "report, quote and TPM quote" },
+	{ "tdx-v4-azure-00806f05-module-outofdate", 1770801952, 7, TACIT_OK, NULL,
+	  "without TPM quote" },
+};
+
+static void test_td(const struct td *td)
+{
+	static struct azure_bench b;
+	struct tacit_slice files[PIECE_COUNT];
+	char folder[128];
+
+	azure_start(&b, td->now);
+	snprintf(folder, sizeof(folder), "tdx/%s", td->id);
+	for (size_t i = 0; i < td->pieces; i++)
+		files[i] = load_of(PIECES[i], folder, "");
+	is_status(tacit_collateral_parse(files, td->pieces, &b.arena, &b.cx.collateral, &b.err),
+		  TACIT_OK, td->id);
+	azure_diag(&b);
+	struct tacit_slice hcl = load_of("hcl_report.bin", folder, "");
+	is_status(azure_judge(&b, TACIT_TEE_AZURE_TDX, hcl), td->expected, td->what);
+	if (td->check)
+		azure_failed(&b, td->check);
+	else
+		azure_diag(&b);
+	const struct tacit_claims *claims = tacit_verdict_genuine(&b.verdict);
+	ok(!claims == (td->expected == TACIT_UNDECIDED), "  it is genuine, or cannot be said");
+	if (claims) {
+		ok(claims->tdx && azure_measurement(claims, "mrtd").len == 48, "  it has an MRTD");
+		ok(claims->tcb_status &&
+			   (strcmp(claims->tcb_status, "UpToDate") == 0) ==
+				   (strstr(td->id, "outofdate") == NULL),
+		   "  its status is the stated one");
+		ok(azure_measurement(claims, "pcr0").len == (td->pieces == 8 ? 32 : 0),
+		   "  and PCRs with the TPM's quote alone");
+	}
+	vector_done(hcl);
+	for (size_t i = 0; i < td->pieces; i++)
+		vector_done(files[i]);
+}
+
+/* The quote of one TD beside the report of another. */
+static void test_other_td(void)
+{
+	static struct azure_bench b;
+	struct tacit_slice quote = load("tdx/tdx-v4-azure-90c06f-2026-03/quote.bin");
+	struct tacit_slice hcl = load("tdx/tdx-v4-azure-90c06f-2025-12/hcl_report.bin");
+
+	azure_start(&b, 1772718607);
+	b.collateral.quotes = &quote;
+	b.collateral.quote_count = 1;
+	is_status(azure_judge(&b, TACIT_TEE_AZURE_TDX, hcl), TACIT_BINDING,
+		  "the quote of another TD");
+	azure_failed(&b, "azure.tdx.report");
+	vector_done(quote);
+	vector_done(hcl);
+}
+
 int main(void)
 {
 	DIR = tap_vectors();
@@ -127,5 +208,8 @@ int main(void)
 	test_snp("azure-c", "");
 	test_mixed();
 	test_hcl2048();
+	for (size_t i = 0; i < sizeof(TDS) / sizeof(TDS[0]); i++)
+		test_td(&TDS[i]);
+	test_other_td();
 	return done();
 }

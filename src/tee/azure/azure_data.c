@@ -59,7 +59,7 @@ static void take_ak(struct tacit_json_read *j, const struct jwk *key, struct tac
 	data->ak_modulus =
 		tacit_slice_of(tacit_arena_copy(arena, TACIT_SLICE_ARRAY(modulus)), len);
 	if (!data->ak_modulus.ptr)
-		tacit_json_read_reject(j, "the arena is full");
+		tacit_json_read_full(j);
 }
 
 static void read_keys(struct tacit_json_read *j, struct tacit_arena *arena,
@@ -103,7 +103,7 @@ static void read_user_data(struct tacit_json_read *j, struct tacit_arena *arena,
 	data->user_data = tacit_slice_of(tacit_arena_copy(arena, TACIT_SLICE_ARRAY(bytes)),
 					 sizeof(bytes));
 	if (!data->user_data.ptr)
-		tacit_json_read_reject(j, "the arena is full");
+		tacit_json_read_full(j);
 }
 
 enum tacit_status tacit_hcl_data_parse(struct tacit_slice json, struct tacit_arena *arena,
