@@ -93,6 +93,11 @@ struct tacit_claims {
 /* Values the caller insists on beside the policy; an absent slice asks for nothing. */
 struct tacit_expect {
 	struct tacit_slice nonce;       /* in the evidence, and in the binding when there is one */
+	/*
+	 * How the evidence's nonce follows from this client's, where one piece of evidence answers
+	 * many clients (src/tee/nonce_tree.h); absent when the evidence carries `nonce` itself.
+	 */
+	struct tacit_slice nonce_path;
 	struct tacit_slice report_data;
 	struct tacit_slice user_data;
 	struct tacit_slice tls_spki;    /* SHA-256 of the key of this very connection */

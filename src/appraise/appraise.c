@@ -2,8 +2,10 @@
 #include "appraise/appraise.h"
 
 #include "tee/binding.h"
+#include "tee/nonce_tree.h"
 
 const struct tacit_check_row tacit_appraise_checks[TACIT_APPRAISE_CHECKS] = {
+	{ "binding.nonce_path", "the evidence's nonce follows from the one that was asked for" },
 	{ "binding.report_data", "the evidence stands for the binding that came beside it" },
 	{ "binding.purpose", "the evidence carries a tacit/1 binding" },
 	{ "binding.format", "the binding has exactly the form that is defined for it" },
@@ -218,9 +220,39 @@ static void judge_equal(struct tacit_check_list *list, const char *name,
 		tacit_check_pass(list, name, NULL);
 }
 
+/* ---- the nonce ----------------------------------------------------------------------------- */
+
+/*
+ * The nonce that the evidence must carry: the one asked for, or the root that its path leads to.
+ */
+static struct tacit_slice find_nonce(const struct tacit_expect *expect,
+				     uint8_t root[static TACIT_NONCE_LEN],
+				     struct tacit_check_list *list)
+{
+	struct tacit_error err = { 0 };
+
+	if (!expect->nonce_path.ptr) {
+		tacit_check_skip(list, "binding.nonce_path", "the nonce stands for itself");
+		return expect->nonce;
+	}
+	if (tacit_nonce_path_root(expect->nonce, expect->nonce_path, root, &err) != TACIT_OK) {
+		err.status = TACIT_BINDING;
+		tacit_check_fail_error(list, "binding.nonce_path", &err);
+		return expect->nonce;
+	}
+	tacit_check_pass(list, "binding.nonce_path", NULL);
+	return tacit_slice_of(root, TACIT_NONCE_LEN);
+}
+
 void tacit_appraise(struct tacit_claims *claims, const struct tacit_context *cx,
 		    struct tacit_check_list *list)
 {
+	uint8_t root[TACIT_NONCE_LEN];
+	struct tacit_context rooted = *cx;
+
+	/* A broken path fails its own row; the nonce as it was sent then matches nothing either. */
+	rooted.expect.nonce = find_nonce(&cx->expect, root, list);
+	cx = &rooted;
 	judge_binding(claims, cx, list);
 	/* A platform without a nonce of its own carries it in the binding alone. */
 	if (claims->has_binding && !claims->nonce.ptr)

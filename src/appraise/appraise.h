@@ -8,7 +8,7 @@
 #include "tee/check.h"
 
 /* Every check of appraisal, in order; they come after the platform's own. */
-#define TACIT_APPRAISE_CHECKS 17
+#define TACIT_APPRAISE_CHECKS 18
 extern const struct tacit_check_row tacit_appraise_checks[TACIT_APPRAISE_CHECKS];
 
 /* Decides all of them. Fills the binding members of `claims` from its user data. */

@@ -8,6 +8,7 @@
 #include "appraise/appraise.h"
 #include "appraise/bind.h"
 #include "crypto/hash.h"
+#include "tee/nonce_tree.h"
 
 /* Claims of a TDX guest whose report data stand for the binding of `b`. */
 static struct tacit_claims tdx_claims(struct bench *b, uint8_t digest[static 64])
@@ -109,6 +110,41 @@ static void test_twice(void)
 	fails(&b, &claims, "binding.report_data", "another binding beside");
 }
 
+/* Evidence for many clients: the path leads from each one's nonce to what it carries. */
+static void test_nonce_path(void)
+{
+	static struct bench b;
+	const struct tacit_check *first = NULL;
+	uint8_t nonces[3 * 32], room[6 * 32], path[TACIT_NONCE_PATH_MAX];
+	struct tacit_nonce_tree tree;
+
+	bench_init(&b);
+	for (size_t i = 0; i < sizeof(nonces); i++)
+		nonces[i] = (uint8_t)(i * 3);
+	is_status(tacit_nonce_tree_build(nonces, 3, room, &tree, NULL), TACIT_OK, "three nonces");
+	memcpy(b.binding.nonce, tacit_nonce_tree_root(&tree), 32);
+	bench_bind(&b);
+	struct tacit_claims claims = { .tee = TACIT_TEE_STUB,
+				       .timestamp = NOW,
+				       .nonce = TACIT_SLICE_ARRAY(b.binding.nonce),
+				       .user_data = b.doc.user_data,
+				       .valid_until = INT64_MAX };
+	for (size_t i = 0; i < 3; i++) {
+		b.cx.expect.nonce = tacit_slice_of(nonces + i * 32, 32);
+		b.cx.expect.nonce_path =
+			tacit_slice_of(path, tacit_nonce_tree_path(&tree, i, path));
+		is_status(appraise(&b, &claims, &first), TACIT_OK, "each client finds its own");
+	}
+	b.cx.expect.nonce = tacit_slice_of(nonces, 32);
+	fails(&b, &claims, "binding.nonce", "another client's path");
+	b.cx.expect.nonce_path.len--;
+	fails(&b, &claims, "binding.nonce_path", "a path cut short");
+	b.cx.expect.nonce_path = tacit_slice_of(NULL, 0);
+	fails(&b, &claims, "binding.nonce", "no path");
+	b.cx.expect.nonce = TACIT_SLICE_ARRAY(b.binding.nonce);
+	is_status(appraise(&b, &claims, &first), TACIT_OK, "a lone nonce needs none");
+}
+
 static void test_obol(void)
 {
 	uint8_t key[65] = { 0x04 }, hash[32], ret[64], want[64] = { 0 };
@@ -149,6 +185,7 @@ int main(void)
 {
 	test_beside();
 	test_twice();
+	test_nonce_path();
 	test_obol();
 	test_tinfoil();
 	return done();

@@ -57,7 +57,7 @@ static void test_verified(void)
 	is_text(root, "verdict", "verified");
 	is_text(root, "platform", "stub");
 	is_text(root, "notice", "stub (NOT a TEE)");
-	ok(json_array_size(json_object_get(root, "checks")) == 22, "all checks");
+	ok(json_array_size(json_object_get(root, "checks")) == 23, "all checks");
 	json_t *insecure = json_object_get(root, "insecure");
 	ok(json_array_size(insecure) == 2, "two waivers");
 	json_t *claims = json_object_get(root, "claims");
