@@ -15,6 +15,17 @@ static void close_fd(const int *fd)
 		close(*fd);
 }
 
+/* Opening a named pipe waits for its other end. */
+static int open_file(const char *path, int flags)
+{
+	int fd;
+
+	do
+		fd = open(path, flags | O_CLOEXEC | O_NOCTTY);
+	while (fd < 0 && errno == EINTR);
+	return fd;
+}
+
 static enum tacit_status read_all(int fd, size_t max, struct tacit_slice *ret,
 				  struct tacit_error *err)
 {
@@ -58,7 +69,7 @@ enum tacit_status cli_read_file(const char *path, size_t max, struct tacit_slice
 	if (strcmp(path, "-") == 0)
 		return read_all(STDIN_FILENO, max, ret, err);
 
-	TACIT_CLEANUP(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	TACIT_CLEANUP(close_fd) int fd = open_file(path, O_RDONLY);
 	if (fd < 0)
 		return tacit_fail(err, TACIT_IO, "file.open", 0, "%s", strerror(errno));
 	return read_all(fd, max, ret, err);
@@ -110,7 +121,7 @@ static bool is_special(const char *path)
 static enum tacit_status write_special(const char *path, struct tacit_slice bytes,
 				       struct tacit_error *err)
 {
-	TACIT_CLEANUP(close_fd) int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	TACIT_CLEANUP(close_fd) int fd = open_file(path, O_WRONLY);
 
 	if (fd < 0 || !write_all(fd, bytes))
 		return tacit_fail(err, TACIT_IO, "file.write", 0, "%s", strerror(errno));

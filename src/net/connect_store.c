@@ -2,6 +2,7 @@
 #include "net/connect_store.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "receipt/store.h"
@@ -96,6 +97,20 @@ static void *work(void *user)
 	return NULL;
 }
 
+/* Signals belong to the event loop's thread: they would cut short the waits for a lock. */
+static enum tacit_status start_thread(struct tacit_connect_store *s, struct tacit_error *err)
+{
+	sigset_t all, before;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	s->started = pthread_create(&s->thread, NULL, work, s) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!s->started)
+		return tacit_fail(err, TACIT_IO, "store", 0, "cannot start a thread");
+	return TACIT_OK;
+}
+
 enum tacit_status tacit_connect_store_new(const char *path, const char *server,
 					  const uint8_t *policy_digest,
 					  struct tacit_connect_store **ret, struct tacit_error *err)
@@ -111,9 +126,8 @@ enum tacit_status tacit_connect_store_new(const char *path, const char *server,
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->more, NULL);
 	enum tacit_status st = tacit_store_open(path, TACIT_STORE_WRITE, &s->store, err);
-	if (st == TACIT_OK && pthread_create(&s->thread, NULL, work, s) != 0)
-		st = tacit_fail(err, TACIT_IO, "store", 0, "cannot start a thread");
-	s->started = st == TACIT_OK;
+	if (st == TACIT_OK)
+		st = start_thread(s, err);
 	if (st != TACIT_OK) {
 		tacit_connect_store_free(s);
 		return st;

@@ -198,6 +198,16 @@ equal([json.loads(l)["verdict"] for l in out.splitlines()], ["verified"] * 400,
 fed("receipt verify, of another answer", receipt[:-1] + bytes([receipt[-1] ^ 1]), "receipt",
     "verify", *BACKED, "-", want=1)
 
+# A named pipe is opened only when somebody holds its other end.
+os.mkfifo(path("fifo"))
+run = Run("verify", *TRUST, "--json", path("fifo"))
+ok(run.waits(), "a named pipe: its opening is interrupted")
+if run.process.poll() is None:
+    with open(path("fifo"), "wb") as f:
+        f.write(evidence)
+equal(json.loads(run.end("a named pipe") or b"{}").get("verdict"), "verified",
+      "a named pipe: verified")
+
 # --- writing ---------------------------------------------------------------------------------
 out = taken("attest", "attest", "--tee", "stub", "--nonce", "00" * 32, "-o", "-")
 with open(path("a.bin"), "wb") as f:
@@ -238,6 +248,24 @@ for thread in threads:
     thread.join(WAIT)
 equal(results, [True] * 8, "connect: eight answers, whole and streamed")
 equal(rows(), 8, "connect: eight receipts are stored")
+
+# The store waits for a lock by sleeping, which a signal cuts short.
+lock = sqlite3.connect(path("r.sqlite"), isolation_level=None)
+lock.execute("BEGIN IMMEDIATE")
+results = [None]
+thread = threading.Thread(target=through, args=(results, 0))
+jobs = server.metric("tacit_jobs_total")
+thread.start()
+until(lambda: server.metric("tacit_jobs_total") > jobs and
+      server.metric("tacit_jobs_running") == 0)
+for _ in range(10):
+    run.storm.wait(run.alive, which=0)
+equal(results, [None], "connect: an answer waits while the store is locked")
+lock.execute("ROLLBACK")
+thread.join(WAIT)
+equal(results, [True], "connect: and comes when it is not")
+equal(rows(), 9, "connect: with its receipt stored")
+lock.close()
 run.process.send_signal(signal.SIGTERM)
 run.end("connect, SIGTERM")
 db = sqlite3.connect(path("r.sqlite"))
