@@ -25,9 +25,19 @@ static struct {
 	const char *path;
 } lists[LISTS_MAX];
 static size_t cert_count, list_count;
+/* Certificates and lists point into their files, and keep their names. */
+static void *owned[2048];
+static size_t owned_count;
 
 static uint8_t room[8 << 20];
 static struct tacit_arena arena;
+
+static void *own(const void *block)
+{
+	if (owned_count < sizeof(owned) / sizeof(owned[0]))
+		owned[owned_count++] = (void *)(uintptr_t)block;
+	return (void *)(uintptr_t)block;
+}
 
 /* Vectors that are broken on purpose. */
 static bool is_hostile(const char *path)
@@ -56,7 +66,7 @@ static void keep_cert(struct tacit_slice der, const char *path)
 		ok(false, "%s: %s at %llu", path, err.detail, (unsigned long long)err.offset);
 		return;
 	}
-	certs[cert_count].path = strdup(path);
+	certs[cert_count].path = own(strdup(path));
 	certs[cert_count++].cert = cert;
 }
 
@@ -86,7 +96,7 @@ static void take_der(struct tacit_slice file, const char *path)
 			   (unsigned long long)err.offset);
 			return;
 		}
-		lists[list_count].path = strdup(path);
+		lists[list_count].path = own(strdup(path));
 		lists[list_count++].list = crl;
 		return;
 	}
@@ -127,6 +137,7 @@ static int visit(const char *path, const struct stat *st, int type, struct FTW *
 	if (type != FTW_F || !dot || is_hostile(path))
 		return 0;
 	struct tacit_slice file = vector_file(path);
+	own(file.ptr);
 	if (strcmp(dot, ".der") == 0)
 		take_der(file, path);
 	else if (strcmp(dot, ".pem") == 0)
@@ -233,5 +244,7 @@ int main(void)
 	}
 	ok(leaves > 40, "there are leaves");
 	check_lists();
+	for (size_t i = 0; i < owned_count; i++)
+		free(owned[i]);
 	return done();
 }
