@@ -27,6 +27,7 @@ struct tacit_check_list {
 	struct tacit_check *checks;
 	size_t count;
 	size_t room;
+	size_t next; /* where the search for a name starts */
 	bool full;
 };
 

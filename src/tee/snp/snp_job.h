@@ -15,9 +15,11 @@ struct tacit_snp_job {
 	enum tacit_snp_key kind; /* that FLAGS name */
 	struct tacit_snp_pool pool;
 	const struct tacit_cert *vek, *ica, *ark; /* signing key, ASK or ASVK, root */
+	enum tacit_root root; /* that the ARK is */
 	const struct tacit_snp_product_row *product;
 	struct tacit_snp_tcb current, reported, committed, launch;
-	struct tacit_slice hwid, csp_id; /* of the certificate */
+	struct tacit_snp_vek exts;       /* of the certificate */
+	struct tacit_slice hwid, csp_id; /* the same, decoded */
 	bool chip_id_masked;
 	struct tacit_chain_result chain;
 	bool revocation_checked;

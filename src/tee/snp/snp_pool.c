@@ -71,6 +71,7 @@ static unsigned fit(const struct tacit_cert *cert, const struct tacit_snp_report
 {
 	enum tacit_snp_key kind = TACIT_SNP_NO_KEY;
 	struct tacit_snp_tcb of_report, of_cert;
+	struct tacit_snp_vek exts;
 	unsigned points = 1;
 
 	if (!tacit_snp_vek_kind(cert, &kind) || kind != TACIT_SNP_SIGNING_KEY(report->flags))
@@ -79,11 +80,12 @@ static unsigned fit(const struct tacit_cert *cert, const struct tacit_snp_report
 	const struct tacit_snp_product_row *row =
 		tacit_snp_product_row(tacit_snp_vek_product(cert, kind));
 	struct tacit_slice chip = { report->chip_id.ptr, row->chip_len };
-	struct tacit_slice hwid = tacit_snp_vek_hwid(cert, row->chip_len);
+	tacit_snp_vek_read(cert, &exts);
+	struct tacit_slice hwid = tacit_snp_vek_hwid(&exts, row->chip_len);
 	if (kind == TACIT_SNP_VCEK && hwid.ptr && tacit_slice_eq(hwid, chip))
 		points += 8;
 	if (tacit_snp_tcb_read(report->reported_tcb, row->has_fmc, &of_report) &&
-	    tacit_snp_vek_tcb(cert, row->has_fmc, &of_cert, NULL) == TACIT_OK &&
+	    tacit_snp_vek_tcb(&exts, row->has_fmc, &of_cert, NULL) == TACIT_OK &&
 	    tacit_snp_tcb_equal(&of_report, &of_cert))
 		points += 4;
 	if (report->version == 2 ||
@@ -99,11 +101,17 @@ const struct tacit_cert *tacit_snp_pool_vek(const struct tacit_snp_pool *pool,
 {
 	const struct tacit_cert *best = NULL, *cert;
 	enum tacit_snp_key kind;
-	unsigned most = 0;
+	unsigned most = 0; /* of the best, once there is another to compare it with */
 
 	for (size_t i = 0; (cert = pool_at(pool, i)) != NULL; i++) {
 		if (i >= pool->own_vek && !tacit_snp_vek_kind(cert, &kind))
 			continue;
+		if (!best) {
+			best = cert;
+			continue;
+		}
+		if (most == 0)
+			most = fit(best, report, now);
 		unsigned points = fit(cert, report, now);
 		if (points > most) {
 			most = points;

@@ -39,15 +39,18 @@ static bool check_root(struct tacit_snp_job *job)
 		.expected = job->product->root == TACIT_ROOT_NONE
 				    ? NULL
 				    : tacit_root_name(job->product->root),
-		.got = root == TACIT_ROOT_NONE ? tacit_check_text(job->list, job->ark->subject_cn)
-					       : tacit_root_name(root),
 		.why = root == TACIT_ROOT_NONE
 			       ? "the root is not AMD's, whatever it calls itself"
 			       : "the root is that of another product",
 	};
 
-	if (root == TACIT_ROOT_NONE || (root != TACIT_ROOT_TEST && root != job->product->root))
+	if (root == TACIT_ROOT_NONE || (root != TACIT_ROOT_TEST && root != job->product->root)) {
+		failure.got = root == TACIT_ROOT_NONE
+				      ? tacit_check_text(job->list, job->ark->subject_cn)
+				      : tacit_root_name(root);
 		return tacit_snp_job_fail(job, "snp.ca.root", &failure);
+	}
+	job->root = root;
 	tacit_check_pass(job->list, "snp.ca.root", tacit_root_name(root));
 	return true;
 }
@@ -59,17 +62,18 @@ static bool check_intermediate(struct tacit_snp_job *job)
 								   : TACIT_INTERMEDIATE_ASK;
 	struct tacit_check_failure failure = {
 		.status = TACIT_CHAIN,
-		.got = tacit_check_text(job->list, job->ica->subject_cn),
 		.why = "the certificate between key and root is not the one that AMD uses",
 	};
 
-	if (tacit_root_find(job->ark, job->cx) == TACIT_ROOT_TEST) {
+	if (job->root == TACIT_ROOT_TEST) {
 		tacit_check_skip(job->list, "snp.ca.intermediate", "nothing is pinned below a test "
 								   "root");
 		return true;
 	}
-	if (tacit_root_intermediate(job->ica, job->product->root) != want)
+	if (tacit_root_intermediate(job->ica, job->product->root) != want) {
+		failure.got = tacit_check_text(job->list, job->ica->subject_cn);
 		return tacit_snp_job_fail(job, "snp.ca.intermediate", &failure);
+	}
 	tacit_check_pass(job->list, "snp.ca.intermediate", NULL);
 	return true;
 }
@@ -104,6 +108,7 @@ bool tacit_snp_step_chain(struct tacit_snp_job *job)
 		.skew = SKEW,
 		.cache = job->cx->cache,
 		.any_extensions = true,
+		.pinned_root = true,
 	};
 	struct tacit_cert certs[3] = { *job->ark, *job->ica, *job->vek };
 

@@ -45,7 +45,6 @@ static bool check_signer(struct tacit_snp_job *job)
 	struct tacit_check_failure failure = {
 		.status = TACIT_SIGNATURE,
 		.expected = "vcek or vlek",
-		.got = tacit_check_printf(job->list, "0x%02lx", (unsigned long)job->report.flags),
 	};
 
 	if (TACIT_SNP_MASK_CHIP_KEY(job->report.flags))
@@ -54,8 +53,11 @@ static bool check_signer(struct tacit_snp_job *job)
 		failure.why = "the report says that nothing signed it";
 	else if (key != TACIT_SNP_VCEK && key != TACIT_SNP_VLEK)
 		failure.why = "the report names a kind of signing key that is reserved";
-	if (failure.why)
+	if (failure.why) {
+		failure.got = tacit_check_printf(job->list, "FLAGS 0x%02lx",
+						 (unsigned long)job->report.flags);
 		return tacit_snp_job_fail(job, "snp.report.signer", &failure);
+	}
 	job->kind = key == TACIT_SNP_VLEK ? TACIT_SNP_VLEK : TACIT_SNP_VCEK;
 	tacit_check_pass(job->list, "snp.report.signer", key == TACIT_SNP_VLEK ? "vlek" : "vcek");
 	return true;

@@ -29,6 +29,7 @@ static bool find_vek(struct tacit_snp_job *job)
 
 	job->vek = tacit_snp_pool_vek(&job->pool, &job->report, job->cx->now);
 	if (job->vek) {
+		tacit_snp_vek_read(job->vek, &job->exts);
 		tacit_check_pass(job->list, "snp.vek.found", NULL);
 		return true;
 	}
@@ -60,7 +61,6 @@ static bool check_kind(struct tacit_snp_job *job)
 	struct tacit_check_failure failure = {
 		.status = TACIT_CHAIN,
 		.expected = kind_name(job->kind),
-		.got = tacit_check_text(job->list, job->vek->subject_cn),
 		.why = "the certificate is for another kind of key than the report says signed it",
 	};
 
@@ -68,6 +68,7 @@ static bool check_kind(struct tacit_snp_job *job)
 		tacit_check_pass(job->list, "snp.vek.kind", kind_name(kind));
 		return true;
 	}
+	failure.got = tacit_check_text(job->list, job->vek->subject_cn);
 	return tacit_snp_job_fail(job, "snp.vek.kind", &failure);
 }
 
@@ -80,14 +81,15 @@ static bool check_product(struct tacit_snp_job *job)
 	struct tacit_check_failure failure = {
 		.status = TACIT_CHAIN,
 		.expected = job->product ? job->product->name : NULL,
-		.got = tacit_check_text(job->list, job->vek->issuer_cn),
 		.why = "the certificate's issuer is not that of this processor's product",
 	};
 
-	if (row->product == TACIT_SNP_UNKNOWN || (job->product && row != job->product))
+	if (row->product == TACIT_SNP_UNKNOWN || (job->product && row != job->product)) {
+		failure.got = tacit_check_text(job->list, job->vek->issuer_cn);
 		return tacit_snp_job_fail(job, "snp.vek.product", &failure);
+	}
 	job->product = row;
-	enum tacit_status st = tacit_snp_vek_version(job->vek, &version, &err);
+	enum tacit_status st = tacit_snp_vek_version(&job->exts, &version, &err);
 	if (st != TACIT_OK)
 		return tacit_snp_job_decide(job, "snp.vek.product", st, &err);
 	if (version != row->struct_version) {
@@ -146,7 +148,7 @@ static bool check_tcb(struct tacit_snp_job *job)
 	struct tacit_error err = { 0 };
 	struct tacit_snp_tcb tcb;
 
-	enum tacit_status st = tacit_snp_vek_tcb(job->vek, job->product->has_fmc, &tcb, &err);
+	enum tacit_status st = tacit_snp_vek_tcb(&job->exts, job->product->has_fmc, &tcb, &err);
 	if (st != TACIT_OK)
 		return tacit_snp_job_decide(job, "snp.vek.tcb", st, &err);
 	if (tacit_snp_tcb_equal(&tcb, &job->reported)) {
@@ -190,7 +192,7 @@ static bool check_vcek_chip(struct tacit_snp_job *job)
 	struct tacit_slice chip = { job->report.chip_id.ptr, len };
 	struct tacit_slice tail = { job->report.chip_id.ptr + len, TACIT_SNP_CHIP_LEN - len };
 
-	job->hwid = tacit_snp_vek_hwid(job->vek, len);
+	job->hwid = tacit_snp_vek_hwid(&job->exts, len);
 	if (job->csp_id.ptr)
 		return fail_chip(job, TACIT_CHAIN, "the VCEK's certificate names a cloud provider");
 	if (!job->hwid.ptr)
@@ -205,7 +207,7 @@ static bool check_vcek_chip(struct tacit_snp_job *job)
 
 static bool check_vlek_chip(struct tacit_snp_job *job)
 {
-	if (tacit_snp_vek_has_hwid(job->vek))
+	if (job->exts.hwid.ptr)
 		return fail_chip(job, TACIT_CHAIN, "the VLEK's certificate names a chip");
 	if (!job->csp_id.ptr)
 		return fail_chip(job, TACIT_CHAIN,
@@ -219,7 +221,7 @@ static bool check_chip(struct tacit_snp_job *job)
 {
 	struct tacit_error err = { 0 };
 
-	enum tacit_status st = tacit_snp_vek_csp(job->vek, &job->csp_id, &err);
+	enum tacit_status st = tacit_snp_vek_csp(&job->exts, &job->csp_id, &err);
 	if (st != TACIT_OK)
 		return tacit_snp_job_decide(job, "snp.vek.chip", st, &err);
 	if (job->kind == TACIT_SNP_VLEK ? !check_vlek_chip(job) : !check_vcek_chip(job))

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tee/snp/snp_vek.h"
 
-#include "base/compiler.h"
 #include "codec/der.h"
+#include "trust/x509_parts.h"
 
 #define WHERE "snp.vek"
 
-/* 1.3.6.1.4.1.3704.1, then what each extension adds [VCEK table 8]. */
-#define AMD 0x2b, 0x06, 0x01, 0x04, 0x01, 0x9c, 0x78, 0x01
+/* 1.3.6.1.4.1.3704.1: what each extension adds stands below [VCEK table 8]. */
+static const uint8_t AMD[] = { 0x2b, 0x06, 0x01, 0x04, 0x01, 0x9c, 0x78, 0x01 };
 
-static const uint8_t STRUCT_VERSION[] = { AMD, 1 };
-static const uint8_t HWID[] = { AMD, 4 };
-static const uint8_t CSP_ID[] = { AMD, 5 };
+#define STRUCT_VERSION 1
+#define SPL            3 /* .3.1 to .3.9 */
+#define HWID           4
+#define CSP_ID         5
 
 bool tacit_snp_vek_kind(const struct tacit_cert *cert, enum tacit_snp_key *ret)
 {
@@ -30,6 +31,46 @@ enum tacit_snp_product tacit_snp_vek_product(const struct tacit_cert *cert, enum
 				    cert->issuer_cn);
 }
 
+/* Where an extension with these last arcs goes; NULL for nowhere. */
+static struct tacit_slice *field_of(struct tacit_snp_vek *vek, const uint8_t *arcs, size_t count)
+{
+	if (count == 2 && arcs[0] == SPL && arcs[1] >= 1 && arcs[1] <= TACIT_SNP_PARTS)
+		return &vek->parts[arcs[1] - 1];
+	if (count != 1)
+		return NULL;
+	switch (arcs[0]) {
+	case STRUCT_VERSION:
+		return &vek->version;
+	case HWID:
+		return &vek->hwid;
+	case CSP_ID:
+		return &vek->csp;
+	default:
+		return NULL;
+	}
+}
+
+/* The certificate was parsed, so the list is sound and has nothing twice. */
+void tacit_snp_vek_read(const struct tacit_cert *cert, struct tacit_snp_vek *ret)
+{
+	struct tacit_der list = tacit_der_of(cert->extensions);
+	struct tacit_snp_vek vek = { 0 };
+
+	while (tacit_der_more(&list)) {
+		struct tacit_extension extension;
+
+		tacit_extension_take(&list, &extension);
+		if (list.r.bad || extension.oid.len <= sizeof(AMD) ||
+		    memcmp(extension.oid.ptr, AMD, sizeof(AMD)) != 0)
+			continue;
+		struct tacit_slice *field = field_of(&vek, extension.oid.ptr + sizeof(AMD),
+						     extension.oid.len - sizeof(AMD));
+		if (field)
+			*field = extension.value;
+	}
+	*ret = vek;
+}
+
 /* An extension that is one INTEGER from 0 to 255. */
 static enum tacit_status read_number(struct tacit_slice value, uint8_t *ret,
 				     struct tacit_error *err)
@@ -43,15 +84,14 @@ static enum tacit_status read_number(struct tacit_slice value, uint8_t *ret,
 	return st;
 }
 
-enum tacit_status tacit_snp_vek_version(const struct tacit_cert *cert, unsigned *ret,
+enum tacit_status tacit_snp_vek_version(const struct tacit_snp_vek *vek, unsigned *ret,
 					struct tacit_error *err)
 {
-	struct tacit_slice value = tacit_cert_extension(cert, TACIT_SLICE_ARRAY(STRUCT_VERSION));
 	uint8_t number = 0;
 
-	if (!value.ptr)
+	if (!vek->version.ptr)
 		return tacit_fail(err, TACIT_CHAIN, WHERE, 0, "no extension structVersion");
-	enum tacit_status st = read_number(value, &number, err);
+	enum tacit_status st = read_number(vek->version, &number, err);
 	if (st == TACIT_OK)
 		*ret = number;
 	return st;
@@ -66,30 +106,27 @@ enum need {
 };
 
 struct part {
-	uint8_t last; /* of 1.3.6.1.4.1.3704.1.3.x */
 	const char *name;
 	enum need need;
 	size_t field;
 };
 
-/* Reserved parts have no field. */
-static const struct part PARTS[] = {
-	{ 1, "boot loader", ALWAYS, offsetof(struct tacit_snp_tcb, bootloader) },
-	{ 2, "TEE", ALWAYS, offsetof(struct tacit_snp_tcb, tee) },
-	{ 3, "SNP", ALWAYS, offsetof(struct tacit_snp_tcb, snp) },
-	{ 4, "spl4", RESERVED, 0 },
-	{ 5, "spl5", RESERVED, 0 },
-	{ 6, "spl6", RESERVED, 0 },
-	{ 7, "spl7", RESERVED, 0 },
-	{ 8, "microcode", ALWAYS, offsetof(struct tacit_snp_tcb, microcode) },
-	{ 9, "FMC", WITH_FMC, offsetof(struct tacit_snp_tcb, fmc) },
+/* In the order of their numbers; reserved ones have no field. */
+static const struct part PARTS[TACIT_SNP_PARTS] = {
+	{ "boot loader", ALWAYS, offsetof(struct tacit_snp_tcb, bootloader) },
+	{ "TEE", ALWAYS, offsetof(struct tacit_snp_tcb, tee) },
+	{ "SNP", ALWAYS, offsetof(struct tacit_snp_tcb, snp) },
+	{ "spl4", RESERVED, 0 },
+	{ "spl5", RESERVED, 0 },
+	{ "spl6", RESERVED, 0 },
+	{ "spl7", RESERVED, 0 },
+	{ "microcode", ALWAYS, offsetof(struct tacit_snp_tcb, microcode) },
+	{ "FMC", WITH_FMC, offsetof(struct tacit_snp_tcb, fmc) },
 };
 
-static enum tacit_status read_part(const struct tacit_cert *cert, const struct part *part,
-				   bool has_fmc, struct tacit_snp_tcb *tcb, struct tacit_error *err)
+static enum tacit_status read_part(struct tacit_slice value, const struct part *part, bool has_fmc,
+				   struct tacit_snp_tcb *tcb, struct tacit_error *err)
 {
-	const uint8_t oid[] = { AMD, 3, part->last };
-	struct tacit_slice value = tacit_cert_extension(cert, TACIT_SLICE_ARRAY(oid));
 	bool wanted = part->need == ALWAYS || (part->need == WITH_FMC && has_fmc);
 	uint8_t number = 0;
 
@@ -109,14 +146,14 @@ static enum tacit_status read_part(const struct tacit_cert *cert, const struct p
 	return TACIT_OK;
 }
 
-enum tacit_status tacit_snp_vek_tcb(const struct tacit_cert *cert, bool has_fmc,
+enum tacit_status tacit_snp_vek_tcb(const struct tacit_snp_vek *vek, bool has_fmc,
 				    struct tacit_snp_tcb *ret, struct tacit_error *err)
 {
 	struct tacit_snp_tcb tcb = { 0 };
 	enum tacit_status st = TACIT_OK;
 
-	for (size_t i = 0; i < TACIT_ARRAY_LEN(PARTS) && st == TACIT_OK; i++)
-		st = read_part(cert, &PARTS[i], has_fmc, &tcb, err);
+	for (size_t i = 0; i < TACIT_SNP_PARTS && st == TACIT_OK; i++)
+		st = read_part(vek->parts[i], &PARTS[i], has_fmc, &tcb, err);
 	if (st == TACIT_OK)
 		*ret = tcb;
 	return st;
@@ -130,35 +167,26 @@ bool tacit_snp_tcb_equal(const struct tacit_snp_tcb *a, const struct tacit_snp_t
 
 /* ---- chip and provider --------------------------------------------------------------------- */
 
-bool tacit_snp_vek_has_hwid(const struct tacit_cert *cert)
-{
-	return tacit_cert_extension(cert, TACIT_SLICE_ARRAY(HWID)).ptr != NULL;
-}
-
 /* AMD's certificates carry the bare bytes; an OCTET STRING around them was announced. */
-struct tacit_slice tacit_snp_vek_hwid(const struct tacit_cert *cert, size_t len)
+struct tacit_slice tacit_snp_vek_hwid(const struct tacit_snp_vek *vek, size_t len)
 {
 	struct tacit_slice none = { NULL, 0 };
-	struct tacit_slice value = tacit_cert_extension(cert, TACIT_SLICE_ARRAY(HWID));
 
-	if (value.len == len)
-		return value;
-	struct tacit_der d = tacit_der_of(value);
+	if (vek->hwid.len == len)
+		return vek->hwid;
+	struct tacit_der d = tacit_der_of(vek->hwid);
 	struct tacit_slice bytes = tacit_der_take(&d, TACIT_DER_OCTETS);
 	return tacit_der_finish(&d, WHERE, NULL) == TACIT_OK && bytes.len == len ? bytes : none;
 }
 
-enum tacit_status tacit_snp_vek_csp(const struct tacit_cert *cert, struct tacit_slice *ret,
+enum tacit_status tacit_snp_vek_csp(const struct tacit_snp_vek *vek, struct tacit_slice *ret,
 				    struct tacit_error *err)
 {
-	struct tacit_slice value = tacit_cert_extension(cert, TACIT_SLICE_ARRAY(CSP_ID));
-	struct tacit_slice none = { NULL, 0 };
-
-	if (!value.ptr) {
-		*ret = none;
+	if (!vek->csp.ptr) {
+		*ret = vek->csp;
 		return TACIT_OK;
 	}
-	struct tacit_der d = tacit_der_of(value);
+	struct tacit_der d = tacit_der_of(vek->csp);
 	struct tacit_slice text = tacit_der_take(&d, TACIT_DER_IA5);
 	for (size_t i = 0; i < text.len; i++)
 		if (text.ptr[i] < ' ' || text.ptr[i] > '~')

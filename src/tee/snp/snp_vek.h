@@ -18,24 +18,36 @@ bool tacit_snp_vek_kind(const struct tacit_cert *cert, enum tacit_snp_key *ret);
 enum tacit_snp_product tacit_snp_vek_product(const struct tacit_cert *cert,
 					     enum tacit_snp_key kind);
 
+#define TACIT_SNP_PARTS 9
+
+/* AMD's extensions as they stand; absent where there are none. */
+struct tacit_snp_vek {
+	struct tacit_slice version;               /* structVersion */
+	struct tacit_slice parts[TACIT_SNP_PARTS]; /* security versions, 1 to 9 */
+	struct tacit_slice hwid;
+	struct tacit_slice csp;
+};
+
+/* All of them in one walk. */
+void tacit_snp_vek_read(const struct tacit_cert *cert, struct tacit_snp_vek *ret);
+
 /*
  * The security versions that the key was derived for. Errors: TACIT_CHAIN when one is missing,
  * TACIT_FORMAT when one is no number below 256 or a reserved one is not zero.
  */
-TACIT_MUST_CHECK enum tacit_status tacit_snp_vek_tcb(const struct tacit_cert *cert, bool has_fmc,
+TACIT_MUST_CHECK enum tacit_status tacit_snp_vek_tcb(const struct tacit_snp_vek *vek, bool has_fmc,
 						     struct tacit_snp_tcb *ret,
 						     struct tacit_error *err);
 
 /* structVersion. Errors: TACIT_CHAIN when it is missing, TACIT_FORMAT. */
-TACIT_MUST_CHECK enum tacit_status tacit_snp_vek_version(const struct tacit_cert *cert,
+TACIT_MUST_CHECK enum tacit_status tacit_snp_vek_version(const struct tacit_snp_vek *vek,
 							 unsigned *ret, struct tacit_error *err);
 
 /* hwID, with or without an OCTET STRING around it; absent when there is none of that length. */
-struct tacit_slice tacit_snp_vek_hwid(const struct tacit_cert *cert, size_t len);
-bool tacit_snp_vek_has_hwid(const struct tacit_cert *cert);
+struct tacit_slice tacit_snp_vek_hwid(const struct tacit_snp_vek *vek, size_t len);
 
 /* cspID; absent when there is none. Errors: TACIT_FORMAT when it is no text. */
-TACIT_MUST_CHECK enum tacit_status tacit_snp_vek_csp(const struct tacit_cert *cert,
+TACIT_MUST_CHECK enum tacit_status tacit_snp_vek_csp(const struct tacit_snp_vek *vek,
 						     struct tacit_slice *ret,
 						     struct tacit_error *err);
 

@@ -34,7 +34,7 @@ const struct tacit_check_row tacit_snp_checks[TACIT_SNP_CHECKS] = {
 	{ "snp.ca.intermediate", "the one between is AMD's for this product, byte for byte" },
 	{ "snp.chain.names", "each certificate names the next as its issuer, and may issue" },
 	{ "snp.chain.validity", "every certificate is valid at the time of judgement" },
-	{ "snp.chain.signatures", "each certificate is signed by the next, the root by itself" },
+	{ "snp.chain.signatures", "each certificate is signed by the next" },
 	{ "snp.chain.revocation", "AMD's revocation list, where one is given, is signed and "
 				  "current and names none of them" },
 	{ "snp.report.signature", "the signing key signed these very bytes" },
