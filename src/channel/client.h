@@ -57,14 +57,15 @@ void tacit_client_free(struct tacit_client *client);
 /* One look at a server: the evidence as received and what was found. Counted. */
 struct tacit_attested {
 	unsigned holders;
-	bool verified;               /* the verdict is "verified": the rest may be relied on */
-	struct tacit_slice evidence; /* absent when none arrived */
-	struct tacit_slice binding;  /* what came beside it; absent when nothing did */
-	uint8_t doc_hash[32];        /* SHA-256 of it */
-	uint8_t nonce[32];           /* what we asked with */
-	uint8_t spki[32];            /* of the key that the connection showed */
-	uint64_t since_ms;           /* tacit_clock_ms() when it was asked for */
-	int64_t at;                  /* seconds since 1970, the `now` of the verdict */
+	bool verified;                 /* the verdict is "verified": the rest may be relied on */
+	struct tacit_slice evidence;   /* absent when none arrived */
+	struct tacit_slice binding;    /* what came beside it; absent when nothing did */
+	struct tacit_slice nonce_path; /* likewise */
+	uint8_t doc_hash[32];          /* SHA-256 of it */
+	uint8_t nonce[32];             /* what we asked with */
+	uint8_t spki[32];              /* of the key that the connection showed */
+	uint64_t since_ms;             /* tacit_clock_ms() when it was asked for */
+	int64_t at;                    /* seconds since 1970, the `now` of the verdict */
 	struct tacit_verdict verdict;
 	struct tacit_error error; /* why not verified; where is "channel.tls" and such, too */
 	const struct tacit_claims *claims;               /* NULL unless verified */

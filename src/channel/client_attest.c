@@ -74,29 +74,31 @@ static struct tacit_slice header_value(struct tacit_slice line, const char *name
 	return tacit_slice_of(line.ptr + at, line.len - at);
 }
 
-static void take_binding(struct attest *attest, struct tacit_slice value)
+/* A header in base64url, at most once; anything else spoils the answer. */
+static void take_bytes(struct attest *attest, const char *name, struct tacit_slice line,
+		       struct tacit_mut room, size_t *len)
 {
-	if (attest->binding_len != 0 ||
-	    !tacit_base64_decode(TACIT_BASE64URL, value,
-				 tacit_mut_of(attest->binding, sizeof(attest->binding)),
-				 &attest->binding_len) ||
-	    attest->binding_len == 0)
-		attest->bad_binding = true;
+	struct tacit_slice value = header_value(line, name);
+
+	if (!value.ptr)
+		return;
+	if (*len != 0 || !tacit_base64_decode(TACIT_BASE64URL, value, room, len) || *len == 0)
+		attest->bad_header = name;
 }
 
 static size_t take_header(char *line, size_t size, size_t count, void *user)
 {
 	struct attest *attest = user;
-	size_t len = size * count;
+	struct tacit_slice text = { (const uint8_t *)line, size * count };
 
-	if (len > TACIT_CLIENT_HEADERS_MAX - attest->transfer.header_bytes)
+	if (text.len > TACIT_CLIENT_HEADERS_MAX - attest->transfer.header_bytes)
 		return 0;
-	attest->transfer.header_bytes += len;
-	struct tacit_slice value =
-		header_value(tacit_slice_of((const uint8_t *)line, len), "Tacit-Binding");
-	if (value.ptr)
-		take_binding(attest, value);
-	return len;
+	attest->transfer.header_bytes += text.len;
+	take_bytes(attest, "Tacit-Binding", text,
+		   tacit_mut_of(attest->binding, sizeof(attest->binding)), &attest->binding_len);
+	take_bytes(attest, "Tacit-Nonce-Path", text,
+		   tacit_mut_of(attest->path, sizeof(attest->path)), &attest->path_len);
+	return text.len;
 }
 
 static enum tacit_status verify(const struct tacit_client *client, struct tacit_attested *a,
@@ -116,7 +118,8 @@ static enum tacit_status verify(const struct tacit_client *client, struct tacit_
 		.expect = { .nonce = TACIT_SLICE_ARRAY(a->nonce),
 			    .tls_spki = TACIT_SLICE_ARRAY(a->spki),
 			    .require_binding = true,
-			    .binding = a->binding },
+			    .binding = a->binding,
+			    .nonce_path = a->nonce_path },
 		.collateral = o->collateral,
 		.arena = &a->arena,
 		.insecure_test_roots = o->insecure_test_roots,
@@ -152,6 +155,14 @@ static enum tacit_status appraise(const struct tacit_client *client, struct taci
 	return st;
 }
 
+static struct tacit_slice keep(struct tacit_attested *a, const uint8_t *bytes, size_t len)
+{
+	struct tacit_slice none = { NULL, 0 };
+	const void *copy = len ? tacit_arena_copy(&a->arena, tacit_slice_of(bytes, len)) : NULL;
+
+	return copy ? tacit_slice_of(copy, len) : none;
+}
+
 static enum tacit_status judge_answer(struct attest *attest, CURLcode code, struct tacit_error *err)
 {
 	struct tacit_attested *a = attest->attested;
@@ -163,16 +174,13 @@ static enum tacit_status judge_answer(struct attest *attest, CURLcode code, stru
 	if (status != HTTP_OK)
 		return tacit_fail(err, TACIT_PEER, "channel.evidence", 0,
 				  "the server answered %ld when asked for evidence", status);
-	if (attest->bad_binding)
-		return tacit_fail(err, TACIT_PEER, "channel.binding", 0,
-				  "the header Tacit-Binding holds no binding");
+	if (attest->bad_header)
+		return tacit_fail(err, TACIT_PEER, "channel.evidence", 0,
+				  "the header %s is not what it should be", attest->bad_header);
 	a->evidence = tacit_slice_of(attest->body, attest->len);
 	attest->body = NULL;
-	if (attest->binding_len != 0)
-		a->binding = tacit_slice_of(
-			tacit_arena_copy(&a->arena,
-					 tacit_slice_of(attest->binding, attest->binding_len)),
-			attest->binding_len);
+	a->binding = keep(a, attest->binding, attest->binding_len);
+	a->nonce_path = keep(a, attest->path, attest->path_len);
 	memcpy(a->spki, attest->transfer.spki, sizeof(a->spki));
 	return appraise(attest->transfer.client, a, err);
 }
@@ -212,7 +220,7 @@ static struct tacit_attested *new_attested(void)
 static enum tacit_status set_up(struct attest *attest, struct tacit_client *client,
 				struct tacit_error *err)
 {
-	char url[sizeof(client->base) + sizeof(EVIDENCE_PATH) + 48];
+	char url[sizeof(client->base) + sizeof(EVIDENCE_PATH) + 64];
 	char nonce[48];
 	struct transfer *t = &attest->transfer;
 
@@ -223,7 +231,7 @@ static enum tacit_status set_up(struct attest *attest, struct tacit_client *clie
 	if (st != TACIT_OK)
 		return st;
 	tacit_base64_encode(TACIT_BASE64URL, TACIT_SLICE_ARRAY(attest->attested->nonce), nonce);
-	snprintf(url, sizeof(url), "%s" EVIDENCE_PATH "%s", client->base, nonce);
+	snprintf(url, sizeof(url), "%s" EVIDENCE_PATH "%s&path=1", client->base, nonce);
 	st = tacit_client_transfer_init(t, client, url, err);
 	if (st != TACIT_OK)
 		return st;

@@ -10,6 +10,7 @@
 #include "channel/client.h"
 #include "channel/curl.h"
 #include "crypto/hash.h"
+#include "tee/nonce_tree.h"
 
 struct transfer;
 
@@ -39,7 +40,10 @@ struct attest {
 	/* What the header Tacit-Binding carried: on some platforms it comes beside the document. */
 	uint8_t binding[TACIT_BINDING_MAX];
 	size_t binding_len;
-	bool bad_binding; /* the header was there and is no binding, or was there twice */
+	/* What Tacit-Nonce-Path carried: how the nonce in the document follows from ours. */
+	uint8_t path[TACIT_NONCE_PATH_MAX];
+	size_t path_len;
+	const char *bad_header; /* one of these is not what it should be, or was there twice */
 };
 
 enum exchange_state {

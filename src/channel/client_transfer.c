@@ -90,13 +90,16 @@ static int gate(void *user, char *peer, char *local, int peer_port, int local_po
 /* libcurl knows no vsock: it gets a socket that is connected already. */
 static curl_socket_t open_vsock(void *user, curlsocktype purpose, struct curl_sockaddr *address)
 {
-	const struct transfer *t = user;
+	struct transfer *t = user;
+	struct tacit_error err = { 0 };
 	int fd = -1;
 
 	(void)purpose;
 	(void)address;
-	if (tacit_address_connect(&t->client->server, CONNECT_TIMEOUT_MS, &fd, NULL) != TACIT_OK)
+	if (tacit_address_connect(&t->client->server, CONNECT_TIMEOUT_MS, &fd, &err) != TACIT_OK) {
+		(void)tacit_fail(&t->refused, err.status, "channel.connect", 0, "%s", err.detail);
 		return CURL_SOCKET_BAD;
+	}
 	if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0) {
 		close(fd);
 		return CURL_SOCKET_BAD;

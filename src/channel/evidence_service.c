@@ -21,12 +21,21 @@ struct memory_set {
 	uint8_t hashes[WAYS][32];
 };
 
+/* Jobs in the order in which they came. */
+struct job_list {
+	struct tacit_evidence_job *first, **end;
+	size_t count;
+};
+
 struct tacit_evidence_service {
+	struct tacit_worker_task round; /* first */
 	struct tacit_evidence_options options;
 	struct tacit_evidence_doc boot;
 	struct tacit_worker *worker;
-	pthread_mutex_t lock;      /* for the memory */
+	pthread_mutex_t lock;      /* for all below */
 	struct memory_set *memory; /* SETS */
+	struct job_list shared, alone;
+	bool scheduled; /* a round is to come, or runs */
 };
 
 static struct memory_set *set_of(struct tacit_evidence_service *s, const uint8_t *hash)
@@ -100,23 +109,133 @@ static enum tacit_status make_doc(struct tacit_evidence_service *s, const uint8_
 	return tacit_hash(TACIT_SHA256, tacit_slice_of(doc->bytes, doc->len), doc->hash, err);
 }
 
-static void run_job(struct tacit_worker_task *task)
-{
-	struct tacit_evidence_job *job = (struct tacit_evidence_job *)task;
+/* ---- rounds -------------------------------------------------------------------------------- */
 
-	tacit_error_clear(&job->error);
-	job->status = make_doc(job->service, job->nonce, &job->doc, &job->error);
-	if (job->status == TACIT_OK)
-		remember(job->service, job->doc.hash);
-	job->done(job);
+#define SHARED_MAX 4096 /* nonces that one document answers */
+
+static void append(struct job_list *list, struct tacit_evidence_job *job)
+{
+	job->next = NULL;
+	if (!list->first)
+		list->end = &list->first;
+	*list->end = job;
+	list->end = &job->next;
+	list->count++;
+}
+
+/* The first `max` jobs of the list, or all of them. */
+static struct job_list take(struct tacit_evidence_service *s, struct job_list *from, size_t max)
+{
+	struct job_list taken = { 0 };
+
+	pthread_mutex_lock(&s->lock);
+	while (from->first && taken.count < max) {
+		struct tacit_evidence_job *job = from->first;
+
+		from->first = job->next;
+		from->count--;
+		append(&taken, job);
+	}
+	pthread_mutex_unlock(&s->lock);
+	return taken;
+}
+
+void tacit_evidence_doc_drop(struct tacit_evidence_doc *doc)
+{
+	if (doc && __atomic_sub_fetch(&doc->holders, 1, __ATOMIC_ACQ_REL) == 0)
+		free(doc);
+}
+
+/* Hands the document, or the reason why there is none, to every job of the list. */
+static void give(const struct job_list *jobs, struct tacit_evidence_doc *doc,
+		 const struct tacit_nonce_tree *tree, const struct tacit_error *why)
+{
+	size_t i = 0;
+
+	for (struct tacit_evidence_job *job = jobs->first, *next; job; job = next) {
+		next = job->next; /* `done` may free the job */
+		job->doc = doc;
+		job->error = *why;
+		job->status = why->status;
+		job->path_len = doc && tree ? tacit_nonce_tree_path(tree, i++, job->path) : 0;
+		if (doc)
+			__atomic_add_fetch(&doc->holders, 1, __ATOMIC_RELAXED);
+		job->done(job);
+	}
+}
+
+/* The tree over the nonces of the list; its room is the caller's to free. */
+static enum tacit_status grow_tree(const struct job_list *jobs, struct tacit_nonce_tree *ret,
+				   uint8_t **ret_room, struct tacit_error *err)
+{
+	uint8_t *nonces = malloc(jobs->count * TACIT_NONCE_LEN);
+	uint8_t *room = malloc(tacit_nonce_tree_size(jobs->count));
+	enum tacit_status st = TACIT_NOMEM;
+	size_t i = 0;
+
+	if (nonces && room) {
+		for (const struct tacit_evidence_job *job = jobs->first; job; job = job->next)
+			memcpy(nonces + i++ * TACIT_NONCE_LEN, job->nonce, TACIT_NONCE_LEN);
+		st = tacit_nonce_tree_build(nonces, jobs->count, room, ret, err);
+	} else {
+		st = tacit_fail(err, TACIT_NOMEM, WHERE, 0, "out of memory");
+	}
+	free(nonces);
+	*ret_room = room;
+	return st;
+}
+
+/* One document for all jobs of the list. */
+static void answer(struct tacit_evidence_service *s, const struct job_list *jobs)
+{
+	struct tacit_evidence_doc *doc = calloc(1, sizeof(*doc));
+	struct tacit_nonce_tree tree = { 0 };
+	struct tacit_error err = { 0 };
+	uint8_t *room = NULL;
+
+	if (doc)
+		doc->holders = 1;
+	else
+		(void)tacit_fail(&err, TACIT_NOMEM, WHERE, 0, "out of memory");
+	if (err.status == TACIT_OK)
+		(void)grow_tree(jobs, &tree, &room, &err);
+	if (err.status == TACIT_OK)
+		(void)make_doc(s, tacit_nonce_tree_root(&tree), doc, &err);
+	if (err.status == TACIT_OK)
+		remember(s, doc->hash);
+	give(jobs, err.status == TACIT_OK ? doc : NULL, &tree, &err);
+	tacit_evidence_doc_drop(doc);
+	free(room);
+}
+
+/* A document for those who share, and one for the first who does not: neither holds up the other.
+ */
+static void run_round(struct tacit_worker_task *task)
+{
+	struct tacit_evidence_service *s = (struct tacit_evidence_service *)task;
+	struct job_list shared = take(s, &s->shared, SHARED_MAX);
+	if (shared.count)
+		answer(s, &shared);
+	struct job_list alone = take(s, &s->alone, 1);
+	if (alone.count)
+		answer(s, &alone);
+
+	pthread_mutex_lock(&s->lock);
+	s->scheduled = s->shared.count || s->alone.count;
+	if (s->scheduled)
+		tacit_worker_give(s->worker, &s->round);
+	pthread_mutex_unlock(&s->lock);
 }
 
 void tacit_evidence_service_ask(struct tacit_evidence_service *service,
 				struct tacit_evidence_job *job)
 {
-	job->task.run = run_job;
-	job->service = service;
-	tacit_worker_give(service->worker, &job->task);
+	pthread_mutex_lock(&service->lock);
+	append(job->takes_path ? &service->shared : &service->alone, job);
+	if (!service->scheduled)
+		tacit_worker_give(service->worker, &service->round);
+	service->scheduled = true;
+	pthread_mutex_unlock(&service->lock);
 }
 
 static enum tacit_status start(struct tacit_evidence_service *s, struct tacit_error *err)
@@ -140,6 +259,7 @@ enum tacit_status tacit_evidence_service_new(const struct tacit_evidence_options
 	if (!s)
 		return tacit_fail(err, TACIT_NOMEM, WHERE, 0, "out of memory");
 	s->options = *options;
+	s->round.run = run_round;
 	pthread_mutex_init(&s->lock, NULL);
 	s->memory = calloc(SETS, sizeof(*s->memory));
 	enum tacit_status st =

@@ -3,16 +3,20 @@
 #define TACIT_CHANNEL_EVIDENCE_SERVICE_H
 
 /*
- * Evidence on demand: a document per client nonce, all binding the keys of one boot.
+ * Evidence on demand: documents for clients' nonces, all binding the keys of one boot.
  *
- * Hardware takes its time (a Nitro document about 90 ms), so documents are made on a thread of
- * the service's own. It remembers the hashes of what it issued (the last 65,536 or so), so that
- * a receipt can name the document that its reader verified, and no other.
+ * Hardware takes its time (a Nitro document about 90 ms) and makes one document at a time, so
+ * they are made on a thread of the service's own, and nonces that arrive meanwhile share the next
+ * one: it carries the root of their tree (tee/nonce_tree.h). No client that takes a path waits
+ * for more than two documents of its kind. One that takes none gets a document of its own, in
+ * turn with the shared ones. The service remembers the hashes of what it issued (the last 65,536 or
+ * so), so that a receipt can name the document that its reader verified, and no other.
  */
 
 #include "channel/identity.h"
 #include "sys/attest.h"
 #include "sys/worker.h"
+#include "tee/nonce_tree.h"
 
 struct tacit_evidence_service;
 
@@ -25,8 +29,9 @@ struct tacit_evidence_options {
 	const uint8_t *config_hash; /* 32 bytes */
 };
 
-/* One document. */
+/* One document; counted, since many clients may share it. */
 struct tacit_evidence_doc {
+	unsigned holders;
 	uint8_t hash[32]; /* SHA-256 of the document */
 	size_t binding_len, len;
 	uint8_t binding[1024];
@@ -53,17 +58,22 @@ tacit_evidence_service_boot(const struct tacit_evidence_service *service);
 
 /* A request for a document; the caller's, unchanged until `done`, which comes exactly once. */
 struct tacit_evidence_job {
-	struct tacit_worker_task task;          /* first, and the service's */
-	struct tacit_evidence_service *service; /* the service's */
-	uint8_t nonce[32];
+	struct tacit_evidence_job *next; /* the service's */
+	uint8_t nonce[TACIT_NONCE_LEN];
+	bool takes_path;                              /* it may share a document */
 	void (*done)(struct tacit_evidence_job *job); /* on the service's thread */
 	void *user;
 	enum tacit_status status; /* for `done` */
 	struct tacit_error error;
-	struct tacit_evidence_doc doc;
+	struct tacit_evidence_doc *doc; /* with TACIT_OK; let go with tacit_evidence_doc_drop */
+	size_t path_len;                /* 0: the document carries the nonce itself */
+	uint8_t path[TACIT_NONCE_PATH_MAX];
 };
 void tacit_evidence_service_ask(struct tacit_evidence_service *service,
 				struct tacit_evidence_job *job);
+
+/* From any thread; NULL is fine. */
+void tacit_evidence_doc_drop(struct tacit_evidence_doc *doc);
 
 /* True when the service issued a document of that hash and still remembers it. Any thread. */
 bool tacit_evidence_service_knows(struct tacit_evidence_service *service,

@@ -15,14 +15,17 @@ struct ask {
 };
 
 static void reply_doc(struct tacit_api *api, struct tacit_call *call,
-		      const struct tacit_evidence_doc *doc)
+		      const struct tacit_evidence_doc *doc, struct tacit_slice path)
 {
-	char binding[1400], extra[1600];
+	char binding[1400], steps[720] = "", extra[2300];
 
 	tacit_base64_encode(TACIT_BASE64URL, tacit_slice_of(doc->binding, doc->binding_len),
 			    binding);
-	snprintf(extra, sizeof(extra), "Tacit-Platform: %s\r\nTacit-Binding: %s\r\n",
-		 tacit_tee_name(tacit_evidence_service_tee(api->options.evidence)), binding);
+	if (path.ptr)
+		tacit_base64_encode(TACIT_BASE64URL, path, steps);
+	snprintf(extra, sizeof(extra), "Tacit-Platform: %s\r\nTacit-Binding: %s\r\n%s%s%s",
+		 tacit_tee_name(tacit_evidence_service_tee(api->options.evidence)), binding,
+		 path.ptr ? "Tacit-Nonce-Path: " : "", steps, path.ptr ? "\r\n" : "");
 	struct tacit_http_answer answer = { .status = 200,
 					    .type = "application/octet-stream",
 					    .extra = tacit_slice_str(extra) };
@@ -44,12 +47,15 @@ static void on_gone(void *user)
 static void finish(struct tacit_server_task *task)
 {
 	struct ask *ask = (struct ask *)task;
+	const struct tacit_evidence_job *job = &ask->job;
 
-	if (ask->call && ask->job.status == TACIT_OK)
-		reply_doc(ask->api, ask->call, &ask->job.doc);
+	if (ask->call && job->status == TACIT_OK)
+		reply_doc(ask->api, ask->call, job->doc,
+			  tacit_slice_of(job->path_len ? job->path : NULL, job->path_len));
 	else if (ask->call)
 		tacit_api_error(ask->api, ask->call, TACIT_METRIC_EVIDENCE, 500,
 				"attestation_failed", "this machine could not make evidence");
+	tacit_evidence_doc_drop(ask->job.doc);
 	free(ask);
 }
 
@@ -63,7 +69,8 @@ static void on_done(struct tacit_evidence_job *job)
 
 void tacit_api_evidence(struct tacit_api *api, struct tacit_call *call)
 {
-	struct tacit_slice text = tacit_http_query_find(tacit_call_head(call)->query, "nonce");
+	struct tacit_slice query = tacit_call_head(call)->query;
+	struct tacit_slice text = tacit_http_query_find(query, "nonce");
 	uint8_t nonce[TACIT_BINDING_NONCE_LEN];
 	size_t len = 0;
 
@@ -86,6 +93,8 @@ void tacit_api_evidence(struct tacit_api *api, struct tacit_call *call)
 	ask->server = tacit_call_server(call);
 	ask->job.done = on_done;
 	ask->job.user = ask;
+	ask->job.takes_path =
+		tacit_slice_eq(tacit_http_query_find(query, "path"), tacit_slice_str("1"));
 	memcpy(ask->job.nonce, nonce, sizeof(nonce));
 	tacit_call_watch(call, on_gone, ask);
 	tacit_evidence_service_ask(api->options.evidence, &ask->job);
@@ -93,5 +102,6 @@ void tacit_api_evidence(struct tacit_api *api, struct tacit_call *call)
 
 void tacit_api_evidence_boot(struct tacit_api *api, struct tacit_call *call)
 {
-	reply_doc(api, call, tacit_evidence_service_boot(api->options.evidence));
+	reply_doc(api, call, tacit_evidence_service_boot(api->options.evidence),
+		  tacit_slice_of(NULL, 0));
 }

@@ -67,8 +67,11 @@ before garbage evidence 3
 before no-evidence channel.evidence 5
 before debug policy.debug 1
 before other-binding binding.report_data 1
-before bad-binding channel.binding 5
-before two-bindings channel.binding 5
+before bad-binding channel.evidence 5
+before two-bindings channel.evidence 5
+before other-path binding.nonce 1
+before bad-path channel.evidence 5
+before short-path binding.nonce_path 1
 
 # Genuine evidence of an honest server, shown by somebody else.
 start_mim honest

@@ -453,12 +453,19 @@ static bool answer(SSL *ssl, const struct question *q)
 }
 
 /* What comes beside the evidence may not say anything else than the evidence. */
-static const char *binding_header(void)
+static const char *beside_evidence(void)
 {
 	if (mode("other-binding"))
 		return "Tacit-Binding: oGA\r\n";
 	if (mode("two-bindings"))
 		return "Tacit-Binding: oGA\r\nTacit-Binding: oGA\r\n";
+	if (mode("other-path")) /* leaf 0 of 2, beside a hash of zeros */
+		return "Tacit-Nonce-Path: "
+		       "AAAAAAAAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\n";
+	if (mode("short-path"))
+		return "Tacit-Nonce-Path: AAAAAAAAAAI\r\n";
+	if (mode("bad-path"))
+		return "Tacit-Nonce-Path: AAAA=\r\n";
 	return mode("bad-binding") ? "Tacit-Binding: !\r\n" : "";
 }
 
@@ -467,7 +474,8 @@ static bool give_evidence(SSL *ssl, const struct question *q)
 	static uint8_t room[1 << 20];
 	uint8_t nonce[32];
 	size_t len = 0;
-	struct tacit_slice text = tacit_slice_str(q->path + strlen(NONCE_QUERY));
+	const char *query = q->path + strlen(NONCE_QUERY);
+	struct tacit_slice text = tacit_slice_of(query, strcspn(query, "&"));
 	struct tacit_slice evidence;
 
 	pthread_mutex_lock(&mim.lock);
@@ -483,7 +491,7 @@ static bool give_evidence(SSL *ssl, const struct question *q)
 		die("the nonce is not 32 bytes", NULL);
 	hash_of(evidence, mim.doc_hash);
 	bool sent = mode("no-evidence") ? send_whole(ssl, "404 Not Found", "", evidence)
-					: send_whole(ssl, "200 OK", binding_header(), evidence);
+					: send_whole(ssl, "200 OK", beside_evidence(), evidence);
 	pthread_mutex_unlock(&mim.lock);
 	return sent && !mode("swap") && !mode("closes") && !mode("other-cert");
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "../tap.h"
+#include "base/bounds.h"
 #include "crypto/hash.h"
 
 /* An attester that says what it is asked to, slowly if need be, or fails. */
@@ -13,6 +14,7 @@ struct fake {
 	bool fail;
 	unsigned delay_us;
 	int made;
+	pthread_mutex_t hold; /* whoever has it makes the attester wait */
 };
 
 static enum tacit_status fake_attest(struct tacit_attester *attester,
@@ -23,6 +25,8 @@ static enum tacit_status fake_attest(struct tacit_attester *attester,
 	struct fake *fake = (struct fake *)attester;
 
 	usleep(fake->delay_us);
+	pthread_mutex_lock(&fake->hold);
+	pthread_mutex_unlock(&fake->hold);
 	if (fake->fail)
 		return tacit_fail(err, TACIT_IO, "fake", 0, "no evidence today");
 	fake->made++;
@@ -71,7 +75,7 @@ static void test_documents(struct tacit_evidence_service *service, struct fake *
 	}
 	await(8);
 	for (int i = 0; i < 8; i++) {
-		const struct tacit_evidence_doc *doc = &jobs[i].doc;
+		const struct tacit_evidence_doc *doc = jobs[i].doc;
 		struct tacit_slice bytes = tacit_slice_of(doc->bytes, doc->len);
 
 		is_status(jobs[i].status, TACIT_OK, "a document");
@@ -87,16 +91,79 @@ static void test_documents(struct tacit_evidence_service *service, struct fake *
 			 "carries the nonce");
 		is_slice(TACIT_SLICE_ARRAY(binding.receipt_key),
 			 TACIT_SLICE_ARRAY(id->receipt_public), "and the key");
+		ok(jobs[i].path_len == 0, "without a path");
+		tacit_evidence_doc_drop(jobs[i].doc);
 	}
 
 	fake->fail = true;
 	tacit_evidence_service_ask(service, &jobs[0]);
 	await(9);
 	is_status(jobs[0].status, TACIT_IO, "a failure is told");
+	ok(!jobs[0].doc, "with no document");
 	fake->fail = false;
 	tacit_evidence_service_ask(service, &jobs[0]);
 	await(10);
 	is_status(jobs[0].status, TACIT_OK, "and over with the next one");
+	tacit_evidence_doc_drop(jobs[0].doc);
+}
+
+#define SHARERS 50
+
+static bool leads_to(const struct tacit_evidence_job *job)
+{
+	struct tacit_slice path = { job->path_len ? job->path : NULL, job->path_len };
+	uint8_t root[32];
+
+	return job->status == TACIT_OK &&
+	       tacit_nonce_path_root(TACIT_SLICE_ARRAY(job->nonce), path, root, NULL) == TACIT_OK &&
+	       memcmp(root, job->doc->bytes, 32) == 0;
+}
+
+/*
+ * While the attester is held, nonces gather: those who share get one document, those who do not
+ * get one each, and a sharer who comes later waits for no more than one of the others.
+ */
+static void test_shared(struct tacit_evidence_service *service, struct fake *fake)
+{
+	static struct tacit_evidence_job jobs[SHARERS], own[3], late;
+	int before = finished, made = fake->made;
+	size_t led = 0, same = 0;
+
+	pthread_mutex_lock(&fake->hold);
+	for (size_t i = 0; i < 3; i++) {
+		own[i].done = on_done;
+		memset(own[i].nonce, (int)(0xf0 + i), 32);
+		tacit_evidence_service_ask(service, &own[i]);
+	}
+	for (size_t i = 0; i < SHARERS; i++) {
+		jobs[i].done = on_done;
+		jobs[i].takes_path = true;
+		memset(jobs[i].nonce, (int)i, 32);
+		tacit_evidence_service_ask(service, &jobs[i]);
+	}
+	pthread_mutex_unlock(&fake->hold);
+	await(before + SHARERS + 3);
+	for (size_t i = 0; i < SHARERS; i++) {
+		led += leads_to(&jobs[i]);
+		same += jobs[i].doc == jobs[0].doc && jobs[i].path_len != 0;
+	}
+	ok(led == SHARERS, "each path leads from its nonce to the document's (%zu)", led);
+	ok(same == SHARERS, "and it is one document (%zu)", same);
+	ok(fake->made == made + 4, "made once, beside three of their own (%d)", fake->made - made);
+	for (size_t i = 0; i < 3; i++)
+		ok(leads_to(&own[i]) && own[i].path_len == 0, "which carry their nonces");
+	ok(tacit_evidence_service_knows(service, jobs[0].doc->hash), "it is remembered");
+
+	late.done = on_done;
+	late.takes_path = true;
+	tacit_evidence_service_ask(service, &late);
+	await(before + SHARERS + 4);
+	ok(leads_to(&late) && late.path_len == 0, "a sharer who is alone needs no path");
+	fake->fail = true;
+	tacit_evidence_service_ask(service, &late);
+	await(before + SHARERS + 5);
+	is_status(late.status, TACIT_IO, "a failure is told to sharers too");
+	fake->fail = false;
 }
 
 /* However many are asked for, memory is bounded and the boot document stays known. */
@@ -114,17 +181,18 @@ static void test_memory(struct tacit_evidence_service *service)
 		memcpy(job.nonce, &i, sizeof(i));
 		tacit_evidence_service_ask(service, &job);
 		await(++before);
-		known += tacit_evidence_service_knows(service, job.doc.hash);
+		known += tacit_evidence_service_knows(service, job.doc->hash);
+		tacit_evidence_doc_drop(job.doc);
 	}
 	ok(known == 400, "each is known when it is made");
-	ok(tacit_evidence_service_knows(service, first.doc.hash), "and after hundreds of others");
+	ok(tacit_evidence_service_knows(service, first.doc->hash), "and after hundreds of others");
 	ok(tacit_evidence_service_knows(service, boot), "the boot document always");
 }
 
 int main(void)
 {
 	static struct tacit_evidence_job last;
-	struct fake fake = { .base = { &FAKE } };
+	struct fake fake = { .base = { &FAKE }, .hold = PTHREAD_MUTEX_INITIALIZER };
 	struct tacit_identity id = { 0 };
 	const uint8_t hash[32] = { 1 };
 	struct tacit_evidence_service *service = NULL;
@@ -145,6 +213,7 @@ int main(void)
 	ok(fake.made == 1, "makes its boot document");
 	ok(tacit_evidence_service_tee(service) == TACIT_TEE_STUB, "of its platform");
 	test_documents(service, &fake, &id);
+	test_shared(service, &fake);
 	test_memory(service);
 
 	int before = finished;
@@ -153,6 +222,7 @@ int main(void)
 	tacit_evidence_service_ask(service, &last);
 	tacit_evidence_service_free(service);
 	ok(finished == before + 1, "the end waits for what is in the making");
+	tacit_evidence_doc_drop(last.doc);
 	tacit_evidence_service_free(NULL);
 	tacit_identity_done(&id);
 	return done();
