@@ -155,8 +155,7 @@ PKI_SRC := $(wildcard tests/pki/*.c)
 PKI_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(shell grep -l '"tests/pki/' $(TEST_SRC)))
 $(B)/libpki.a: $(call obj,$(PKI_SRC))
 	$(Q)rm -f $@ && $(AR) rcD $@ $^
-PKI_BENCHES := $(patsubst bench/%.c,$(B)/bench/%,$(shell grep -l '"tests/pki/' $(BENCH_SRC)))
-$(PKI_TESTS) $(PKI_BENCHES) $(B)/tools/mkevidence: $(B)/libpki.a
+$(PKI_TESTS) $(B)/tools/mkevidence: $(B)/libpki.a
 PKI_LIB = $(filter %/libpki.a,$^)
 $(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/libcore.a
 	@mkdir -p $(@D)
@@ -171,12 +170,14 @@ $(B)/tools/%.so: tests/preload/%.c
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
 	$(Q)$(CC) -D_GNU_SOURCE -std=c11 $(WARN) -O2 -g -fPIC -fvisibility=hidden -shared -o $@ $<
+# Benchmarks of evidence make their own, and take signatures out of themselves where they say so.
+PKI_BENCHES := $(patsubst bench/%.c,$(B)/bench/%,$(shell grep -l '"tests/pki/' $(BENCH_SRC)))
+$(PKI_BENCHES): $(B)/libpki.a
+$(PKI_BENCHES): private LDFLAGS += -Wl,--wrap=tacit_trust_signed,--wrap=tacit_cert_signed
 $(B)/bench/%: $(B)/obj/bench/%.o $(B)/libapp.a $(B)/libinfer.a $(B)/libcore.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
-	$(Q)$(CXX) $(LDFLAGS) $(BENCH_WRAP) -o $@ $< $(PKI_LIB) $(ALL_LIBS) $(shell pkg-config --libs libcurl)
-# Signatures can be left out of what this one measures; see there.
-$(B)/bench/snp: BENCH_WRAP = -Wl,--wrap=tacit_trust_signed,--wrap=tacit_cert_signed
+	$(Q)$(CXX) $(LDFLAGS) -o $@ $< $(PKI_LIB) $(ALL_LIBS) $(shell pkg-config --libs libcurl)
 benches: $(BENCHES)
 examples: $(EXAMPLES)
 $(B)/examples/%: examples/%.c $(B)/libtacit.a
