@@ -185,12 +185,25 @@ static bool place_certs(const struct tacit_cert certs[static CERTS], struct taci
 	return false;
 }
 
+/* [PCK-CERT 1.3] every key in Intel's PKI is P-256, and every signature ECDSA with SHA-256. */
+static enum tacit_status check_keys(const struct tacit_cert certs[static CERTS],
+				    struct tacit_error *err)
+{
+	for (size_t i = 0; i < CERTS; i++)
+		if (certs[i].key_alg != TACIT_P256 || certs[i].sig_alg != TACIT_SIG_ECDSA_SHA256)
+			return tacit_fail(err, TACIT_CHAIN, "pck", i,
+					  "a key or signature that is not ECDSA with P-256");
+	return TACIT_OK;
+}
+
 static bool check_certificates(const struct judge *j)
 {
 	struct tacit_cert certs[CERTS] = { 0 };
 	struct tacit_error err = { 0 };
 
 	enum tacit_status st = read_certs(j, certs, &err);
+	if (st == TACIT_OK)
+		st = check_keys(certs, &err);
 	if (st == TACIT_OK && !place_certs(certs, j->s))
 		st = tacit_fail(&err, TACIT_CHAIN, "pck", 0,
 				"the three certificates are not root, intermediate and leaf");
@@ -238,8 +251,6 @@ static bool check_extension(const struct judge *j)
 	struct tacit_error err = { 0 };
 
 	enum tacit_status st = tacit_dcap_pck_parse(&j->s->leaf, &j->s->pck, &err);
-	if (st == TACIT_OK && j->s->leaf.key_alg != TACIT_P256)
-		st = tacit_fail(&err, TACIT_CHAIN, "pck", 0, "the PCK is no P-256 key");
 	return decide(j, TACIT_DCAP_QUOTE_PCK_EXTENSION, &err) && st == TACIT_OK;
 }
 

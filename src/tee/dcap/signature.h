@@ -25,7 +25,8 @@
 	X(CERTIFICATION, "quote.certification",                                                    \
 	  "the QE report is certified by a PCK certificate chain in the quote (type 5)")           \
 	X(PCK_CERTIFICATES, "pck.certificates",                                                    \
-	  "the chain is exactly three certificates that issue each other, in any order")           \
+	  "the chain is exactly three certificates with P-256 keys that issue each other, in any " \
+	  "order")                                                                                 \
 	X(PCK_NAMES, "pck.names",                                                                  \
 	  "leaf, intermediate and root have Intel's names for a PCK, its CA and the SGX root")     \
 	X(PCK_ROOT, "pck.root", "the root has the key of Intel's SGX root CA")                     \
