@@ -6,6 +6,7 @@
 
 const struct cli_verb *const CLI_VERBS[] = {
 	&cmd_verify,
+	&cmd_explain,
 	&cmd_inspect,
 	&cmd_receipt_verify,
 	&cmd_receipt_show,

@@ -7,6 +7,7 @@
 #include "cli.h"
 
 extern const struct cli_verb cmd_verify;         /* verify.c */
+extern const struct cli_verb cmd_explain;        /* explain.c */
 extern const struct cli_verb cmd_inspect;        /* inspect.c */
 extern const struct cli_verb cmd_attest;         /* attest.c */
 extern const struct cli_verb cmd_receipt_verify; /* receipt.c */
