@@ -280,6 +280,7 @@ static const struct kind {
 	{ "event log", is_event_log, add_event_log },
 	{ "quote of a TPM", tacit_collateral_is_tpm_quote, tacit_collateral_tpm_quote },
 	{ "quote of a TD", tacit_collateral_is_quote, tacit_collateral_quote },
+	{ "certificate table", tacit_collateral_is_snp_table, tacit_collateral_snp_table },
 	{ "certificate", is_cert, add_cert },
 	{ "revocation list", is_crl, add_crl },
 	{ "PEM", tacit_pem_looks, add_pem },

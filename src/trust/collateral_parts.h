@@ -59,4 +59,10 @@ TACIT_MUST_CHECK enum tacit_status tacit_collateral_quote(struct tacit_collatera
 							  struct tacit_slice piece,
 							  struct tacit_error *err);
 
+/* A table of certificates as AMD's hosts hand it to their guests. */
+bool tacit_collateral_is_snp_table(struct tacit_slice piece);
+TACIT_MUST_CHECK enum tacit_status tacit_collateral_snp_table(struct tacit_collateral_build *b,
+							      struct tacit_slice piece,
+							      struct tacit_error *err);
+
 #endif

@@ -188,6 +188,33 @@ static void test_contents(void)
 		    "an ASK in the VCEK's place, alone");
 }
 
+/* A host's table as a file of its own, as configfs-tsm gives it in auxblob. */
+static void test_collateral(void)
+{
+	const struct tacit_collateral *collateral = NULL;
+
+	snp_bench_init(&b, SNP_MAKE_TURIN, 5, false);
+	snp_make(&b.s);
+	snp_bench_trust(&b);
+	struct snp_entry entries[3] = {
+		{ .kind = SNP_ENTRY_VCEK, .content = b.s.vek->der },
+		{ .kind = SNP_ENTRY_ASK, .content = pem_of(b.s.ica) },
+		{ .kind = SNP_ENTRY_ARK, .content = b.s.ark->der },
+	};
+	struct tacit_slice table = snp_table(entries, 3, 100);
+	is_status(tacit_collateral_parse(&table, 1, &b.arena, &collateral, &b.err), TACIT_OK,
+		  "a table is collateral");
+	ok(collateral && collateral->cert_count == 3, "of three certificates");
+	b.cx.collateral = collateral;
+	snp_accepted(&b, snp_bench_raw(&b, TACIT_SLICE_ARRAY(b.s.report)), "a report beside it");
+	entries[2].placed = true;
+	entries[2].offset = 1;
+	entries[2].length = 1;
+	table = snp_table(entries, 3, 0);
+	is_status(tacit_collateral_parse(&table, 1, &b.arena, &collateral, NULL), TACIT_FORMAT,
+		  "a broken one is not");
+}
+
 /* The host's certificates give way to better ones, and cannot take the place of the root. */
 static void test_choice(void)
 {
@@ -300,6 +327,7 @@ int main(void)
 	test_looks();
 	test_evidence();
 	test_contents();
+	test_collateral();
 	test_choice();
 	if (dir)
 		test_vectors(dir);

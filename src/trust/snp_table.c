@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tee/snp/snp.h"
+#include "trust/snp_table.h"
 
 #include "base/compiler.h"
 #include "base/reader.h"
