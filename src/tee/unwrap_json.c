@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/hex.h"
 #include "codec/text_bytes.h"
 #include "tee/azure/azure.h"
 #include "tee/unwrap_parts.h"
@@ -60,10 +61,19 @@ static void read_name(struct tacit_json_read *j, struct tacit_slice *ret)
 		tacit_json_read_skip(j);
 }
 
+/* Obol decodes these as hex and as nothing else; they may be empty. */
 static void read_hex(struct tacit_unwrap *u, struct tacit_json_read *j, struct tacit_slice *ret,
 		     bool *ret_has)
 {
-	*ret = tacit_text_bytes_json(j, u->arena);
+	struct tacit_slice text = tacit_json_read_string(j);
+	uint8_t *bytes = tacit_arena_alloc(u->arena, text.len / 2 + 1);
+	size_t len = 0;
+
+	if (!bytes)
+		tacit_json_read_full(j);
+	else if (!tacit_hex_decode(text, tacit_mut_of(bytes, text.len / 2), &len))
+		tacit_json_read_reject(j, "key or hash is not hex");
+	*ret = tacit_slice_of(bytes, len);
 	*ret_has = true;
 }
 
