@@ -40,7 +40,7 @@ static const char *place(const struct tacit_nitro_doc *doc, size_t i)
 	return i < doc->cabundle_count ? NAMES[i] : "certificate";
 }
 
-/* [NITRO-DOC 3.2.3] every key of the chain is on P-384, every signature ECDSA with SHA-384. */
+/* [NITRO-DOC] every key of the chain is on P-384, every signature ECDSA with SHA-384. */
 static bool judge_cert(const struct tacit_nitro_doc *doc, size_t i, struct tacit_check_list *list,
 		       struct tacit_cert *ret)
 {
@@ -73,8 +73,7 @@ static bool judge_certs(const struct tacit_nitro_doc *doc, struct tacit_check_li
 	for (size_t i = 0; i < chain->count; i++)
 		if (!judge_cert(doc, i, list, &chain->certs[i]))
 			return false;
-	tacit_check_pass(list, "nitro.certs",
-			 tacit_check_printf(list, "%zu certificates", chain->count));
+	tacit_check_pass(list, "nitro.certs", NULL);
 	return true;
 }
 

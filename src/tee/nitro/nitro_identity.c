@@ -253,7 +253,7 @@ static bool judge_launch(const struct invariants *v, const struct tacit_nitro_id
 	return settle(v, "nitro.launch", holds, &failure);
 }
 
-/* [NITRO-PCR] PCR4 = SHA-384(48 zeros, SHA... of nothing: the id itself) is extended once. */
+/* [NITRO-DOC] PCR4 is extended once from zero, with the id's text itself and not its hash. */
 static bool judge_pcr4(const struct invariants *v, const struct tacit_nitro_identity *identity)
 {
 	static const uint8_t ZEROS[TACIT_NITRO_PCR_LEN];

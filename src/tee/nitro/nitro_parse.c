@@ -142,15 +142,18 @@ static void read_nonce(struct tacit_cbor *c, struct tacit_nitro_doc *doc)
 /* [NITRO-DOC] the last three may be left out as well as null. */
 struct member {
 	const char *key;
+	size_t len;
 	void (*read)(struct tacit_cbor *c, struct tacit_nitro_doc *doc);
 };
 
+/* clang-format off */
+#define MEMBER(name) { #name, sizeof(#name) - 1, read_##name }
+/* clang-format on */
+
 static const struct member MEMBERS[] = {
-	{ "module_id", read_module_id },         { "digest", read_digest },
-	{ "timestamp", read_timestamp },         { "pcrs", read_pcrs },
-	{ "nitrotpm_pcrs", read_nitrotpm_pcrs }, { "certificate", read_certificate },
-	{ "cabundle", read_cabundle },           { "public_key", read_public_key },
-	{ "user_data", read_user_data },         { "nonce", read_nonce },
+	MEMBER(module_id),     MEMBER(digest),      MEMBER(timestamp), MEMBER(pcrs),
+	MEMBER(nitrotpm_pcrs), MEMBER(certificate), MEMBER(cabundle),  MEMBER(public_key),
+	MEMBER(user_data),     MEMBER(nonce),
 };
 
 #define SEEN_PCRS     (1u << 3)
@@ -163,7 +166,7 @@ static void read_member(struct tacit_cbor *c, struct tacit_nitro_doc *doc, unsig
 	struct tacit_slice key = tacit_cbor_text(c);
 
 	for (size_t i = 0; i < TACIT_ARRAY_LEN(MEMBERS); i++) {
-		if (!tacit_slice_eq(key, tacit_slice_str(MEMBERS[i].key)))
+		if (key.len != MEMBERS[i].len || memcmp(key.ptr, MEMBERS[i].key, key.len) != 0)
 			continue;
 		if (*seen & 1u << i)
 			tacit_cbor_reject(c, "a key comes twice");

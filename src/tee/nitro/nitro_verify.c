@@ -34,9 +34,16 @@ static const uint8_t EMPTY_MAP[] = { 0xa0 };
 
 static bool contains(struct tacit_slice in, struct tacit_slice want)
 {
-	for (size_t at = 0; want.len <= in.len && at <= in.len - want.len; at++)
-		if (memcmp(in.ptr + at, want.ptr, want.len) == 0)
+	while (in.len >= want.len) {
+		const uint8_t *at = memchr(in.ptr, want.ptr[0], in.len - want.len + 1);
+
+		if (!at)
+			return false;
+		if (memcmp(at, want.ptr, want.len) == 0)
 			return true;
+		in.len -= (size_t)(at - in.ptr) + 1;
+		in.ptr = at + 1;
+	}
 	return false;
 }
 
@@ -58,10 +65,11 @@ static bool is_tpm(struct tacit_slice in)
 	struct tacit_nitro_envelope envelope;
 	struct tacit_nitro_doc doc;
 
-	if (tacit_nitro_envelope(in, &envelope, NULL) == TACIT_OK &&
-	    tacit_nitro_payload(envelope.payload, &doc, NULL) == TACIT_OK)
-		return doc.tpm;
-	return contains(in, tacit_slice_str("\x6dnitrotpm_pcrs"));
+	if (!contains(in, tacit_slice_str("\x6dnitrotpm_pcrs")))
+		return false;
+	/* It is there, perhaps as somebody's data. */
+	return tacit_nitro_envelope(in, &envelope, NULL) != TACIT_OK ||
+	       tacit_nitro_payload(envelope.payload, &doc, NULL) != TACIT_OK || doc.tpm;
 }
 
 bool tacit_nitro_detect(struct tacit_slice in)
