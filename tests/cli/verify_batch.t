@@ -168,6 +168,22 @@ done
 ok $((answered != 3)) "each line is answered before the next one comes"
 exec 8>&- 9<&-
 
+# --- as docs/verify.md has it ----------------------------------------------------------------------
+export PATH="$(dirname "$tacit"):$PATH"
+judge="tacit verify --batch --now $now --policy policy.json ${roots[*]}"
+# shellcheck disable=SC2016
+stage="$judge"' || [ $? -eq 1 ]'
+run 0 "a stage that only transforms" sh -c "exec <mixed; $stage"
+lines out 'len(d) == 240' "gives every line"
+run 5 "and still fails when it cannot read" sh -c "$judge nowhere || [ \$? -eq 1 ] || exit 5"
+if parallel --version 2>/dev/null | grep -q GNU; then
+	cp out before
+	run 0 "GNU parallel" sh -c "parallel --pipe --keep-order --block 100k '$stage' <mixed"
+	lines out 'len(d) == 240' "gives every line"
+else
+	skip "GNU parallel" "it is not installed"
+fi
+
 # --- progress ------------------------------------------------------------------------------------
 if has_terminal; then
 	cat >slow.sh <<'EOF'

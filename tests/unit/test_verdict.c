@@ -5,7 +5,10 @@
 #include <jansson.h>
 
 #include "appraise/appraise.h"
+#include "appraise/platform.h"
 #include "appraise/verdict_json.h"
+#include "tee/tee.h"
+#include "tee/unwrap.h"
 
 static struct bench b;
 static char text[65536];
@@ -270,9 +273,21 @@ static void test_manual(void)
 	}
 	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
 	fclose(f);
+	const struct tacit_tee_row *row;
+	for (size_t i = 0; (row = tacit_tee_row_at(i)) != NULL; i++) {
+		const char *manual = text;
+		in_manual(&manual, row->checks, row->check_count);
+	}
 	const char *manual = text;
-	in_manual(&manual, tacit_stub_checks, TACIT_STUB_CHECKS);
+	in_manual(&manual, tacit_wrapper_checks, TACIT_WRAPPER_CHECKS);
 	in_manual(&manual, tacit_appraise_checks, TACIT_APPRAISE_CHECKS);
+	for (int tee = TACIT_TEE_NONE + 1; tee <= TACIT_TEE_STUB; tee++) {
+		const struct tacit_platform_row *platform =
+			tacit_platform_row((enum tacit_tee)tee);
+		manual = text;
+		if (platform)
+			in_manual(&manual, platform->checks, platform->check_count);
+	}
 }
 
 int main(void)
