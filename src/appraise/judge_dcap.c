@@ -56,7 +56,7 @@ static void judge_collateral(const struct judge *j)
 
 	if (j->dcap->tcb.judged)
 		pass(j, TACIT_DCAP_POLICY_COLLATERAL, "judged");
-	else if (j->policy->given && j->policy->collateral == TACIT_COLLATERAL_SIGNATURE_ONLY)
+	else if (j->policy->collateral == TACIT_COLLATERAL_SIGNATURE_ONLY)
 		pass(j, TACIT_DCAP_POLICY_COLLATERAL,
 		     "signature-only: revocation, TCB and quoting enclave not judged");
 	else

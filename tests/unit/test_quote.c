@@ -120,6 +120,11 @@ static void test_header(void)
 	spec = dcap_quote_spec(3, TACIT_DCAP_BODY_SGX);
 	spec.tee_type_xor = 0x81;
 	refused(&spec, TACIT_FORMAT, "TDX in version 3");
+	spec = dcap_quote_spec(3, TACIT_DCAP_BODY_TD10);
+	refused(&spec, TACIT_FORMAT, "with a TD's body too");
+	spec = dcap_quote_spec(4, TACIT_DCAP_BODY_SGX);
+	spec.tee_type_xor = 0x82;
+	refused(&spec, TACIT_FORMAT, "another TEE type over an SGX body");
 }
 
 static void test_descriptor(void)
@@ -145,6 +150,12 @@ static void test_descriptor(void)
 	spec.descriptor_type = TACIT_DCAP_BODY_TD10;
 	spec.descriptor_size = 584;
 	refused(&spec, TACIT_FORMAT, "a TD's body in an SGX quote");
+	spec = dcap_quote_spec(5, TACIT_DCAP_BODY_TD10);
+	spec.tee_type_xor = 0x81;
+	refused(&spec, TACIT_FORMAT, "a whole one");
+	spec = dcap_quote_spec(5, TACIT_DCAP_BODY_SGX);
+	spec.tee_type_xor = 0x81;
+	refused(&spec, TACIT_FORMAT, "a whole SGX body in a TDX quote");
 }
 
 static void test_lengths(void)

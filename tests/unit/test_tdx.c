@@ -224,6 +224,11 @@ static void test_text(void)
 	spec.chain.len = chain.len + 6;
 	is_genuine(verify(&spec), "words before the first certificate");
 	memcpy(room, chain.ptr, chain.len);
+	spec.chain.len = chain.len;
+	for (size_t i = 0; i + 11 <= chain.len; i++)
+		if (memcmp(room + i, "CERTIFICATE", 11) == 0)
+			memcpy(room + i, "CERTIFICATA", 11);
+	bench_is(verify(&spec), TACIT_FORMAT, "tdx.pck.certificates", "blocks by another name");
 	memcpy(room + 11, "X509 CRL---", 11);
 	bench_is(verify(&spec), TACIT_FORMAT, "tdx.pck.certificates", "a broken first line");
 	spec.chain = tacit_slice_of("-----BEGIN X-----\nAAAA\n-----END X-----\n", 39);

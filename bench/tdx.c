@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A TDX quote with Intel's collateral against OpenSSL's bare operations under it, in the same
+ * run: which signatures are checked is recorded as they pass by, and each is then checked bare,
+ * with its key ready. Then everything but signatures, which the linker's --wrap takes out of this
+ * program alone.
+ *
+ *     tdx [DIR UNIXTIME]
+ *
+ * Without arguments the quote and its collateral are made here; with them they are read from a
+ * folder of real files: quote.bin, and collateral under the names below.
+ */
+
+#include <openssl/ecdsa.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <string.h>
+
+#include "base/compiler.h"
+#include "bench.h"
+#include "tacit/verify.h"
+#include "tests/pki/dcap.h"
+#include "tests/pki/dcap_collateral.h"
+#include "trust/x509.h"
+
+#define CHECKS_MAX 24
+
+/* One signature as OpenSSL has it, ready to be checked again and again. */
+struct bare_check {
+	EVP_PKEY *key;
+	struct tacit_slice message;
+	uint8_t signature[80]; /* DER */
+	size_t len;
+};
+
+struct setup {
+	struct tacit_evidence ev;
+	struct tacit_slice root;
+	struct tacit_slice piece[8];
+	size_t pieces;
+	struct tacit_context cx;
+	struct tacit_arena arena, shelf;
+	uint8_t room[TACIT_ARENA_TYPICAL * 4];
+	uint8_t shelf_room[TACIT_ARENA_TYPICAL * 4];
+	uint8_t cache_room[TACIT_CACHE_TYPICAL] __attribute__((aligned(16)));
+	struct bare_check check[CHECKS_MAX];
+	size_t checks;
+	struct bare_check *quote, *qe; /* among them */
+};
+
+static struct setup setup;
+static bool stubbed, recording;
+
+enum tacit_status __real_tacit_trust_signed(enum tacit_key_alg alg, struct tacit_slice key,
+					    struct tacit_slice message,
+					    struct tacit_slice signature,
+					    struct tacit_cache *cache, struct tacit_error *err);
+enum tacit_status __wrap_tacit_trust_signed(enum tacit_key_alg alg, struct tacit_slice key,
+					    struct tacit_slice message,
+					    struct tacit_slice signature,
+					    struct tacit_cache *cache, struct tacit_error *err);
+enum tacit_status __real_tacit_cert_signed(const struct tacit_cert *signer, enum tacit_sig_alg alg,
+					   struct tacit_slice message,
+					   struct tacit_slice signature, struct tacit_cache *cache,
+					   struct tacit_error *err);
+enum tacit_status __wrap_tacit_cert_signed(const struct tacit_cert *signer, enum tacit_sig_alg alg,
+					   struct tacit_slice message,
+					   struct tacit_slice signature, struct tacit_cache *cache,
+					   struct tacit_error *err);
+
+static void die(const char *what)
+{
+	fprintf(stderr, "bench: %s failed\n", what);
+	exit(70);
+}
+
+static struct bare_check *record(struct tacit_slice spki, struct tacit_slice message,
+				 struct tacit_slice der)
+{
+	struct bare_check *c = &setup.check[setup.checks];
+	const uint8_t *at = spki.ptr;
+
+	for (size_t i = 0; i < setup.checks; i++)
+		if (tacit_slice_eq(setup.check[i].message, message))
+			return &setup.check[i]; /* needed once, however often it is done */
+	if (setup.checks == CHECKS_MAX || der.len > sizeof(c->signature))
+		die("recording");
+	c->key = d2i_PUBKEY(NULL, &at, (long)spki.len);
+	c->message = pki_copy(message);
+	memcpy(c->signature, der.ptr, der.len);
+	c->len = der.len;
+	setup.checks++;
+	return c;
+}
+
+/* The same from a raw point and r | s. */
+static void record_raw(struct tacit_slice key, struct tacit_slice message,
+		       struct tacit_slice signature)
+{
+	static const uint8_t HEAD[] = { 0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48,
+					0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
+					0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00 };
+	uint8_t spki[sizeof(HEAD) + 65], der[80], *at = der;
+	ECDSA_SIG *sig = ECDSA_SIG_new();
+
+	memcpy(spki, HEAD, sizeof(HEAD));
+	memcpy(spki + sizeof(HEAD), key.ptr, 65);
+	ECDSA_SIG_set0(sig, BN_bin2bn(signature.ptr, 32, NULL),
+		       BN_bin2bn(signature.ptr + 32, 32, NULL));
+	int len = i2d_ECDSA_SIG(sig, &at);
+	struct bare_check *c = record(TACIT_SLICE_ARRAY(spki), message,
+				      tacit_slice_of(der, (size_t)len));
+	if (message.len == 384)
+		setup.qe = c;
+	else if (message.ptr == setup.ev.raw.ptr)
+		setup.quote = c;
+	ECDSA_SIG_free(sig);
+}
+
+enum tacit_status __wrap_tacit_trust_signed(enum tacit_key_alg alg, struct tacit_slice key,
+					    struct tacit_slice message,
+					    struct tacit_slice signature,
+					    struct tacit_cache *cache, struct tacit_error *err)
+{
+	if (recording)
+		record_raw(key, message, signature);
+	return stubbed ? TACIT_OK
+		       : __real_tacit_trust_signed(alg, key, message, signature, cache, err);
+}
+
+enum tacit_status __wrap_tacit_cert_signed(const struct tacit_cert *signer, enum tacit_sig_alg alg,
+					   struct tacit_slice message,
+					   struct tacit_slice signature, struct tacit_cache *cache,
+					   struct tacit_error *err)
+{
+	if (recording)
+		record(signer->spki, message, signature);
+	return stubbed ? TACIT_OK
+		       : __real_tacit_cert_signed(signer, alg, message, signature, cache, err);
+}
+
+static void bare_run(const struct bare_check *c)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+	if (EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, c->key) != 1 ||
+	    EVP_DigestVerify(ctx, c->signature, c->len, c->message.ptr, c->message.len) != 1)
+		die("bare check");
+	EVP_MD_CTX_free(ctx);
+}
+
+static void bare_warm(void *user)
+{
+	const struct setup *s = user;
+
+	bare_run(s->quote);
+	bare_run(s->qe);
+}
+
+static void bare_cold(void *user)
+{
+	const struct setup *s = user;
+
+	for (size_t i = 0; i < s->checks; i++)
+		bare_run(&s->check[i]);
+}
+
+static void parse_collateral(struct setup *s)
+{
+	struct tacit_error err = { 0 };
+
+	s->shelf.used = 0;
+	if (tacit_collateral_parse(s->piece, s->pieces, &s->shelf, &s->cx.collateral, &err) !=
+	    TACIT_OK)
+		die(err.detail);
+}
+
+/* With collateral that was parsed before. */
+static void verify(void *user)
+{
+	struct setup *s = user;
+	struct tacit_verdict verdict = { 0 };
+	struct tacit_error err = { 0 };
+
+	s->arena.used = 0;
+	if (tacit_verify(&s->ev, &s->cx, &verdict, &err) != TACIT_OK)
+		die(err.detail);
+}
+
+/* From the files' bytes. */
+static void parse_and_verify(void *user)
+{
+	parse_collateral(user);
+	verify(user);
+}
+
+static struct tacit_slice file(const char *dir, const char *name)
+{
+	char path[4096];
+	struct tacit_slice none = { NULL, 0 };
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	FILE *f = fopen(path, "rb");
+	if (!f)
+		return none;
+	uint8_t *bytes = pki_alloc(1 << 18);
+	size_t len = fread(bytes, 1, 1 << 18, f);
+	fclose(f);
+	return tacit_slice_of(bytes, len);
+}
+
+static void load(struct setup *s, const char *dir, const char *now)
+{
+	static const char *const NAMES[] = { "tcbinfo.json", "qeidentity.json",
+					     "tcb_signing_chain.pem", "pck_crl.der",
+					     "root_ca_crl.der" };
+
+	s->ev.raw = file(dir, "quote.bin");
+	for (size_t i = 0; i < TACIT_ARRAY_LEN(NAMES); i++) {
+		struct tacit_slice bytes = file(dir, NAMES[i]);
+		if (bytes.ptr)
+			s->piece[s->pieces++] = bytes;
+	}
+	s->cx.now = atoll(now);
+}
+
+static void make(struct setup *s)
+{
+	struct dcap_quote_spec spec = dcap_quote_spec(4, TACIT_DCAP_BODY_TD10);
+	struct dcap_collateral all = dcap_collateral(true);
+
+	s->ev.raw = dcap_quote(&spec);
+	s->pieces = dcap_pieces(&all, s->piece);
+	s->root = dcap_world()->root->der;
+	s->cx.now = DCAP_NOW;
+	s->cx.insecure_test_roots = &s->root;
+	s->cx.insecure_test_root_count = 1;
+}
+
+static void prepare(struct setup *s)
+{
+	s->ev.tee = TACIT_TEE_TDX;
+	tacit_arena_init(&s->arena, s->room, sizeof(s->room));
+	tacit_arena_init(&s->shelf, s->shelf_room, sizeof(s->shelf_room));
+	s->cx.arena = &s->arena;
+	s->cx.insecure_no_policy = true;
+	parse_collateral(s);
+	recording = true;
+	verify(s);
+	recording = false;
+	if (!s->quote || !s->qe)
+		die("finding the quote's own signatures");
+}
+
+static void print_most(const char *name, double seconds, double most)
+{
+	printf("%-34s %9.2f us (at most %.0f)%s\n", name, seconds * 1e6, most * 1e6,
+	       seconds <= most ? "" : "  MISSED");
+}
+
+static double median_of(void (*work)(void *), void *user, size_t calls)
+{
+	double rounds[BENCH_ROUNDS];
+
+	for (size_t i = 0; i < BENCH_ROUNDS; i++)
+		rounds[i] = bench_time(work, user, calls);
+	return bench_median(rounds, BENCH_ROUNDS);
+}
+
+int main(int argc, char **argv)
+{
+	struct setup *s = &setup;
+
+	if (argc == 3)
+		load(s, argv[1], argv[2]);
+	else
+		make(s);
+	prepare(s);
+	printf("%zu signatures of %zu bytes of quote and %zu pieces\n", s->checks, s->ev.raw.len,
+	       s->pieces);
+
+	struct bench_pair cold = bench_against(bare_cold, parse_and_verify, s, 50);
+	bench_print("cold, with collateral", cold, 1.25);
+	print_most("    absolute", cold.ours, 700e-6);
+	s->cx.cache = tacit_cache_init(s->cache_room, sizeof(s->cache_room));
+	struct bench_pair warm = bench_against(bare_warm, verify, s, 200);
+	bench_print("warm, chain and collateral known", warm, 1.10);
+	print_most("    absolute", warm.ours, 150e-6);
+	print_most("    collateral parsed anew", median_of(parse_and_verify, s, 200), 150e-6);
+	s->cx.cache = NULL;
+	stubbed = true;
+	print_most("parse and appraise alone", median_of(verify, s, 5000), 5e-6);
+	printf("%-34s %9.2f us\n", "    and the collateral",
+	       median_of(parse_and_verify, s, 2000) * 1e6);
+	printf("%-34s %9zu bytes\n", "arena of one verdict", s->arena.used);
+	for (size_t i = 0; i < s->checks; i++)
+		EVP_PKEY_free(s->check[i].key);
+	pki_done();
+	return 0;
+}
