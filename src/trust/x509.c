@@ -87,23 +87,76 @@ static void take_attribute(struct tacit_der *set, struct tacit_slice *cn)
 	tacit_der_leave(set, &pair);
 }
 
-struct tacit_slice tacit_name_take(struct tacit_der *d, struct tacit_slice *ret_cn)
+/* SET, SEQUENCE, the OID 2.5.4.x and the value's tag and length. */
+#define PLAIN_HEAD 11
+
+/*
+ * A RelativeDistinguishedName of one attribute under id-at [RFC 5280 A.1], a text, with lengths of
+ * one byte: its size, or 0 for any other form, good or not. Half of parsing a chain is names, and
+ * this form, which all have, needs no cursors.
+ */
+static size_t plain_attribute(struct tacit_slice in, struct tacit_slice *cn)
 {
-	struct tacit_der whole = *d;
-	struct tacit_der name = tacit_der_enter(d, TACIT_DER_SEQUENCE);
+	static const uint8_t ID_AT[] = { TACIT_DER_OID, 3, 0x55, 0x04 };
+	const uint8_t *p = in.ptr;
+
+	if (in.len < PLAIN_HEAD || p[0] != TACIT_DER_SET || p[1] >= 0x80 ||
+	    p[2] != TACIT_DER_SEQUENCE || p[3] + 2 != p[1] ||
+	    memcmp(p + 4, ID_AT, sizeof(ID_AT)) != 0 || p[8] >= 0x80)
+		return 0;
+	uint8_t tag = p[9], len = p[10];
+	if ((tag != TACIT_DER_UTF8 && tag != TACIT_DER_PRINTABLE && tag != TACIT_DER_IA5) ||
+	    len + 7 != p[3] || in.len - PLAIN_HEAD < len)
+		return 0;
+	if (p[8] == OID_CN[2]) {
+		if (cn->ptr)
+			return 0;
+		*cn = tacit_slice_of(p + PLAIN_HEAD, len);
+	}
+	return PLAIN_HEAD + (size_t)len;
+}
+
+/* The common name of a Name that is plain throughout; false when it is not. */
+static bool read_plain_name(struct tacit_slice content, struct tacit_slice *ret_cn)
+{
 	struct tacit_slice cn = { NULL, 0 };
+
+	while (content.len) {
+		size_t size = plain_attribute(content, &cn);
+
+		if (size == 0)
+			return false;
+		content = tacit_slice_of(content.ptr + size, content.len - size);
+	}
+	*ret_cn = cn;
+	return true;
+}
+
+static void read_name(struct tacit_der *d, struct tacit_slice *ret_cn)
+{
+	struct tacit_der name = tacit_der_enter(d, TACIT_DER_SEQUENCE);
 
 	if (!name.r.bad && !tacit_der_more(&name))
 		tacit_der_reject(d, "empty name");
+	if (!name.r.bad && read_plain_name(name.r.in, ret_cn))
+		return;
 	while (tacit_der_more(&name)) {
 		struct tacit_der set = tacit_der_enter(&name, TACIT_DER_SET);
 
 		do
-			take_attribute(&set, &cn);
+			take_attribute(&set, ret_cn);
 		while (tacit_der_more(&set));
 		tacit_der_leave(&name, &set);
 	}
 	tacit_der_leave(d, &name);
+}
+
+struct tacit_slice tacit_name_take(struct tacit_der *d, struct tacit_slice *ret_cn)
+{
+	struct tacit_der whole = *d;
+	struct tacit_slice cn = { NULL, 0 };
+
+	read_name(d, &cn);
 	if (ret_cn)
 		*ret_cn = cn;
 	return tacit_der_element(&whole);
