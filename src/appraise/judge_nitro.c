@@ -24,7 +24,6 @@ static void judge_listed(struct tacit_check_list *list, const char *name,
 {
 	struct tacit_check_failure failure = {
 		.status = TACIT_POLICY,
-		.got = got.ptr ? tacit_check_text(list, got) : NULL,
 		.why = got.ptr ? "the policy does not list it"
 			       : "the policy asks for it, and the document does not tell it",
 	};
@@ -34,9 +33,10 @@ static void judge_listed(struct tacit_check_list *list, const char *name,
 		return;
 	}
 	if (listed(accepted, got)) {
-		tacit_check_pass(list, name, failure.got);
+		tacit_check_pass(list, name, NULL);
 		return;
 	}
+	failure.got = got.ptr ? tacit_check_text(list, got) : NULL;
 	failure.expected = tacit_check_text(list, accepted->items[0]);
 	if (accepted->count > 1)
 		failure.expected = tacit_check_printf(list, "%s, or one of %zu others",
@@ -55,13 +55,13 @@ static void judge_age(struct tacit_check_list *list, const struct tacit_policy_n
 		tacit_check_skip(list, "policy.nitro.enclave_age", "the policy sets no limit");
 		return;
 	}
+	if (known && claims->enclave_age_seconds <= most->value) {
+		tacit_check_pass(list, "policy.nitro.enclave_age", NULL);
+		return;
+	}
 	if (known)
 		failure.got = tacit_check_printf(list, "%llu s",
 						 (unsigned long long)claims->enclave_age_seconds);
-	if (known && claims->enclave_age_seconds <= most->value) {
-		tacit_check_pass(list, "policy.nitro.enclave_age", failure.got);
-		return;
-	}
 	failure.expected =
 		tacit_check_printf(list, "at most %llu s", (unsigned long long)most->value);
 	failure.why = known ? "the enclave has been running for too long"
