@@ -26,7 +26,8 @@ static void walk(struct tacit_json_read *j, struct tacit_arena *arena)
 		case TACIT_JSON_STRING:
 			text = tacit_json_read_text(j, arena);
 			FUZZ_ASSERT(!j->why == (text.ptr != NULL));
-			FUZZ_ASSERT(tacit_utf8_valid(text) && !(text.len && memchr(text.ptr, 0, text.len)));
+			FUZZ_ASSERT(tacit_utf8_valid(text) &&
+				    !(text.len && memchr(text.ptr, 0, text.len)));
 			break;
 		case TACIT_JSON_BOOL:
 			(void)tacit_json_read_bool(j);
@@ -39,7 +40,8 @@ static void walk(struct tacit_json_read *j, struct tacit_arena *arena)
 			break;
 		}
 		while (!j->why && depth > 0 &&
-		       !(objects[depth] ? tacit_json_read_member(j, &name) : tacit_json_read_item(j)))
+		       !(objects[depth] ? tacit_json_read_member(j, &name)
+					: tacit_json_read_item(j)))
 			depth--;
 	} while (!j->why && depth > 0);
 }

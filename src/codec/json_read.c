@@ -189,7 +189,8 @@ static struct tacit_slice scan_string(struct tacit_json_read *j, bool *ret_escap
 			if (escape(j->in, &j->at) == 0)
 				tacit_json_read_reject(j, "an escape that stands for nothing");
 		} else if (c < 0x20) {
-			tacit_json_read_reject(j, "a string without end or with a control character");
+			tacit_json_read_reject(j,
+					       "a string without end or with a control character");
 		} else if (c < 0x80) {
 			j->at++;
 		} else {
@@ -310,8 +311,8 @@ void tacit_json_read_hex(struct tacit_json_read *j, uint8_t *ret, size_t len)
 	struct tacit_slice text = tacit_json_read_string(j);
 	size_t got;
 
-	if (!j->why && (text.len != 2 * len ||
-			!tacit_hex_decode(text, tacit_mut_of(ret, len), &got)))
+	if (!j->why &&
+	    (text.len != 2 * len || !tacit_hex_decode(text, tacit_mut_of(ret, len), &got)))
 		tacit_json_read_reject(j, "not the right number of hex digits");
 }
 
@@ -429,8 +430,8 @@ struct tacit_slice tacit_json_read_skip(struct tacit_json_read *j)
 	size_t start = j->at;
 	step_into(j);
 	while (!j->why && j->depth > outside) {
-		bool more = in_object(j) ? tacit_json_read_member(j, &name)
-					 : tacit_json_read_item(j);
+		bool more =
+			in_object(j) ? tacit_json_read_member(j, &name) : tacit_json_read_item(j);
 		if (more)
 			step_into(j);
 	}

@@ -93,8 +93,7 @@ void tacit_json_read_reject(struct tacit_json_read *j, const char *why);
 void tacit_json_read_full(struct tacit_json_read *j);
 
 /* Errors: TACIT_FORMAT with the first complaint, also when not all was read; TACIT_LIMIT. */
-TACIT_MUST_CHECK enum tacit_status tacit_json_read_finish(struct tacit_json_read *j,
-							  const char *where,
-							  struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status
+tacit_json_read_finish(struct tacit_json_read *j, const char *where, struct tacit_error *err);
 
 #endif

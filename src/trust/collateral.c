@@ -241,7 +241,7 @@ static enum tacit_status add_base64(struct tacit_collateral_build *b, struct tac
 
 /*
  * A log of measured boot: TCG_PCR_EVENT records of EV_NO_ACTION, one of which names the format
- * [TCG PC Client PFP 10.2.1].
+ * [TCG-PFP 10.2].
  */
 static bool is_event_log(struct tacit_slice piece)
 {

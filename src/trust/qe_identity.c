@@ -73,13 +73,22 @@ static void read_member(struct tacit_json_read *j, struct tacit_slice name,
 }
 
 enum tacit_status tacit_qe_identity_parse(const struct tacit_intel_signed *doc,
-					  struct tacit_arena *arena,
-					  struct tacit_qe_identity *ret, struct tacit_error *err)
+					  struct tacit_arena *arena, struct tacit_qe_identity *ret,
+					  struct tacit_error *err)
 {
 	static const char *const REQUIRED[] = {
-		"id", "version", "issueDate", "nextUpdate", "tcbEvaluationDataNumber",
-		"miscselect", "miscselectMask", "attributes", "attributesMask", "mrsigner",
-		"isvprodid", "tcbLevels",
+		"id",
+		"version",
+		"issueDate",
+		"nextUpdate",
+		"tcbEvaluationDataNumber",
+		"miscselect",
+		"miscselectMask",
+		"attributes",
+		"attributesMask",
+		"mrsigner",
+		"isvprodid",
+		"tcbLevels",
 	};
 	struct tacit_json_read j = tacit_json_read_of(doc->body);
 	struct tacit_qe_identity qe = { .doc = *doc };

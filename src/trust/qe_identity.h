@@ -12,8 +12,8 @@
 
 enum tacit_qe_id {
 	TACIT_QE_NONE,
-	TACIT_QE_SGX, /* "QE" */
-	TACIT_QE_TDX, /* "TD_QE" */
+	TACIT_QE_SGX,   /* "QE" */
+	TACIT_QE_TDX,   /* "TD_QE" */
 	TACIT_QE_OTHER, /* "QVE" and "QAE", which make no quotes */
 };
 

@@ -21,8 +21,8 @@ enum {
 	SEEN_MODULE = 512,
 };
 
-#define SEEN_ALWAYS                                                                           \
-	(SEEN_VERSION | SEEN_ISSUE | SEEN_NEXT | SEEN_FMSPC | SEEN_PCEID | SEEN_TYPE |        \
+#define SEEN_ALWAYS                                                                    \
+	(SEEN_VERSION | SEEN_ISSUE | SEEN_NEXT | SEEN_FMSPC | SEEN_PCEID | SEEN_TYPE | \
 	 SEEN_NUMBER | SEEN_LEVELS)
 
 /* What is known while the object is read; its members come in any order. */
@@ -31,9 +31,9 @@ struct parse {
 	struct tacit_arena *arena;
 	struct tacit_tcb_info info;
 	unsigned seen;
-	bool flat;       /* a level had components by name, as in version 2 */
-	bool lists;      /* a level had components in an array, as in version 3 */
-	bool lacks_tdx;  /* a level had no TDX components */
+	bool flat;      /* a level had components by name, as in version 2 */
+	bool lists;     /* a level had components in an array, as in version 3 */
+	bool lacks_tdx; /* a level had no TDX components */
 };
 
 static bool is(struct tacit_slice name, const char *text)

@@ -147,8 +147,8 @@ static void read_advisories(struct tacit_json_read *j, struct tacit_arena *arena
 	ret->advisory_count = count;
 }
 
-bool tacit_tcb_member(struct tacit_json_read *j, struct tacit_slice name,
-		      struct tacit_arena *arena, struct tacit_tcb_verdict *ret, unsigned *seen)
+bool tacit_tcb_member(struct tacit_json_read *j, struct tacit_slice name, struct tacit_arena *arena,
+		      struct tacit_tcb_verdict *ret, unsigned *seen)
 {
 	if (is(name, "tcbDate")) {
 		ret->date = tacit_intel_time(j);

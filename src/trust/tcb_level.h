@@ -13,16 +13,16 @@
 #define TACIT_TCB_SIGNATURE      64
 
 /* X(name, text): as Intel spells them; the last three come of what is found, not of documents. */
-#define TACIT_TCB_STATUS_MAP(X)                                                                    \
-	X(UP_TO_DATE, "UpToDate")                                                                  \
-	X(SW_HARDENING, "SWHardeningNeeded")                                                       \
-	X(CONFIGURATION, "ConfigurationNeeded")                                                    \
-	X(CONFIGURATION_AND_SW_HARDENING, "ConfigurationAndSWHardeningNeeded")                     \
-	X(OUT_OF_DATE, "OutOfDate")                                                                \
-	X(OUT_OF_DATE_CONFIGURATION, "OutOfDateConfigurationNeeded")                               \
-	X(REVOKED, "Revoked")                                                                      \
-	X(RELAUNCH, "TDRelaunchAdvised")                                                         \
-	X(RELAUNCH_CONFIGURATION, "TDRelaunchAdvisedConfigurationNeeded")                      \
+#define TACIT_TCB_STATUS_MAP(X)                                                \
+	X(UP_TO_DATE, "UpToDate")                                              \
+	X(SW_HARDENING, "SWHardeningNeeded")                                   \
+	X(CONFIGURATION, "ConfigurationNeeded")                                \
+	X(CONFIGURATION_AND_SW_HARDENING, "ConfigurationAndSWHardeningNeeded") \
+	X(OUT_OF_DATE, "OutOfDate")                                            \
+	X(OUT_OF_DATE_CONFIGURATION, "OutOfDateConfigurationNeeded")           \
+	X(REVOKED, "Revoked")                                                  \
+	X(RELAUNCH, "TDRelaunchAdvised")                                       \
+	X(RELAUNCH_CONFIGURATION, "TDRelaunchAdvisedConfigurationNeeded")      \
 	X(NOT_SUPPORTED, "TCBNotSupported")
 
 enum tacit_tcb_status {
@@ -55,7 +55,7 @@ struct tacit_svn_levels {
 
 /* A document {"<name>":{..},"signature":".."} as Intel's PCS gives it, or its two parts. */
 struct tacit_intel_signed {
-	struct tacit_slice body; /* the inner object, as received: what is signed */
+	struct tacit_slice body;          /* the inner object, as received: what is signed */
 	uint8_t digest[TACIT_SHA256_LEN]; /* of body */
 	uint8_t signature[TACIT_TCB_SIGNATURE];
 	int64_t issue_date, next_update;
@@ -90,8 +90,8 @@ int64_t tacit_intel_time(struct tacit_json_read *j);
  * The members of a level beside "tcb"; false when `name` is none of them. `seen` gathers which
  * were there, for tacit_tcb_complete().
  */
-bool tacit_tcb_member(struct tacit_json_read *j, struct tacit_slice name,
-		      struct tacit_arena *arena, struct tacit_tcb_verdict *ret, unsigned *seen);
+bool tacit_tcb_member(struct tacit_json_read *j, struct tacit_slice name, struct tacit_arena *arena,
+		      struct tacit_tcb_verdict *ret, unsigned *seen);
 /* Complains unless date and status were there. */
 void tacit_tcb_complete(struct tacit_json_read *j, unsigned seen);
 
@@ -99,8 +99,7 @@ void tacit_tcb_complete(struct tacit_json_read *j, unsigned seen);
  * The levels of a module or an enclave, sorted. Refused: none at all, one SVN twice, a status
  * that is not UpToDate, OutOfDate or Revoked.
  */
-struct tacit_svn_levels tacit_svn_levels_read(struct tacit_json_read *j,
-					      struct tacit_arena *arena);
+struct tacit_svn_levels tacit_svn_levels_read(struct tacit_json_read *j, struct tacit_arena *arena);
 
 /* The first level that `svn` reaches, or NULL. */
 const struct tacit_svn_level *tacit_svn_level_find(const struct tacit_svn_levels *levels,

@@ -42,18 +42,18 @@ static void put_level(char *out, size_t size, bool tdx, unsigned first, const ch
 		 tdx_text, rest);
 }
 
-#define ZERO48                                                                                  \
+#define ZERO48                                                                                 \
 	"000000000000000000000000000000000000000000000000000000000000000000000000000000000000" \
 	"000000000000"
-#define MODULE                                                                       \
-	"\"mrsigner\":\"" ZERO48 "\",\"attributes\":\"0000000000000000\","           \
+#define MODULE                                                             \
+	"\"mrsigner\":\"" ZERO48 "\",\"attributes\":\"0000000000000000\"," \
 	"\"attributesMask\":\"FFFFFFFFFFFFFFFF\""
 #define UP_TO_DATE "\"tcbDate\":\"2026-08-12T00:00:00Z\",\"tcbStatus\":\"UpToDate\""
-#define OUT_OF_DATE(advisory)                                                    \
-	"\"tcbDate\":\"2025-02-12T00:00:00Z\",\"tcbStatus\":\"OutOfDate\","      \
+#define OUT_OF_DATE(advisory)                                               \
+	"\"tcbDate\":\"2025-02-12T00:00:00Z\",\"tcbStatus\":\"OutOfDate\"," \
 	"\"advisoryIDs\":[\"INTEL-SA-00001\",\"" advisory "\"]"
-#define REVOKED                                                             \
-	"\"tcbDate\":\"2024-02-14T00:00:00Z\",\"tcbStatus\":\"Revoked\","   \
+#define REVOKED                                                           \
+	"\"tcbDate\":\"2024-02-14T00:00:00Z\",\"tcbStatus\":\"Revoked\"," \
 	"\"advisoryIDs\":[\"INTEL-SA-00009\"]"
 
 static const char MODULES[] =
@@ -61,7 +61,8 @@ static const char MODULES[] =
 	"{\"id\":\"TDX_0A\"," MODULE ",\"tcbLevels\":[{\"tcb\":{\"isvsvn\":0}," UP_TO_DATE "}]},"
 	"{\"id\":\"TDX_01\"," MODULE ",\"tcbLevels\":[{\"tcb\":{\"isvsvn\":5}," UP_TO_DATE "},"
 	"{\"tcb\":{\"isvsvn\":3}," OUT_OF_DATE("INTEL-SA-00002") "},"
-	"{\"tcb\":{\"isvsvn\":1}," REVOKED "}]}],";
+								 "{\"tcb\":{\"isvsvn\":1}," REVOKED
+								 "}]}],";
 
 /* Placeholders of one width each, so that dcap_period() finds them again. */
 static struct tacit_slice set_period(const char *text)
@@ -112,8 +113,9 @@ struct tacit_slice dcap_qe_identity_body(bool tdx)
 		 "\"attributesMask\":\"FBFFFFFFFFFFFFFF0000000000000000\",\"mrsigner\":\""
 		 "DCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDC\","
 		 "\"isvprodid\":%d,\"tcbLevels\":[{\"tcb\":{\"isvsvn\":8}," UP_TO_DATE "},"
-		 "{\"tcb\":{\"isvsvn\":5}," OUT_OF_DATE("INTEL-SA-00004") "},"
-		 "{\"tcb\":{\"isvsvn\":1}," REVOKED "}]}",
+		 "{\"tcb\":{\"isvsvn\":5}," OUT_OF_DATE(
+			 "INTEL-SA-00004") "},"
+					   "{\"tcb\":{\"isvsvn\":1}," REVOKED "}]}",
 		 tdx ? "TD_QE" : "QE", HEAD, tdx ? 2 : 1);
 	return set_period(text);
 }
@@ -204,8 +206,7 @@ struct dcap_collateral dcap_collateral(bool tdx)
 size_t dcap_pieces(const struct dcap_collateral *all, struct tacit_slice ret[DCAP_PIECES])
 {
 	const struct tacit_slice pieces[DCAP_PIECES] = { all->tcb_info, all->qe_identity,
-							 all->signer, all->root_crl,
-							 all->pck_crl };
+							 all->signer, all->root_crl, all->pck_crl };
 	size_t count = 0;
 
 	for (size_t i = 0; i < DCAP_PIECES; i++)

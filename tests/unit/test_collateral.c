@@ -54,8 +54,8 @@ static void refused(struct tacit_slice piece, enum tacit_status want, const char
 	struct counts got;
 	enum tacit_status st = parse(&piece, 1, &got, &err);
 
-	if (!ok(st == want && strstr(err.detail, word) && strcmp(err.where, "collateral") == 0, "%s",
-		name))
+	if (!ok(st == want && strstr(err.detail, word) && strcmp(err.where, "collateral") == 0,
+		"%s", name))
 		printf("# %s: %s\n", tacit_status_name(st), err.detail);
 }
 
@@ -157,7 +157,8 @@ static void test_kinds(void)
 	gives(all.qe_identity, QE, "a QE identity");
 	gives(dcap_document("tcbInfo", dcap_tcb_info_v2_body(), NULL), TCB, "TCB info, version 2");
 	gives(dcap_event_log(2, rtmr), LOG, "an event log");
-	gives(joined("\n ", text_of(all.tcb_info), "\r\n", (char *)NULL), TCB, "white space around it");
+	gives(joined("\n ", text_of(all.tcb_info), "\r\n", (char *)NULL), TCB,
+	      "white space around it");
 }
 
 static void test_text_forms(void)
@@ -193,22 +194,28 @@ static void test_unknown(void)
 	refused(TACIT_SLICE_ARRAY(QUOTE), TACIT_FORMAT, "64 bytes of no known kind", "a quote");
 	refused(tacit_slice_str("hello"), TACIT_FORMAT, "'hello'", "words");
 	refused(tacit_slice_str("{}"), TACIT_FORMAT, "without a member we know", "an empty object");
-	refused(tacit_slice_str("{\"fmspcs_json\":\"[]\"}"), TACIT_FORMAT, "without a member we know",
-		"another answer");
-	refused(pem_block("EC PRIVATE KEY", crl()), TACIT_FORMAT, "'EC PRIVATE KEY'", "a private key");
-	refused(pem_block("CERTIFICATE", crl()), TACIT_FORMAT, "PEM", "a list that calls itself one");
+	refused(tacit_slice_str("{\"fmspcs_json\":\"[]\"}"), TACIT_FORMAT,
+		"without a member we know", "another answer");
+	refused(pem_block("EC PRIVATE KEY", crl()), TACIT_FORMAT, "'EC PRIVATE KEY'",
+		"a private key");
+	refused(pem_block("CERTIFICATE", crl()), TACIT_FORMAT, "PEM",
+		"a list that calls itself one");
 	refused(tacit_slice_str("-----BEGIN CERTIFICATE-----\nMIIC\n"), TACIT_FORMAT, "PEM",
 		"a block without end");
 	refused(tacit_slice_str("-----BEGIN%20CERTIFICATE-----%0"), TACIT_FORMAT, "escape",
 		"a broken escape");
-	refused(tacit_slice_str("0123456789abcdef0123"), TACIT_FORMAT, "hex:", "hex of nothing known");
-	refused(tacit_slice_str("QUJDREVGR0hJSktMTU5PUA=="), TACIT_FORMAT, "base64:", "base64 likewise");
-	refused(tacit_slice_str("QUJDREVGR0hJSktMTU5PUB=="), TACIT_FORMAT, "broken base64", "stray bits");
-	refused(tacit_slice_of(crl().ptr, crl().len - 1), TACIT_FORMAT, "revocation list", "a cut list");
+	refused(tacit_slice_str("0123456789abcdef0123"), TACIT_FORMAT,
+		"hex:", "hex of nothing known");
+	refused(tacit_slice_str("QUJDREVGR0hJSktMTU5PUA=="), TACIT_FORMAT,
+		"base64:", "base64 likewise");
+	refused(tacit_slice_str("QUJDREVGR0hJSktMTU5PUB=="), TACIT_FORMAT, "broken base64",
+		"stray bits");
+	refused(tacit_slice_of(crl().ptr, crl().len - 1), TACIT_FORMAT, "revocation list",
+		"a cut list");
 	refused(tacit_slice_str("{\"tcbInfo\":null,\"signature\":null}"), TACIT_FORMAT, "JSON",
 		"null for a document");
-	refused(dcap_edit(dcap_collateral(true).tcb_info, "\"tcbType\":0", "\"tcbType\":1"), TACIT_FORMAT,
-		"tcbType", "TCB info of another type");
+	refused(dcap_edit(dcap_collateral(true).tcb_info, "\"tcbType\":0", "\"tcbType\":1"),
+		TACIT_FORMAT, "tcbType", "TCB info of another type");
 }
 
 /* --- bundles --------------------------------------------------------------------------------- */
@@ -227,7 +234,8 @@ static const char *quoted(struct tacit_slice text)
 		else if (text.ptr[i] == '"')
 			pki_raw(&b, tacit_slice_str("\\\""));
 		else
-			pki_raw(&b, tacit_slice_of(c, (size_t)snprintf(c, sizeof(c), "%c", text.ptr[i])));
+			pki_raw(&b, tacit_slice_of(
+					    c, (size_t)snprintf(c, sizeof(c), "%c", text.ptr[i])));
 	}
 	pki_raw(&b, tacit_slice_str("\""));
 	return text_of(pki_take(&b));
@@ -254,7 +262,8 @@ static const char *signature_of(struct tacit_slice body)
 
 #define ALL ((struct counts){ 2, 2, 1, 1, 0 })
 
-static struct tacit_slice bundle(const char *tcb_info, const char *tcb_signature, const char *pck_crl)
+static struct tacit_slice bundle(const char *tcb_info, const char *tcb_signature,
+				 const char *pck_crl)
 {
 	struct tacit_slice qe = dcap_qe_identity_body(true);
 
@@ -275,16 +284,19 @@ static void test_bundles(void)
 	struct tacit_slice whole = bundle(quoted(body), signature, array);
 
 	gives(whole, ALL, "documents apart from their signatures, lists in hex and as bytes");
-	gives(joined("{\"quote_collateral\":", text_of(whole), "}", (char *)NULL), ALL, "one level down");
-	gives(bundle(quoted(all.tcb_info), NULL, array), ALL, "a document as the PCS gives it, as text");
+	gives(joined("{\"quote_collateral\":", text_of(whole), "}", (char *)NULL), ALL,
+	      "one level down");
+	gives(bundle(quoted(all.tcb_info), NULL, array), ALL,
+	      "a document as the PCS gives it, as text");
 	gives(bundle(text_of(all.tcb_info), NULL, array), ALL, "and as an object");
 	gives(bundle(byte_array(all.tcb_info), NULL, array), ALL, "and as bytes");
-	gives(bundle(text_of(body), signature, array), ALL, "and the object with its signature apart");
-	gives(joined("{\"tcb_info_json\":", quoted(all.tcb_info), ",\"issuer_chain\":", quoted(chain()),
-		     "}", (char *)NULL),
+	gives(bundle(text_of(body), signature, array), ALL,
+	      "and the object with its signature apart");
+	gives(joined("{\"tcb_info_json\":", quoted(all.tcb_info),
+		     ",\"issuer_chain\":", quoted(chain()), "}", (char *)NULL),
 	      (struct counts){ 2, 0, 1, 0, 0 }, "an answer with the chain of its header");
-	gives(joined("{\"tcbInfo\":", quoted(all.tcb_info), ",\"pck_crl\":null,\"root_ca_crl\":\"\"}",
-		     (char *)NULL),
+	gives(joined("{\"tcbInfo\":", quoted(all.tcb_info),
+		     ",\"pck_crl\":null,\"root_ca_crl\":\"\"}", (char *)NULL),
 	      TCB, "members that are null or empty are not there");
 	refused(bundle(quoted(body), NULL, array), TACIT_FORMAT, "without its signature",
 		"a document without signature");
@@ -293,9 +305,10 @@ static void test_bundles(void)
 	refused(bundle("\"\"", signature, array), TACIT_FORMAT, "without its signature",
 		"a signature without document");
 	refused(bundle(quoted(body), signature, "[1,2,256]"), TACIT_FORMAT, "range", "no byte");
-	refused(bundle(quoted(body), signature, "\"zz\""), TACIT_FORMAT, "no known kind", "no list");
-	refused(joined("{\"tcb_info\":", quoted(all.tcb_info), ",\"tcb_info_json\":",
-		       quoted(all.tcb_info), "}", (char *)NULL),
+	refused(bundle(quoted(body), signature, "\"zz\""), TACIT_FORMAT, "no known kind",
+		"no list");
+	refused(joined("{\"tcb_info\":", quoted(all.tcb_info),
+		       ",\"tcb_info_json\":", quoted(all.tcb_info), "}", (char *)NULL),
 		TACIT_FORMAT, "two names", "one document under two names");
 	refused(dcap_edit(whole, "\"version\":3", "\"pck_crl\":\"\""), TACIT_FORMAT, "twice",
 		"a member twice");
@@ -305,8 +318,8 @@ static void test_bundles(void)
 static void test_bundle_bytes(void)
 {
 	struct tacit_slice body = dcap_tcb_info_body(true);
-	struct tacit_slice piece = bundle(quoted(body), signature_of(body),
-					  byte_array(dcap_collateral(true).pck_crl));
+	struct tacit_slice piece =
+		bundle(quoted(body), signature_of(body), byte_array(dcap_collateral(true).pck_crl));
 	struct tacit_slice key = pki_point(dcap_world()->tcb_signer->key);
 	const struct tacit_collateral *all = NULL;
 	struct tacit_arena arena;

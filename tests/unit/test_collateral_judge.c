@@ -9,7 +9,7 @@
 #include "tests/pki/dcap_collateral.h"
 #include "tests/tap.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define COUNT(a)               (sizeof(a) / sizeof((a)[0]))
 
 #define NAME(row, name, about) "tdx." name,
 #define ROW(row, name, about)  { "tdx." name, about },
@@ -123,10 +123,9 @@ static struct verdict judge(const struct scene *s)
 	if (v.status != TACIT_OK)
 		return v;
 	struct tacit_dcap_subject subject = subject_of(s, certs, &pck);
-	struct tacit_context cx = { .now = s->now,
-				    .collateral = collateral,
-				    .arena = &list_arena,
-				    .cache = s->cache };
+	struct tacit_context cx = {
+		.now = s->now, .collateral = collateral, .arena = &list_arena, .cache = s->cache
+	};
 	tacit_check_init(&list, &list_arena, TACIT_DCAP_ROWS);
 	for (unsigned i = 0; i < TACIT_DCAP_ROWS; i++)
 		if (s->tdx || i != TACIT_DCAP_MODULE_IDENTITY)
@@ -182,7 +181,8 @@ static void test_none(void)
 	v = judge(&s);
 	ok(v.answer && !v.tcb.judged, "a certificate alone is none");
 	s.collateral.signer = s.collateral.qe_identity;
-	s.collateral.pck_crl = dcap_crl(dcap_world()->processor_ca, NULL, DCAP_ISSUED, DCAP_EXPIRES);
+	s.collateral.pck_crl =
+		dcap_crl(dcap_world()->processor_ca, NULL, DCAP_ISSUED, DCAP_EXPIRES);
 	v = judge(&s);
 	ok(v.answer && !v.tcb.judged, "nor is the list of another CA");
 }
@@ -286,7 +286,8 @@ static void serial_text(const struct pki_cert *cert, char text[static 64])
 {
 	struct tacit_cert parsed;
 
-	if (tacit_cert_parse(cert->der, "serial", &parsed, NULL) != TACIT_OK || parsed.serial.len > 31)
+	if (tacit_cert_parse(cert->der, "serial", &parsed, NULL) != TACIT_OK ||
+	    parsed.serial.len > 31)
 		ok(false, "the serial is had");
 	else
 		for (size_t i = 0; i <= parsed.serial.len; i++)
@@ -346,10 +347,12 @@ static void test_signatures(void)
 	s.extra[0] = full.collateral.tcb_info;
 	is(&s, TACIT_OK, "", "harms nobody beside a genuine one");
 	s = full;
-	s.collateral.qe_identity = dcap_document("enclaveIdentity", dcap_qe_identity_body(true), evil);
+	s.collateral.qe_identity =
+		dcap_document("enclaveIdentity", dcap_qe_identity_body(true), evil);
 	is(&s, TACIT_SIGNATURE, "qe_identity.signature", "a forged QE identity");
 	s = full;
-	s.collateral.tcb_info = dcap_edit(full.collateral.tcb_info, "\"tcbType\":0", "\"tcbType\": 0");
+	s.collateral.tcb_info =
+		dcap_edit(full.collateral.tcb_info, "\"tcbType\":0", "\"tcbType\": 0");
 	is(&s, TACIT_SIGNATURE, "tcb_info.signature", "a space that nobody signed");
 	s = full;
 	s.collateral.qe_identity =
@@ -357,8 +360,8 @@ static void test_signatures(void)
 	is(&s, TACIT_SIGNATURE, "qe_identity.signature", "an edited QE identity");
 }
 
-static struct tacit_slice signer_by(const char *subject, const struct pki_cert *issuer, EVP_PKEY *key,
-				    EVP_PKEY *signer, unsigned usage, bool ca)
+static struct tacit_slice signer_by(const char *subject, const struct pki_cert *issuer,
+				    EVP_PKEY *key, EVP_PKEY *signer, unsigned usage, bool ca)
 {
 	const struct pki_spec spec = {
 		.key = key,
@@ -383,7 +386,8 @@ static void test_signer(void)
 	unsigned usage = TACIT_KU_DIGITAL_SIGNATURE;
 	struct scene s = scene(true);
 
-	s.collateral.signer = signer_by("CN=Some Other Name/O=Intel", w->root, key, NULL, usage, false);
+	s.collateral.signer =
+		signer_by("CN=Some Other Name/O=Intel", w->root, key, NULL, usage, false);
 	is(&s, TACIT_CHAIN, "tcb_info.signature", "a signer of another name");
 	s.collateral.signer = signer_by(name, w->root, key, evil, usage, false);
 	is(&s, TACIT_SIGNATURE, "tcb_info.signature", "a signer that the root did not sign");
@@ -452,7 +456,8 @@ static void test_numbers(void)
 		"enclaveIdentity", dcap_edit(qe, "DataNumber\":20", "DataNumber\":21"), NULL);
 	v = judge(&s);
 	ok(v.status == TACIT_OK && v.tcb.evaluation_number == 20, "the lower of the two is told");
-	s.extra[0] = dcap_document("enclaveIdentity", dcap_edit(qe, "\"isvsvn\":8", "\"isvsvn\":9"), NULL);
+	s.extra[0] = dcap_document("enclaveIdentity", dcap_edit(qe, "\"isvsvn\":8", "\"isvsvn\":9"),
+				   NULL);
 	v = judge(&s);
 	ok(v.status == TACIT_OK && strcmp(v.tcb.qe_status, "OutOfDate") == 0,
 	   "the QE identity of the TCB info's number is used");
@@ -464,20 +469,24 @@ static void test_qe(void)
 {
 	static const struct {
 		size_t at;
-		uint8_t xor;
+		uint8_t xor ;
 		const char *name;
 	} WRONG[] = {
-		{ 128, 1, "another MRSIGNER" },	     { 159, 0x80, "another MRSIGNER, last bit" },
-		{ 256, 1, "another product" },	     { 257, 1, "another product, high byte" },
-		{ 48, 2, "DEBUG" },		     { 55, 0x80, "the last attribute under the mask" },
-		{ 16, 1, "another miscselect" },     { 19, 0x80, "another miscselect, last bit" },
+		{ 128, 1, "another MRSIGNER" },
+		{ 159, 0x80, "another MRSIGNER, last bit" },
+		{ 256, 1, "another product" },
+		{ 257, 1, "another product, high byte" },
+		{ 48, 2, "DEBUG" },
+		{ 55, 0x80, "the last attribute under the mask" },
+		{ 16, 1, "another miscselect" },
+		{ 19, 0x80, "another miscselect, last bit" },
 	};
 	struct scene s = scene(true);
 
 	for (size_t i = 0; i < COUNT(WRONG); i++) {
-		s.quote.qe[WRONG[i].at] ^= WRONG[i].xor;
+		s.quote.qe[WRONG[i].at] ^= WRONG[i].xor ;
 		is(&s, TACIT_CHAIN, "qe_identity.match", WRONG[i].name);
-		s.quote.qe[WRONG[i].at] ^= WRONG[i].xor;
+		s.quote.qe[WRONG[i].at] ^= WRONG[i].xor ;
 	}
 	s.quote.qe[48] ^= 4;
 	is(&s, TACIT_OK, "", "an attribute outside of the mask");

@@ -24,23 +24,92 @@ static enum tacit_status check(struct tacit_slice text)
 static void test_grammar(void)
 {
 	static const char *const GOOD[] = {
-		"{}",      "[]",     "null",      " true ", "false",	    "0",
-		"-0",      "-12.5",  "1e9",       "1E+2",   "1.0e-3",	    "\"\"",
-		"\"a\\n\"", "[1,2]", "[[],{}]",   "{\"a\":{\"a\":1}}",	    "[{\"a\":1},{\"a\":1}]",
-		"\"\\u00e9\\ud83d\\ude00\"", "\"\xc3\xa9\"", "{\"\":0}", "\t[\r\n1 , 2 ]\n",
+		"{}",
+		"[]",
+		"null",
+		" true ",
+		"false",
+		"0",
+		"-0",
+		"-12.5",
+		"1e9",
+		"1E+2",
+		"1.0e-3",
+		"\"\"",
+		"\"a\\n\"",
+		"[1,2]",
+		"[[],{}]",
+		"{\"a\":{\"a\":1}}",
+		"[{\"a\":1},{\"a\":1}]",
+		"\"\\u00e9\\ud83d\\ude00\"",
+		"\"\xc3\xa9\"",
+		"{\"\":0}",
+		"\t[\r\n1 , 2 ]\n",
 	};
 	static const char *const BAD[] = {
-		"",	     " ",	 "{",	      "}",	    "[",	 "]",	   "{]",
-		"[}",	     "[1,]",	 "[,1]",      "[1 2]",	    "{\"a\"}",	 "{\"a\":}", "{\"a\" 1}",
-		"{\"a\":1,}", "{a:1}",	 "{1:1}",     "{,}",	    "nul",	 "nulll",  "True",
-		"01",	     "-01",	 "-",	      "+1",	    ".5",	 "5.",	   "1e",
-		"1e+",	     "0x10",	 "\"",	      "\"\\\"",	    "\"\\x\"",	 "\"\\u12\"", "\"\\u12g4\"",
-		"\"\\u0000\"", "\"\\ud800\"", "\"\\udc00\"", "\"\\ud800\\u0041\"", "\"\\ud800x\"",
-		"\"a\nb\"",  "\"\x7f", "\"\xff\"",  "\"\xc0\x80\"", "\"\xed\xa0\x80\"", "\"\xc3\"",
-		"1 2",	     "{}{}",	 "[]x",	      "'a'",	    "{\"a\":1,\"a\":2}",
-		"{\"a\":1,\"b\":2,\"a\":3}", "[{\"x\":{\"b\":1,\"b\":1}}]", "{\"\\u0061\":1}",
-		"{\"a\":{\"b\":1},\"a\":1}", "{\"a\":[{}],\"b\":0,\"b\":[]}", "{\"\":1,\"\":2}", "\xef\xbb\xbf{}", "// c\n1",
-		"[1]/**/",   "NaN",	 "Infinity",  "1.e5",
+		"",
+		" ",
+		"{",
+		"}",
+		"[",
+		"]",
+		"{]",
+		"[}",
+		"[1,]",
+		"[,1]",
+		"[1 2]",
+		"{\"a\"}",
+		"{\"a\":}",
+		"{\"a\" 1}",
+		"{\"a\":1,}",
+		"{a:1}",
+		"{1:1}",
+		"{,}",
+		"nul",
+		"nulll",
+		"True",
+		"01",
+		"-01",
+		"-",
+		"+1",
+		".5",
+		"5.",
+		"1e",
+		"1e+",
+		"0x10",
+		"\"",
+		"\"\\\"",
+		"\"\\x\"",
+		"\"\\u12\"",
+		"\"\\u12g4\"",
+		"\"\\u0000\"",
+		"\"\\ud800\"",
+		"\"\\udc00\"",
+		"\"\\ud800\\u0041\"",
+		"\"\\ud800x\"",
+		"\"a\nb\"",
+		"\"\x7f",
+		"\"\xff\"",
+		"\"\xc0\x80\"",
+		"\"\xed\xa0\x80\"",
+		"\"\xc3\"",
+		"1 2",
+		"{}{}",
+		"[]x",
+		"'a'",
+		"{\"a\":1,\"a\":2}",
+		"{\"a\":1,\"b\":2,\"a\":3}",
+		"[{\"x\":{\"b\":1,\"b\":1}}]",
+		"{\"\\u0061\":1}",
+		"{\"a\":{\"b\":1},\"a\":1}",
+		"{\"a\":[{}],\"b\":0,\"b\":[]}",
+		"{\"\":1,\"\":2}",
+		"\xef\xbb\xbf{}",
+		"// c\n1",
+		"[1]/**/",
+		"NaN",
+		"Infinity",
+		"1.e5",
 	};
 
 	for (size_t i = 0; i < COUNT(GOOD); i++)
@@ -183,8 +252,8 @@ static void test_hex(void)
 
 	tacit_json_read_hex(&j, out, 2);
 	ok(!j.why && out[0] == 0xab && out[1] == 0x0f, "hex of either case");
-	static const char *const BAD[] = { "\"ab\"", "\"ab0f0\"", "\"ab0f00\"", "\"ab0g\"", "\"\"",
-					   "12", "\"a\\u0062b0f\"" };
+	static const char *const BAD[] = { "\"ab\"", "\"ab0f0\"", "\"ab0f00\"",     "\"ab0g\"",
+					   "\"\"",   "12",        "\"a\\u0062b0f\"" };
 	for (size_t i = 0; i < COUNT(BAD); i++) {
 		j = tacit_json_read_of(tacit_slice_str(BAD[i]));
 		tacit_json_read_hex(&j, out, 2);
@@ -206,7 +275,8 @@ static void test_walk(void)
 	tacit_json_read_array(&j);
 	ok(tacit_json_read_item(&j) && tacit_json_read_uint(&j, 9) == 1, "first item");
 	ok(tacit_json_read_item(&j), "second item");
-	is_slice(tacit_json_read_skip(&j), tacit_slice_str("{\"x\": [true]}"), "skipped, as it was");
+	is_slice(tacit_json_read_skip(&j), tacit_slice_str("{\"x\": [true]}"),
+		 "skipped, as it was");
 	ok(tacit_json_read_item(&j), "third item");
 	is_slice(tacit_json_read_string(&j), tacit_slice_str("s"), "the string");
 	ok(!tacit_json_read_item(&j), "no fourth");
@@ -258,10 +328,14 @@ static bool differs_by_choice(const char *name)
 	static const char *const NAMES[] = {
 		"y_string_null_escape.json", /* no text of evidence holds U+0000 */
 		/* Numbers that nobody reads may be of any size. */
-		"i_number_huge_exp.json", "i_number_neg_int_huge_exp.json",
-		"i_number_pos_double_huge_exp.json", "i_number_real_neg_overflow.json",
-		"i_number_real_pos_overflow.json", "i_number_too_big_neg_int.json",
-		"i_number_too_big_pos_int.json", "i_number_very_big_negative_int.json",
+		"i_number_huge_exp.json",
+		"i_number_neg_int_huge_exp.json",
+		"i_number_pos_double_huge_exp.json",
+		"i_number_real_neg_overflow.json",
+		"i_number_real_pos_overflow.json",
+		"i_number_too_big_neg_int.json",
+		"i_number_too_big_pos_int.json",
+		"i_number_very_big_negative_int.json",
 	};
 
 	for (size_t i = 0; i < COUNT(NAMES); i++)
@@ -294,7 +368,8 @@ static void test_suite(void)
 	char path[4096];
 
 	if (!dir) {
-		skip("JSON parsing suite through both readers", "no shared vectors (TACIT_VECTORS)");
+		skip("JSON parsing suite through both readers",
+		     "no shared vectors (TACIT_VECTORS)");
 		return;
 	}
 	snprintf(path, sizeof(path), "%s/json", dir);

@@ -52,7 +52,8 @@ static void test_good(void)
 	is_slice(TACIT_SLICE_ARRAY(pck.components), TACIT_SLICE_ARRAY(p.components), "components");
 	is_slice(pck.cpusvn, TACIT_SLICE_ARRAY(p.components), "CPUSVN");
 	is_slice(pck.serial, pki_hex("0102"), "serial");
-	ok(pck.pcesvn == 65535 && pck.platform_ca && pck.sgx_type == TACIT_SGX_SCALABLE, "the rest");
+	ok(pck.pcesvn == 65535 && pck.platform_ca && pck.sgx_type == TACIT_SGX_SCALABLE,
+	   "the rest");
 	p.processor = true;
 	is_status(parse_platform(&p, &pck), TACIT_OK, "of the Processor CA");
 	ok(!pck.platform_ca && !pck.instance_id.ptr, "which names no instance");
@@ -74,7 +75,8 @@ static void test_values(void)
 		memcpy(other, good.components, 16);
 		other[i] ^= 1;
 		p = good, p.cpusvn = other;
-		is_status(parse_platform(&p, &pck), TACIT_FORMAT, "CPUSVN that says something else");
+		is_status(parse_platform(&p, &pck), TACIT_FORMAT,
+			  "CPUSVN that says something else");
 	}
 	p = good, p.fmspc = "50806f0000";
 	is_status(parse_platform(&p, &pck), TACIT_FORMAT, "a short FMSPC");

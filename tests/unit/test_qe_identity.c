@@ -27,7 +27,8 @@ static void test_good(void)
 	struct tacit_qe_identity qe = { 0 };
 
 	is_status(parse_in(dcap_qe_identity_body(true), sizeof(room), &qe), TACIT_OK, "TD_QE");
-	ok(qe.id == TACIT_QE_TDX && qe.isvprodid == 2 && qe.doc.evaluation_number == 20, "what it is");
+	ok(qe.id == TACIT_QE_TDX && qe.isvprodid == 2 && qe.doc.evaluation_number == 20,
+	   "what it is");
 	ok(qe.doc.issue_date == DCAP_ISSUED && qe.doc.next_update == DCAP_EXPIRES, "its period");
 	ok(qe.mrsigner[31] == 0xdc && qe.attributes[0] == 0x11 && qe.attributes_mask[0] == 0xfb &&
 		   qe.miscselect[0] == 0 && qe.miscselect_mask[3] == 0xff,
@@ -37,8 +38,8 @@ static void test_good(void)
 	   "its levels");
 	is_status(parse_in(dcap_qe_identity_body(false), sizeof(room), &qe), TACIT_OK, "QE");
 	ok(qe.id == TACIT_QE_SGX && qe.isvprodid == 1, "what it is");
-	is_status(parse_in(dcap_edit(dcap_qe_identity_body(false), "\"QE\"", "\"QVE\""), sizeof(room),
-			   &qe),
+	is_status(parse_in(dcap_edit(dcap_qe_identity_body(false), "\"QE\"", "\"QVE\""),
+			   sizeof(room), &qe),
 		  TACIT_OK, "QVE");
 	ok(qe.id == TACIT_QE_OTHER, "which makes no quotes");
 }
@@ -71,7 +72,8 @@ static const struct {
 	{ "\"isvsvn\":5", "\"isvsvn\":9", TACIT_OK },
 	{ "\"tcbStatus\":\"UpToDate\"", "\"tcbStatus\":\"ConfigurationNeeded\"", TACIT_FORMAT },
 	{ "\"tcbStatus\":\"UpToDate\"", "\"tcbStatus\":\"SWHardeningNeeded\"", TACIT_FORMAT },
-	{ "\"tcbStatus\":\"UpToDate\"", "\"tcbStatus\":\"OutOfDateConfigurationNeeded\"", TACIT_FORMAT },
+	{ "\"tcbStatus\":\"UpToDate\"", "\"tcbStatus\":\"OutOfDateConfigurationNeeded\"",
+	  TACIT_FORMAT },
 	{ "\"tcbStatus\":\"UpToDate\"", "\"tcbStatus\":\"Revoked\"", TACIT_OK },
 	{ ",\"tcbStatus\":\"UpToDate\"", "", TACIT_FORMAT },
 	{ "\"tcb\":{\"isvsvn\":8},", "", TACIT_FORMAT },

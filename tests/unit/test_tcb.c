@@ -56,12 +56,9 @@ static void test_converge(void)
 /* Launch by row, today by column, in the order of the enum. */
 static const enum tacit_tcb_status RELAUNCH[7][7] = {
 	{ UP, UP, UP, UP, OD, OC, RE }, /* launched UpToDate */
-	{ SW, SW, SW, SW, OD, OC, RE },
-	{ CO, CO, CO, CO, OD, OC, RE },
-	{ CS, CS, CS, CS, OD, OC, RE },
-	{ LA, LA, LC, LC, OD, OD, RE }, /* launched OutOfDate */
-	{ LC, LC, LC, LC, OC, OC, RE },
-	{ RE, RE, RE, RE, RE, RE, RE },
+	{ SW, SW, SW, SW, OD, OC, RE }, { CO, CO, CO, CO, OD, OC, RE },
+	{ CS, CS, CS, CS, OD, OC, RE }, { LA, LA, LC, LC, OD, OD, RE }, /* launched OutOfDate */
+	{ LC, LC, LC, LC, OC, OC, RE }, { RE, RE, RE, RE, RE, RE, RE },
 };
 
 static void test_relaunch(void)
@@ -132,7 +129,9 @@ static struct world *world(bool tdx)
 	w.info.identities = IDENTITIES;
 	w.info.sgx_category[3] = "BIOS";
 	w.qe.levels = (struct tacit_svn_levels){ 2, QE_LEVELS };
-	w.p = (struct tacit_dcap_platform){ .info = &w.info, .qe = &w.qe, .pck = &w.pck, .qe_svn = 6 };
+	w.p = (struct tacit_dcap_platform){
+		.info = &w.info, .qe = &w.qe, .pck = &w.pck, .qe_svn = 6
+	};
 	if (tdx)
 		w.p.tee_tcb_svn = TACIT_SLICE_ARRAY(w.svn);
 	return &w;
@@ -174,7 +173,8 @@ static void test_exact(void)
 	for (int tdx = 0; tdx < 2; tdx++) {
 		struct found f = evaluate(world(tdx));
 
-		ok(f.status == TACIT_TCB_UP_TO_DATE && !f.part && !f.full, "exactly the first level");
+		ok(f.status == TACIT_TCB_UP_TO_DATE && !f.part && !f.full,
+		   "exactly the first level");
 		ok(f.tcb.gap_count == 0 && f.tcb.advisory_count == 0, "lacks nothing");
 		ok(f.tcb.tcb_date == (tdx ? 300 : 400), "the earliest date");
 		ok(!f.tcb.module_status == !tdx, "a module's status for TDX");
@@ -190,7 +190,8 @@ static void test_components(void)
 
 			w->pck.components[i]--;
 			struct found f = evaluate(w);
-			ok(f.status == TACIT_TCB_SW_HARDENING && has_gap(&f, "sgx", i, 19 + i, 20 + i),
+			ok(f.status == TACIT_TCB_SW_HARDENING &&
+				   has_gap(&f, "sgx", i, 19 + i, 20 + i),
 			   "SGX component %u", i);
 			ok((f.tcb.gaps->category != NULL) == (i == 3), "its category");
 		}
@@ -256,7 +257,8 @@ static void test_parts(void)
 	   "a module that nobody knows");
 	w = world(true), w->p.qe_svn = 5;
 	f = evaluate(w);
-	ok(f.status == TACIT_TCB_OUT_OF_DATE && has_gap(&f, "qe", 0, 5, 6), "a QE between two levels");
+	ok(f.status == TACIT_TCB_OUT_OF_DATE && has_gap(&f, "qe", 0, 5, 6),
+	   "a QE between two levels");
 	w->p.qe_svn = 2;
 	ok(evaluate(w).status == TACIT_TCB_OUT_OF_DATE, "a QE on the lower level");
 	w->p.qe_svn = 1;

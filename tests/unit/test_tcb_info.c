@@ -34,7 +34,8 @@ static void test_tdx(void)
 
 	is_status(parse(dcap_tcb_info_body(true), &info), TACIT_OK, "TDX, version 3");
 	ok(info.tdx && info.version == 3 && info.doc.evaluation_number == 20, "what it is");
-	ok(info.doc.issue_date == DCAP_ISSUED && info.doc.next_update == DCAP_EXPIRES, "its period");
+	ok(info.doc.issue_date == DCAP_ISSUED && info.doc.next_update == DCAP_EXPIRES,
+	   "its period");
 	is_slice(TACIT_SLICE_ARRAY(info.fmspc), pki_hex(DCAP_FMSPC), "FMSPC");
 	ok(info.level_count == 2 && info.levels[0].pcesvn == 13 && info.levels[0].sgx[7] == 3 &&
 		   info.levels[0].tdx[2] == 3 && info.levels[1].tdx[2] == 1,
@@ -177,7 +178,8 @@ static void test_v2_edits(void)
 	for (size_t i = 0; i < COUNT(EDITS); i++) {
 		struct tacit_tcb_info info;
 
-		is_status(parse(dcap_edit(dcap_tcb_info_v2_body(), EDITS[i].from, EDITS[i].to), &info),
+		is_status(parse(dcap_edit(dcap_tcb_info_v2_body(), EDITS[i].from, EDITS[i].to),
+				&info),
 			  EDITS[i].want, EDITS[i].to);
 	}
 }
@@ -214,7 +216,8 @@ static void test_limits(void)
 	struct tacit_tcb_info info;
 	size_t full = 0, refused = 0, size;
 
-	for (size = 0; parse_in(body, size, &info, NULL) != TACIT_OK && size < sizeof(room); size += 8)
+	for (size = 0; parse_in(body, size, &info, NULL) != TACIT_OK && size < sizeof(room);
+	     size += 8)
 		full += parse_in(body, size, &info, NULL) == TACIT_LIMIT;
 	ok(full == size / 8, "every arena that is too small ends in TACIT_LIMIT");
 	ok(size < 4096, "%zu bytes will do", size);
@@ -226,7 +229,8 @@ static void test_limits(void)
 		free(copy);
 	}
 	ok(refused == body.len, "every truncation is refused");
-	is_status(parse(dcap_edit(body, "]}", "]} "), &info), TACIT_OK, "white space is no matter here");
+	is_status(parse(dcap_edit(body, "]}", "]} "), &info), TACIT_OK,
+		  "white space is no matter here");
 	is_status(parse(tacit_slice_str("{}"), &info), TACIT_FORMAT, "an empty object");
 	is_status(parse(tacit_slice_str("null"), &info), TACIT_FORMAT, "null");
 	is_status(parse(tacit_slice_str("[]"), &info), TACIT_FORMAT, "an array");
@@ -248,16 +252,18 @@ static void test_open(void)
 	};
 
 	is_status(tacit_intel_open(text, NAME, &doc, NULL), TACIT_OK, "opened");
-	ok(doc.body.ptr == text.ptr + 11 && tacit_slice_eq(doc.body, body), "the body lies in place");
+	ok(doc.body.ptr == text.ptr + 11 && tacit_slice_eq(doc.body, body),
+	   "the body lies in place");
 	is_status(tacit_intel_check(&doc, pki_point(dcap_world()->tcb_signer->key), NULL, NULL),
 		  TACIT_OK, "and was signed");
-	is_status(tacit_intel_check(&doc, pki_point(pki_key(PKI_P256)), NULL, NULL), TACIT_SIGNATURE,
-		  "not by anybody");
+	is_status(tacit_intel_check(&doc, pki_point(pki_key(PKI_P256)), NULL, NULL),
+		  TACIT_SIGNATURE, "not by anybody");
 	doc.signature[63] ^= 1;
 	is_status(tacit_intel_check(&doc, pki_point(dcap_world()->tcb_signer->key), NULL, NULL),
 		  TACIT_SIGNATURE, "nor so");
 	for (size_t i = 0; i < COUNT(EDITS); i++)
-		is_status(tacit_intel_open(dcap_edit(text, EDITS[i].from, EDITS[i].to), NAME, &doc, NULL),
+		is_status(tacit_intel_open(dcap_edit(text, EDITS[i].from, EDITS[i].to), NAME, &doc,
+					   NULL),
 			  TACIT_FORMAT, EDITS[i].to);
 }
 

@@ -24,8 +24,10 @@ static struct tacit_slice load(const char *folder, const char *file)
 }
 
 /* The pieces of one vector, by their names in its folder. */
-static const char *const NAMES[] = { "tcbinfo.json", "qeidentity.json",		 "tcb_signing_chain.pem",
-				     "pck_crl.der",  "pck_crl_issuer_chain.pem", "root_ca_crl.der" };
+static const char *const NAMES[] = {
+	"tcbinfo.json", "qeidentity.json",          "tcb_signing_chain.pem",
+	"pck_crl.der",  "pck_crl_issuer_chain.pem", "root_ca_crl.der"
+};
 
 /* The platform's checks alone, without any policy. */
 static enum tacit_status verify(bool tdx, struct tacit_slice quote, const struct tacit_context *cx,
@@ -150,8 +152,7 @@ static void test_hostile(void)
 	struct tacit_error err = { 0 };
 	if (!is_status(judge(base, now, NULL, NULL, &err), TACIT_OK, "as it was, it verifies"))
 		printf("# %s: %s\n", err.where, err.detail);
-	json_array_foreach(json_object_get(index, "cases"), i, c)
-		check_case(base, now, c);
+	json_array_foreach(json_object_get(index, "cases"), i, c) check_case(base, now, c);
 	ok(i == COUNT(WANT), "every case is here");
 	json_decref(index);
 }

@@ -186,8 +186,8 @@ static void check_doc_validity(struct judge *j, enum tacit_dcap_row row,
 	note_issue(j, chosen->doc->issue_date);
 	bool current = is_current(j, row, what, chosen->doc->issue_date, chosen->doc->next_update);
 
-	if (is_current(j, row, tacit_check_printf(j->list, "the certificate of the signer of %s",
-						  what),
+	if (is_current(j, row,
+		       tacit_check_printf(j->list, "the certificate of the signer of %s", what),
 		       chosen->signer->not_before, chosen->signer->not_after) &&
 	    current)
 		pass(j, row, time_text(j, chosen->doc->next_update));
@@ -335,8 +335,8 @@ static void check_status(struct judge *j, uint16_t qe_svn)
 	const char *part;
 	bool full;
 
-	enum tacit_tcb_status status = tacit_dcap_tcb_evaluate(&platform, j->cx->arena, &j->tcb,
-							       &part, &full);
+	enum tacit_tcb_status status =
+		tacit_dcap_tcb_evaluate(&platform, j->cx->arena, &j->tcb, &part, &full);
 	j->list->full |= full;
 	failure.got = tacit_tcb_status_text(status);
 	failure.expected = first_gap(j, &j->tcb);
@@ -380,8 +380,7 @@ static void check_documents(struct judge *j, const struct tacit_dcap_sgx_report 
 	check_platform(j);
 	check_doc(j, TACIT_DCAP_QE_IDENTITY_SIGNATURE, &c->qe_identity,
 		  "the identity of the quoting enclave is missing");
-	check_doc_validity(j, TACIT_DCAP_QE_IDENTITY_VALIDITY, &c->qe_identity,
-			   "the QE identity");
+	check_doc_validity(j, TACIT_DCAP_QE_IDENTITY_VALIDITY, &c->qe_identity, "the QE identity");
 	if (c->qe_identity.signer)
 		check_qe(j, report);
 	if (c->tcb_info.signer)

@@ -163,9 +163,8 @@ static enum tacit_status check_others(const struct chooser *c, const struct taci
 }
 
 /* Whose key made the signature; NULL, with the reason, when nobody's did. */
-static const struct tacit_cert *find_signer(const struct chooser *c,
-					    const struct tacit_intel_signed *doc,
-					    struct tacit_error *err)
+static const struct tacit_cert *
+find_signer(const struct chooser *c, const struct tacit_intel_signed *doc, struct tacit_error *err)
 {
 	const struct tacit_collateral *all = c->all;
 	bool seen = false;
@@ -234,8 +233,8 @@ static struct tacit_dcap_chosen_doc choose_qe_identity(const struct chooser *c)
 {
 	struct tacit_dcap_chosen_doc chosen = { 0 };
 	struct rank ranks[PIECES_MAX] = { { 0 } };
-	size_t count = c->all->qe_identity_count < PIECES_MAX ? c->all->qe_identity_count
-							      : PIECES_MAX;
+	size_t count =
+		c->all->qe_identity_count < PIECES_MAX ? c->all->qe_identity_count : PIECES_MAX;
 	enum tacit_qe_id want = c->subject->tee == TACIT_TEE_TDX ? TACIT_QE_TDX : TACIT_QE_SGX;
 	uint64_t tried = 0;
 
@@ -245,8 +244,9 @@ static struct tacit_dcap_chosen_doc choose_qe_identity(const struct chooser *c)
 		ranks[i].fits = qe->id == want;
 		ranks[i].age = rank_age(c, qe->doc.issue_date, qe->doc.next_update);
 		/* The one that belongs to the TCB info, else the highest. */
-		ranks[i].number = qe->doc.evaluation_number == c->number ? UINT32_MAX
-									 : qe->doc.evaluation_number;
+		ranks[i].number = qe->doc.evaluation_number == c->number
+					  ? UINT32_MAX
+					  : qe->doc.evaluation_number;
 		ranks[i].from = qe->doc.issue_date;
 	}
 	for (size_t i = next_best(ranks, count, tried); i < count && !chosen.signer;

@@ -56,7 +56,9 @@ static bool mark(unsigned *seen, unsigned n, unsigned max)
 /* .2.1 to .2.16 are the components, .2.17 the PCE's SVN, .2.18 the components as octets. */
 static void read_tcb(struct tacit_der *d, struct tacit_dcap_pck *pck)
 {
-	static const uint8_t HEAD[] = { 0x2a, 0x86, 0x48, 0x86, 0xf8, 0x4d, 0x01, 0x0d, 0x01, 0x02 };
+	static const uint8_t HEAD[] = {
+		0x2a, 0x86, 0x48, 0x86, 0xf8, 0x4d, 0x01, 0x0d, 0x01, 0x02
+	};
 	struct tacit_der list = tacit_der_enter(d, TACIT_DER_SEQUENCE);
 	unsigned seen = 0;
 
@@ -87,7 +89,9 @@ static void read_tcb(struct tacit_der *d, struct tacit_dcap_pck *pck)
 
 static void read_configuration(struct tacit_der *d, struct tacit_dcap_pck *pck)
 {
-	static const uint8_t HEAD[] = { 0x2a, 0x86, 0x48, 0x86, 0xf8, 0x4d, 0x01, 0x0d, 0x01, 0x07 };
+	static const uint8_t HEAD[] = {
+		0x2a, 0x86, 0x48, 0x86, 0xf8, 0x4d, 0x01, 0x0d, 0x01, 0x07
+	};
 	bool *const FLAGS[] = { &pck->dynamic_platform, &pck->cached_keys, &pck->smt_enabled };
 	struct tacit_der list = tacit_der_enter(d, TACIT_DER_SEQUENCE);
 	unsigned seen = 0;
@@ -121,8 +125,8 @@ static void read_member(struct tacit_der *d, unsigned n, struct tacit_dcap_pck *
 		pck->fmspc = take_octets(d, 6);
 		break;
 	case SGX_TYPE:
-		pck->sgx_type = (enum tacit_dcap_sgx_type)tacit_der_enum(
-			d, TACIT_SGX_SCALABLE_INTEGRITY);
+		pck->sgx_type =
+			(enum tacit_dcap_sgx_type)tacit_der_enum(d, TACIT_SGX_SCALABLE_INTEGRITY);
 		break;
 	case INSTANCE_ID:
 		pck->instance_id = take_octets(d, 16);

@@ -2,7 +2,7 @@
 #include "tee/dcap/tcb.h"
 
 /* 16 and 16 components, PCE, module and QE. */
-#define GAPS_MAX (2 * TACIT_TCB_COMPONENTS + 3)
+#define GAPS_MAX     (2 * TACIT_TCB_COMPONENTS + 3)
 
 #define MODULE_MINOR 0 /* of TEE_TCB_SVN */
 #define MODULE_MAJOR 1
@@ -61,8 +61,7 @@ static struct levels find_levels(const struct tacit_dcap_platform *p, struct tac
 		const struct tacit_tdx_module_identity *module = tacit_dcap_module(info, svn);
 
 		if (module)
-			found.module =
-				tacit_svn_level_find(&module->levels, svn.ptr[MODULE_MINOR]);
+			found.module = tacit_svn_level_find(&module->levels, svn.ptr[MODULE_MINOR]);
 	}
 	return found;
 }
@@ -150,8 +149,8 @@ static bool put_gaps(const struct tacit_dcap_platform *p, struct tacit_arena *ar
 		add_gap(&gaps, (struct tacit_dcap_gap){ "module", 0, NULL,
 							p->tee_tcb_svn.ptr[MODULE_MINOR],
 							module->levels.items[0].isvsvn });
-	add_gap(&gaps, (struct tacit_dcap_gap){ "qe", 0, NULL, p->qe_svn,
-						p->qe->levels.items[0].isvsvn });
+	add_gap(&gaps,
+		(struct tacit_dcap_gap){ "qe", 0, NULL, p->qe_svn, p->qe->levels.items[0].isvsvn });
 	ret->gap_count = 0;
 	ret->gaps = NULL;
 	if (gaps.count == 0)
@@ -236,9 +235,8 @@ static const char *missing(const struct levels *levels)
 }
 
 enum tacit_tcb_status tacit_dcap_tcb_evaluate(const struct tacit_dcap_platform *p,
-					      struct tacit_arena *arena,
-					      struct tacit_dcap_tcb *ret, const char **ret_part,
-					      bool *ret_full)
+					      struct tacit_arena *arena, struct tacit_dcap_tcb *ret,
+					      const char **ret_part, bool *ret_full)
 {
 	const struct tacit_svn_level *qe = tacit_svn_level_find(&p->qe->levels, p->qe_svn);
 	struct levels launch = find_levels(p, p->tee_tcb_svn), current = { 0 };
@@ -254,12 +252,12 @@ enum tacit_tcb_status tacit_dcap_tcb_evaluate(const struct tacit_dcap_platform *
 	}
 	if (*ret_part)
 		return TACIT_TCB_NOT_SUPPORTED;
-	enum tacit_tcb_status then = tacit_dcap_converge(launch.platform->verdict.status,
-							 module_status(&launch), qe->verdict.status);
+	enum tacit_tcb_status then = tacit_dcap_converge(
+		launch.platform->verdict.status, module_status(&launch), qe->verdict.status);
 	enum tacit_tcb_status now = then, status = then;
 	if (current.platform) {
-		now = tacit_dcap_converge(current.platform->verdict.status,
-					  module_status(&current), qe->verdict.status);
+		now = tacit_dcap_converge(current.platform->verdict.status, module_status(&current),
+					  qe->verdict.status);
 		status = tacit_dcap_relaunch(then, now);
 	}
 	v.items[v.count++] = &launch.platform->verdict;

@@ -46,8 +46,7 @@ enum tacit_tcb_status tacit_dcap_relaunch(enum tacit_tcb_status launch,
  * when a part reaches no level: `ret` then has the gaps alone. `ret_full` when the arena is full.
  */
 enum tacit_tcb_status tacit_dcap_tcb_evaluate(const struct tacit_dcap_platform *p,
-					      struct tacit_arena *arena,
-					      struct tacit_dcap_tcb *ret, const char **ret_part,
-					      bool *ret_full);
+					      struct tacit_arena *arena, struct tacit_dcap_tcb *ret,
+					      const char **ret_part, bool *ret_full);
 
 #endif
