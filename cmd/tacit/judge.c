@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "appraise/policy_signature.h"
 #include "base/bounds.h"
 #include "base/hex.h"
 #include "base/writer.h"
@@ -110,7 +111,61 @@ static int check_pins(const struct cli_judge *j)
 				 "sgx.min_isv_svn");
 	if (j->policy && has_pins(j))
 		return cli_usage("--policy and pinned measurements exclude each other");
+	if (j->policy_keys.count && !j->policy)
+		return cli_usage("'--policy-key' means nothing without '--policy'");
+	if (j->policy_signature && !j->policy_keys.count)
+		return cli_usage("'--policy-signature' means nothing without '--policy-key'");
 	return 0;
+}
+
+bool cli_policy_signature_path(const char *policy, char *ret, size_t size)
+{
+	int n = snprintf(ret, size, "%s.sig", policy);
+
+	return strcmp(policy, "-") != 0 && n > 0 && (size_t)n < size;
+}
+
+static int read_signatures(const struct cli_common *common, const struct cli_judge *j,
+			   struct cli_judged *in)
+{
+	char beside[4096];
+	const char *path = j->policy_signature ? j->policy_signature : beside;
+	struct tacit_error err = { 0 };
+
+	if (!j->policy_keys.count)
+		return 0;
+	if (!j->policy_signature && !cli_policy_signature_path(j->policy, beside, sizeof(beside)))
+		return cli_usage("say where the signatures are with --policy-signature");
+	if (cli_read_file(path, TACIT_POLICY_SIGNATURE_FILE, &in->signatures, &err) == TACIT_OK)
+		return 0;
+	return cli_fail(common, &err, "cannot read the policy's signatures '%s'", path);
+}
+
+int cli_judge_signed(const struct cli_common *common, const struct cli_judge *j,
+		     const struct cli_judged *in)
+{
+	uint8_t bytes[CLI_LIST_MAX][TACIT_POLICY_KEY_LEN];
+	struct tacit_slice keys[CLI_LIST_MAX];
+	struct tacit_policy_signatures signatures;
+	struct tacit_error err = { 0 };
+
+	if (!j->policy_keys.count)
+		return 0;
+	for (size_t i = 0; i < j->policy_keys.count; i++) {
+		size_t len = 0;
+
+		if (!tacit_hex_decode(tacit_slice_str(j->policy_keys.items[i]),
+				      tacit_mut_of(bytes[i], sizeof(bytes[i])), &len) ||
+		    len != sizeof(bytes[i]))
+			return cli_usage("option '--policy-key' wants exactly %d bytes as hex",
+					 TACIT_POLICY_KEY_LEN);
+		keys[i] = TACIT_SLICE_ARRAY(bytes[i]);
+	}
+	enum tacit_status status = tacit_policy_signatures_parse(in->signatures, &signatures, &err);
+	if (status == TACIT_OK)
+		status = tacit_policy_signed(in->policy, &signatures, keys, j->policy_keys.count,
+					     &err);
+	return status == TACIT_OK ? 0 : cli_fail(common, &err, "cannot use policy '%s'", j->policy);
 }
 
 static void warn_insecure(const struct cli_judge *judge)
@@ -152,6 +207,8 @@ int cli_judge_read(const struct cli_common *common, const struct cli_judge *judg
 	if (code == 0 && judge->policy &&
 	    cli_read_file(judge->policy, TACIT_POLICY_MAX, &in->policy, &err) != TACIT_OK)
 		code = cli_fail(common, &err, "cannot read policy '%s'", judge->policy);
+	if (code == 0)
+		code = read_signatures(common, judge, in);
 	if (code == 0)
 		code = cli_pieces_read(common, &judge->collateral, true, &in->collateral);
 	if (code == 0)
@@ -196,7 +253,9 @@ int cli_judge_parse(const struct cli_common *common, const struct cli_judge *jud
 	cx->insecure_accept_stub = judge->insecure_accept_stub;
 	if (!make_room(in))
 		return cli_no_memory(common);
-	int code = parse_policy(common, judge, in, cx);
+	int code = cli_judge_signed(common, judge, in);
+	if (code == 0)
+		code = parse_policy(common, judge, in, cx);
 	if (code == 0 && in->collateral.count)
 		code = cli_pieces_collateral(common, &in->collateral, &in->arena, &cx->collateral);
 	if (code == 0 && in->roots.count)
@@ -216,6 +275,7 @@ int cli_judge_load(const struct cli_common *common, const struct cli_judge *judg
 void cli_judge_free(struct cli_judged *in)
 {
 	free((void *)(uintptr_t)in->policy.ptr);
+	free((void *)(uintptr_t)in->signatures.ptr);
 	cli_pieces_free(&in->collateral);
 	cli_pieces_free(&in->roots);
 	free(in->room);

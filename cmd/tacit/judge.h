@@ -18,13 +18,18 @@
 struct cli_judge {
 	const char *policy;
 	struct cli_hex pcr0, pcr1, pcr2, pcr8, mrtd, measurement, mrenclave, mrsigner;
-	struct cli_list collateral, insecure_test_roots;
+	struct cli_list policy_keys, collateral, insecure_test_roots;
+	const char *policy_signature;
 	bool insecure_no_policy, insecure_allow_debug, insecure_accept_stub;
 };
 
 /* Rows for an option table whose struct has a `struct cli_judge judge`. */
 #define CLI_JUDGE_OPTIONS(type)                                                                    \
 	CLI_OPT(type, judge.policy, "--policy", 0, CLI_TEXT, "FILE", "what to accept (JSON)"),     \
+		CLI_OPT(type, judge.policy_keys, "--policy-key", 0, CLI_LIST, "HEX",               \
+			"the policy must be signed by this key; may be repeated"),                 \
+		CLI_OPT(type, judge.policy_signature, "--policy-signature", 0, CLI_TEXT, "FILE",   \
+			"its signatures (the policy's name with .sig)"),                           \
 		CLI_OPT_RANGE(type, judge.pcr0, "--pcr0", CLI_HEX, "HEX",                          \
 			      "pin PCR0 (Nitro) instead of a policy", 48, 48),                     \
 		CLI_OPT_RANGE(type, judge.pcr1, "--pcr1", CLI_HEX, "HEX", "pin PCR1", 48, 48),     \
@@ -51,8 +56,9 @@ struct cli_judge {
 
 /* What the options gave. Zero-initialise; it lives until the verdict has been shown. */
 struct cli_judged {
-	struct tacit_slice policy; /* the text; absent without one */
-	bool pins;                 /* which the text was made of */
+	struct tacit_slice policy;     /* the text; absent without one */
+	struct tacit_slice signatures; /* of it; absent when none are asked for */
+	bool pins;                     /* which the text was made of */
 	struct cli_pieces collateral, roots;
 	void *room;
 	struct tacit_arena arena;
@@ -84,6 +90,16 @@ void cli_judge_free(struct cli_judged *in);
  * has no certificates that could expire, so its age always counts.
  */
 bool cli_judge_any_age(bool pins, enum tacit_tee tee);
+
+/*
+ * Whether one of --policy-key signed the policy, or none was given; part of cli_judge_parse.
+ * Returns 0, or an exit code after saying why.
+ */
+int cli_judge_signed(const struct cli_common *common, const struct cli_judge *judge,
+		     const struct cli_judged *in);
+
+/* The name of the signatures beside a policy; false when there is none. */
+bool cli_policy_signature_path(const char *policy, char *ret, size_t size);
 
 /* Whether any of the options was given. */
 bool cli_judge_given(const struct cli_judge *judge);

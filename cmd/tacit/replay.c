@@ -128,6 +128,9 @@ int cli_replay_load(const struct cli_verify *o, const struct cli_judged *given,
 	const char *wrong = find_contradiction(o, given, &r->bundle);
 	if (wrong)
 		return cli_usage("%s is not what the bundle was made with", wrong);
+	int unsigned_code = cli_judge_signed(&o->common, &o->judge, given);
+	if (unsigned_code)
+		return unsigned_code;
 	if (given->roots.count) {
 		int code =
 			cli_pieces_certs(&o->common, &given->roots, &r->arena,

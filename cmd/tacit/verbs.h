@@ -9,11 +9,14 @@
 extern const struct cli_verb cmd_verify;         /* verify.c */
 extern const struct cli_verb cmd_explain;        /* explain.c */
 extern const struct cli_verb cmd_inspect;        /* inspect.c */
+extern const struct cli_verb cmd_measure_snp;    /* measure.c */
 extern const struct cli_verb cmd_attest;         /* attest.c */
 extern const struct cli_verb cmd_receipt_verify; /* receipt.c */
 extern const struct cli_verb cmd_receipt_show;   /* receipt.c */
 extern const struct cli_verb cmd_policy_init;    /* policy.c */
 extern const struct cli_verb cmd_policy_check;   /* policy.c */
+extern const struct cli_verb cmd_policy_sign;    /* policy_sign.c */
+extern const struct cli_verb cmd_policy_verify;  /* policy_sign.c */
 extern const struct cli_verb cmd_infer;          /* infer.c */
 extern const struct cli_verb cmd_connect;        /* connect.c */
 extern const struct cli_verb cmd_serve;          /* serve.c */
