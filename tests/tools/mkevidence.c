@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/pki/dcap_evidence.h"
 #include "tests/pki/nitro.h"
 #include "tests/pki/snp.h"
 
@@ -17,6 +18,8 @@ static const struct {
 	int (*make)(int argc, char **argv); /* argv[0] is the platform */
 } ROWS[] = {
 	{ "nitro", mkevidence_nitro },
+	{ "tdx", mkevidence_tdx },
+	{ "sgx", mkevidence_sgx },
 	{ "snp", mkevidence_snp },
 };
 

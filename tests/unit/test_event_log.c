@@ -224,6 +224,27 @@ static void test_events(void)
 	head();
 	le(1, 4);
 	le(13, 4);
+	le(3, 4);
+	for (unsigned n = 0; n < 3; n++) {
+		le(0x0c, 2);
+		for (unsigned i = 0; i < 48; i++)
+			le(7, 1);
+	}
+	le(0, 4);
+	is_status(replay(&log), TACIT_FORMAT, "three whole ones of two algorithms");
+	head();
+	le(1, 4);
+	le(13, 4);
+	le(2, 4);
+	le(4, 2); /* no bytes: the table has no length for it */
+	le(0x0c, 2);
+	for (unsigned i = 0; i < 48; i++)
+		le(7, 1);
+	le(0, 4);
+	is_status(replay(&log), TACIT_FORMAT, "an algorithm of no length");
+	head();
+	le(1, 4);
+	le(13, 4);
 	le(0, 4);
 	le(0xffffffff, 4);
 	is_status(replay(&log), TACIT_FORMAT, "4 GiB of data");

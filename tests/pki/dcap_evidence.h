@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TESTS_PKI_DCAP_EVIDENCE_H
+#define TESTS_PKI_DCAP_EVIDENCE_H
+
+/*
+ * mkevidence tdx DIR [old|debug|td15|extended], mkevidence sgx DIR [debug]: quote.bin, root.der,
+ * the collateral, an event log for TDX, and all in one file for the fuzz target.
+ */
+int mkevidence_tdx(int argc, char **argv);
+int mkevidence_sgx(int argc, char **argv);
+
+#endif
