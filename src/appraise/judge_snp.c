@@ -59,6 +59,12 @@ static void fail_policy(struct job *j, const char *name, const char *expected, c
 	tacit_check_fail(j->list, name, &failure);
 }
 
+/* What the policy says nothing about. */
+static void skip_unasked(struct job *j, const char *name, const char *why)
+{
+	tacit_check_skip(j->list, name, j->unpoliced ? "no policy" : why);
+}
+
 /* ---- strict defaults ----------------------------------------------------------------------- */
 
 /* Judged without a policy too: which chip it is belongs to being genuine. */
@@ -124,7 +130,7 @@ static void judge_listed(struct job *j, const char *name, const struct tacit_pol
 	const char *shown = NULL;
 
 	if (accepted->count == 0) {
-		tacit_check_skip(j->list, name, "the policy lists none");
+		skip_unasked(j, name, "the policy lists none");
 		return;
 	}
 	if (got.ptr)
@@ -181,7 +187,7 @@ static void judge_value(struct job *j, const char *name, struct tacit_slice want
 			struct tacit_slice got)
 {
 	if (!want.ptr)
-		tacit_check_skip(j->list, name, "the policy names none");
+		skip_unasked(j, name, "the policy names none");
 	else if (tacit_slice_eq(want, got))
 		tacit_check_pass(j->list, name, NULL);
 	else
@@ -215,7 +221,7 @@ static void judge_guest_policy(struct job *j)
 
 	if (!want->min_abi_major.set && !want->min_abi_minor.set && !want->forbid_smt &&
 	    !want->require_single_socket && !want->require_ciphertext_hiding)
-		tacit_check_skip(j->list, NAME, "the policy asks for nothing");
+		skip_unasked(j, NAME, "the policy asks for nothing");
 	else if (fault)
 		fail_policy(j, NAME, NULL,
 			    tacit_check_printf(j->list, "0x%llx",
@@ -241,7 +247,7 @@ static void judge_mitigations(struct job *j)
 	uint64_t got = j->snp->launch_mit_vector & j->snp->current_mit_vector;
 
 	if (!j->policy->require_mitigations.ptr)
-		tacit_check_skip(j->list, NAME, "the policy names none");
+		skip_unasked(j, NAME, "the policy names none");
 	else if (!j->snp->has_mit_vectors)
 		fail_policy(j, NAME, tacit_check_hex(j->list, j->policy->require_mitigations), NULL,
 			    "reports before version 5 do not say which mitigations are on");
@@ -260,7 +266,7 @@ static void judge_alias_check(struct job *j)
 	static const char NAME[] = "policy.snp.alias_check";
 
 	if (!j->policy->require_alias_check)
-		tacit_check_skip(j->list, NAME, "the policy does not ask for it");
+		skip_unasked(j, NAME, "the policy does not ask for it");
 	else if (j->snp->platform_info & TACIT_SNP_PLATFORM_ALIAS_CHECK)
 		tacit_check_pass(j->list, NAME, NULL);
 	else
@@ -305,7 +311,7 @@ static void judge_tcb(struct job *j, const char *name, const struct tacit_policy
 	if (asked)
 		tacit_check_pass(j->list, name, NULL);
 	else
-		tacit_check_skip(j->list, name, "the policy names none");
+		skip_unasked(j, name, "the policy names none");
 }
 
 static void judge_firmware(struct job *j)
@@ -316,7 +322,7 @@ static void judge_firmware(struct job *j)
 	uint64_t want = (least->major.value << 16) + (least->minor.value << 8) + least->build.value;
 
 	if (!least->major.set && !least->minor.set && !least->build.set)
-		tacit_check_skip(j->list, NAME, "the policy names none");
+		skip_unasked(j, NAME, "the policy names none");
 	else if (((uint64_t)got->major << 16) + ((uint64_t)got->minor << 8) + got->build >= want)
 		tacit_check_pass(j->list, NAME, NULL);
 	else
@@ -336,7 +342,7 @@ static void judge_guest_svn(struct job *j)
 	const struct tacit_policy_number *least = &j->policy->min_guest_svn;
 
 	if (!least->set)
-		tacit_check_skip(j->list, NAME, "the policy names none");
+		skip_unasked(j, NAME, "the policy names none");
 	else if (reaches(least, j->snp->guest_svn))
 		tacit_check_pass(j->list, NAME, NULL);
 	else
@@ -371,7 +377,7 @@ static void judge_revocation(struct job *j)
 	if (j->snp->revocation_checked)
 		tacit_check_pass(j->list, NAME, NULL);
 	else if (!j->policy->require_crl)
-		tacit_check_skip(j->list, NAME, "the policy does not ask for a list");
+		skip_unasked(j, NAME, "the policy does not ask for a list");
 	else
 		tacit_check_fail(j->list, NAME, &failure);
 }
