@@ -54,20 +54,18 @@ static bool stubbed, recording;
 
 enum tacit_status __real_tacit_trust_signed(enum tacit_key_alg alg, struct tacit_slice key,
 					    struct tacit_slice message,
-					    struct tacit_slice signature,
-					    struct tacit_cache *cache, struct tacit_error *err);
+					    struct tacit_slice signature, struct tacit_cache *cache,
+					    struct tacit_error *err);
 enum tacit_status __wrap_tacit_trust_signed(enum tacit_key_alg alg, struct tacit_slice key,
 					    struct tacit_slice message,
-					    struct tacit_slice signature,
-					    struct tacit_cache *cache, struct tacit_error *err);
+					    struct tacit_slice signature, struct tacit_cache *cache,
+					    struct tacit_error *err);
 enum tacit_status __real_tacit_cert_signed(const struct tacit_cert *signer, enum tacit_sig_alg alg,
-					   struct tacit_slice message,
-					   struct tacit_slice signature, struct tacit_cache *cache,
-					   struct tacit_error *err);
+					   struct tacit_slice message, struct tacit_slice signature,
+					   struct tacit_cache *cache, struct tacit_error *err);
 enum tacit_status __wrap_tacit_cert_signed(const struct tacit_cert *signer, enum tacit_sig_alg alg,
-					   struct tacit_slice message,
-					   struct tacit_slice signature, struct tacit_cache *cache,
-					   struct tacit_error *err);
+					   struct tacit_slice message, struct tacit_slice signature,
+					   struct tacit_cache *cache, struct tacit_error *err);
 
 static void die(const char *what)
 {
@@ -109,8 +107,8 @@ static void record_raw(struct tacit_slice key, struct tacit_slice message,
 	ECDSA_SIG_set0(sig, BN_bin2bn(signature.ptr, 32, NULL),
 		       BN_bin2bn(signature.ptr + 32, 32, NULL));
 	int len = i2d_ECDSA_SIG(sig, &at);
-	struct bare_check *c = record(TACIT_SLICE_ARRAY(spki), message,
-				      tacit_slice_of(der, (size_t)len));
+	struct bare_check *c =
+		record(TACIT_SLICE_ARRAY(spki), message, tacit_slice_of(der, (size_t)len));
 	if (message.len == 384)
 		setup.qe = c;
 	else if (message.ptr == setup.ev.raw.ptr)
@@ -120,8 +118,8 @@ static void record_raw(struct tacit_slice key, struct tacit_slice message,
 
 enum tacit_status __wrap_tacit_trust_signed(enum tacit_key_alg alg, struct tacit_slice key,
 					    struct tacit_slice message,
-					    struct tacit_slice signature,
-					    struct tacit_cache *cache, struct tacit_error *err)
+					    struct tacit_slice signature, struct tacit_cache *cache,
+					    struct tacit_error *err)
 {
 	if (recording)
 		record_raw(key, message, signature);
@@ -130,9 +128,8 @@ enum tacit_status __wrap_tacit_trust_signed(enum tacit_key_alg alg, struct tacit
 }
 
 enum tacit_status __wrap_tacit_cert_signed(const struct tacit_cert *signer, enum tacit_sig_alg alg,
-					   struct tacit_slice message,
-					   struct tacit_slice signature, struct tacit_cache *cache,
-					   struct tacit_error *err)
+					   struct tacit_slice message, struct tacit_slice signature,
+					   struct tacit_cache *cache, struct tacit_error *err)
 {
 	if (recording)
 		record(signer->spki, message, signature);

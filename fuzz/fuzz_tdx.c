@@ -56,8 +56,8 @@ static struct tacit_slice own_root(struct tacit_slice raw, struct tacit_arena *a
 
 static void check_genuine(const struct tacit_claims *claims, struct tacit_slice raw)
 {
-	const struct tacit_dcap_claims *dcap = claims->tdx ? &claims->tdx->dcap
-							   : &claims->sgx->dcap;
+	const struct tacit_dcap_claims *dcap =
+		claims->tdx ? &claims->tdx->dcap : &claims->sgx->dcap;
 
 	FUZZ_ASSERT((claims->tdx == NULL) != (claims->sgx == NULL));
 	FUZZ_ASSERT(fuzz_inside(claims->report_data, raw) && claims->report_data.len == 64);

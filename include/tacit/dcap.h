@@ -59,7 +59,7 @@ struct tacit_dcap_tcb {
 	int64_t tcb_date;           /* the earliest of the matched levels */
 	uint32_t evaluation_number; /* the lower of TCB info and QE identity */
 	/* Of all collateral used, its signers and lists: */
-	int64_t valid_from, valid_until; /* the time in which all of it is good */
+	int64_t valid_from, valid_until;      /* the time in which all of it is good */
 	int64_t earliest_issue, latest_issue; /* issue dates */
 	struct tacit_slice root_crl_number, pck_crl_number;
 	size_t gap_count; /* against the newest level; 0 when that is the level matched */

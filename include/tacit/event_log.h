@@ -24,10 +24,10 @@ TACIT_BEGIN
 #define TACIT_EVENT_LOG_RTMR 4
 
 struct tacit_event_log {
-	uint8_t rtmr[TACIT_EVENT_LOG_RTMR][48];      /* SHA-384 */
-	uint32_t extends[TACIT_EVENT_LOG_RTMR];      /* how many events went into each */
-	uint32_t events;                             /* records in the log, its head not counted */
-	size_t length;                               /* bytes up to its end mark or padding */
+	uint8_t rtmr[TACIT_EVENT_LOG_RTMR][48]; /* SHA-384 */
+	uint32_t extends[TACIT_EVENT_LOG_RTMR]; /* how many events went into each */
+	uint32_t events;                        /* records in the log, its head not counted */
+	size_t length;                          /* bytes up to its end mark or padding */
 };
 
 /* True when the bytes start like an event log. */
@@ -36,9 +36,8 @@ TACIT_API bool tacit_event_log_looks(struct tacit_slice in);
 /*
  * Replays a log in one pass. Errors: TACIT_FORMAT, TACIT_LIMIT over TACIT_EVENT_LOG_MAX.
  */
-TACIT_API TACIT_MUST_CHECK enum tacit_status tacit_event_log_replay(struct tacit_slice in,
-								    struct tacit_event_log *ret,
-								    struct tacit_error *err);
+TACIT_API TACIT_MUST_CHECK enum tacit_status
+tacit_event_log_replay(struct tacit_slice in, struct tacit_event_log *ret, struct tacit_error *err);
 
 TACIT_END
 

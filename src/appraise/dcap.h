@@ -10,14 +10,14 @@
 #include "tee/check.h"
 
 /* Checks of both; X(row, name behind "policy.tdx." or "policy.sgx.", about). */
-#define TACIT_DCAP_POLICY_MAP(X)                                                                   \
-	X(COLLATERAL, "collateral",                                                                \
-	  "Intel's collateral was there and judged, or the policy accepts signatures alone")       \
-	X(TCB_STATUS, "tcb_status",                                                                \
-	  "the TCB status is one that the policy accepts; UpToDate when it does not say")          \
-	X(ADVISORIES, "advisories", "every open advisory is one that the policy allows")           \
-	X(FMSPC, "fmspc", "the platform is of a family that the policy accepts")                   \
-	X(EVALUATION, "tcb_evaluation_data_number",                                                \
+#define TACIT_DCAP_POLICY_MAP(X)                                                             \
+	X(COLLATERAL, "collateral",                                                          \
+	  "Intel's collateral was there and judged, or the policy accepts signatures alone") \
+	X(TCB_STATUS, "tcb_status",                                                          \
+	  "the TCB status is one that the policy accepts; UpToDate when it does not say")    \
+	X(ADVISORIES, "advisories", "every open advisory is one that the policy allows")     \
+	X(FMSPC, "fmspc", "the platform is of a family that the policy accepts")             \
+	X(EVALUATION, "tcb_evaluation_data_number",                                          \
 	  "the collateral is at least as new as the policy demands")
 
 enum tacit_dcap_policy_row {

@@ -49,7 +49,8 @@ static void judge_collateral(const struct judge *j)
 		.status = TACIT_UNDECIDED,
 		.expected = "collateral",
 		.got = "none",
-		.why = "without Intel's collateral nobody knows whether the platform was revoked, is "
+		.why = "without Intel's collateral nobody knows whether the platform was revoked, "
+		       "is "
 		       "up to date, or has a genuine quoting enclave: give --collateral, or accept "
 		       "signature-only in the policy",
 	};
@@ -142,8 +143,8 @@ static void judge_evaluation(const struct judge *j)
 		skip(j, TACIT_DCAP_POLICY_EVALUATION, "the policy does not say");
 		return;
 	}
-	failure.expected = tacit_check_printf(j->list, "at least %llu",
-					      (unsigned long long)min->value);
+	failure.expected =
+		tacit_check_printf(j->list, "at least %llu", (unsigned long long)min->value);
 	if (!j->dcap->tcb.judged) {
 		failure.status = TACIT_UNDECIDED;
 		failure.why = "no collateral, so no evaluation data number";

@@ -6,6 +6,7 @@
 #define SVN       "policy.sgx.isv_svn"
 #define CONFIG_ID "policy.sgx.config_id"
 
+/* clang-format off */
 const struct tacit_check_row tacit_sgx_policy_checks[TACIT_SGX_POLICY_CHECKS] = {
 #define ROW(row, name, about) { "policy.sgx." name, about },
 	TACIT_DCAP_POLICY_MAP(ROW)
@@ -15,7 +16,6 @@ const struct tacit_check_row tacit_sgx_policy_checks[TACIT_SGX_POLICY_CHECKS] = 
 	{ CONFIG_ID, "the enclave's CONFIGID is what the policy says" },
 };
 
-/* clang-format off */
 #define NAME(row, name, about) [TACIT_DCAP_POLICY_##row] = "policy.sgx." name,
 static const char *const NAMES[TACIT_DCAP_POLICY_ROWS] = { TACIT_DCAP_POLICY_MAP(NAME) };
 #undef NAME
@@ -53,8 +53,8 @@ static void judge_svn(const struct tacit_sgx_claims *sgx, const struct tacit_pol
 		tacit_check_skip(list, SVN, "the policy does not say");
 		return;
 	}
-	failure.expected = tacit_check_printf(list, "at least %llu",
-					      (unsigned long long)min->value);
+	failure.expected =
+		tacit_check_printf(list, "at least %llu", (unsigned long long)min->value);
 	failure.got = tacit_check_printf(list, "%u", sgx->isv_svn);
 	if (sgx->isv_svn >= min->value)
 		tacit_check_pass(list, SVN, failure.got);

@@ -8,19 +8,21 @@
 #define MIGRATABLE "policy.tdx.migratable"
 #define SERVICE_TD "policy.tdx.service_td"
 
+/* clang-format off */
 const struct tacit_check_row tacit_tdx_policy_checks[TACIT_TDX_POLICY_CHECKS] = {
 #define ROW(row, name, about) { "policy.tdx." name, about },
 	TACIT_DCAP_POLICY_MAP(ROW)
 #undef ROW
 	{ SVN, "every component of TEE_TCB_SVN is at least what the policy demands" },
 	{ XFAM, "XFAM is what the policy says" },
-	{ SEPT_VE, "the host cannot inject #VE on the guest's pages (SEPT_VE_DISABLE is set), or the "
-		   "policy accepts that it can" },
-	{ MIGRATABLE, "the TD cannot be moved to another machine, or the policy accepts that it can" },
+	{ SEPT_VE,
+	  "the host cannot inject #VE on the guest's pages (SEPT_VE_DISABLE is set), or the "
+	  "policy accepts that it can" },
+	{ MIGRATABLE,
+	  "the TD cannot be moved to another machine, or the policy accepts that it can" },
 	{ SERVICE_TD, "no service TD is bound to this one" },
 };
 
-/* clang-format off */
 #define NAME(row, name, about) [TACIT_DCAP_POLICY_##row] = "policy.tdx." name,
 static const char *const NAMES[TACIT_DCAP_POLICY_ROWS] = { TACIT_DCAP_POLICY_MAP(NAME) };
 #undef NAME

@@ -22,7 +22,7 @@ struct dcap_platform {
 	const uint8_t *cpusvn; /* 16 bytes; NULL: the components */
 	unsigned pcesvn;
 	unsigned sgx_type;
-	bool processor; /* the Processor CA's form: 5 members */
+	bool processor;     /* the Processor CA's form: 5 members */
 	unsigned leave_out; /* bits: members (1 to 7) that are not written */
 };
 
@@ -47,8 +47,8 @@ struct dcap_quote_spec {
 	enum tacit_dcap_body body_type;
 	uint8_t body[TACIT_DCAP_TD15EXT_LEN]; /* as much as the type has */
 	uint8_t qe[TACIT_DCAP_SGX_LEN];       /* report data are filled in, unless kept */
-	EVP_PKEY *ak;           /* attestation key */
-	const struct pki_cert *pck; /* signs the QE report */
+	EVP_PKEY *ak;                         /* attestation key */
+	const struct pki_cert *pck;           /* signs the QE report */
 	struct tacit_slice auth;
 	struct tacit_slice chain; /* PEM */
 

@@ -56,11 +56,10 @@ static bool write_all(const char *dir, struct tacit_slice quote, bool tdx)
 int mkevidence_tdx(int argc, char **argv)
 {
 	const char *which = argc > 2 ? argv[2] : "";
-	enum tacit_dcap_body type = strcmp(which, "td15") == 0	   ? TACIT_DCAP_BODY_TD15
+	enum tacit_dcap_body type = strcmp(which, "td15") == 0       ? TACIT_DCAP_BODY_TD15
 				    : strcmp(which, "extended") == 0 ? TACIT_DCAP_BODY_TD15EXT
 								     : TACIT_DCAP_BODY_TD10;
-	struct dcap_quote_spec spec =
-		dcap_quote_spec(type == TACIT_DCAP_BODY_TD10 ? 4 : 5, type);
+	struct dcap_quote_spec spec = dcap_quote_spec(type == TACIT_DCAP_BODY_TD10 ? 4 : 5, type);
 	uint8_t rtmr[3][48];
 
 	if (argc < 2)

@@ -32,7 +32,8 @@ static void old_record(uint32_t type, struct tacit_slice data)
 }
 
 /* Head with SHA-256 (0x0b) and SHA-384 (0x0c). */
-static const uint8_t SPEC_ID[] = "Spec ID Event03\0\0\0\0\0\0\2\0\2\2\0\0\0\x0b\0\x20\0\x0c\0\x30\0";
+static const uint8_t SPEC_ID[] =
+	"Spec ID Event03\0\0\0\0\0\0\2\0\2\2\0\0\0\x0b\0\x20\0\x0c\0\x30\0";
 
 static void head(void)
 {
@@ -62,8 +63,7 @@ static enum tacit_status replay(struct tacit_event_log *ret)
 
 	if (bytes.len)
 		memcpy(exact, bytes.ptr, bytes.len);
-	enum tacit_status st =
-		tacit_event_log_replay(tacit_slice_of(exact, bytes.len), ret, NULL);
+	enum tacit_status st = tacit_event_log_replay(tacit_slice_of(exact, bytes.len), ret, NULL);
 	free(exact);
 	return st;
 }
@@ -112,9 +112,12 @@ static void test_end(void)
 		size_t bytes;
 		enum tacit_status want;
 	} ENDS[] = {
-		{ 0, 8, TACIT_OK },	 { UINT64_MAX, 8, TACIT_OK },
-		{ 0, 5, TACIT_OK },	 { UINT64_MAX, 3, TACIT_OK },
-		{ 1, 5, TACIT_FORMAT },	 { 0xff00, 2, TACIT_FORMAT },
+		{ 0, 8, TACIT_OK },
+		{ UINT64_MAX, 8, TACIT_OK },
+		{ 0, 5, TACIT_OK },
+		{ UINT64_MAX, 3, TACIT_OK },
+		{ 1, 5, TACIT_FORMAT },
+		{ 0xff00, 2, TACIT_FORMAT },
 		{ 0xffffffff, 8, TACIT_FORMAT }, /* index of ones, type 0, and then nothing */
 	};
 	struct tacit_event_log log;
@@ -166,12 +169,9 @@ static void test_table(void)
 		uint8_t value;
 		const char *name;
 	} EDITS[] = {
-		{ 24, 0, "no algorithms" },
-		{ 24, 3, "more than are there" },
-		{ 24, 9, "nine algorithms" },
-		{ 27, 1, "16 million algorithms" },
-		{ 34, 47, "SHA-384 of 47 bytes" },
-		{ 36, 1, "vendor data that are not there" },
+		{ 24, 0, "no algorithms" },        { 24, 3, "more than are there" },
+		{ 24, 9, "nine algorithms" },      { 27, 1, "16 million algorithms" },
+		{ 34, 47, "SHA-384 of 47 bytes" }, { 36, 1, "vendor data that are not there" },
 		{ 0, 's', "another signature" },
 	};
 	struct tacit_event_log log;

@@ -251,25 +251,25 @@ static void test_td_report(void)
 		   td.rtmr[0].ptr == body.ptr + 328 && td.rtmr[3].ptr == body.ptr + 472 &&
 		   td.report_data.ptr == body.ptr + 520,
 	   "measurements and report data");
-	ok(td.tee_tcb_svn2.ptr == body.ptr + 584 && td.mrservicetd.ptr == body.ptr + 600,
-	   "TD 1.5");
+	ok(td.tee_tcb_svn2.ptr == body.ptr + 584 && td.mrservicetd.ptr == body.ptr + 600, "TD 1.5");
 	ok(td.extended && td.vm_id == body.ptr[648] && td.td_id.ptr == body.ptr + 649 &&
 		   td.device_info.ptr == body.ptr + 681 &&
 		   td.init_servtd_hash.ptr == body.ptr + 729 &&
 		   td.init_servtd_attributes.ptr == body.ptr + 777 &&
 		   td.init_cpusvn.ptr == body.ptr + 785 &&
 		   td.init_tee_tcb_svn.ptr == body.ptr + 801 &&
-		   td.init_fmspc.ptr == body.ptr + 817 && td.cur_servtd_hash.ptr == body.ptr + 829 &&
+		   td.init_fmspc.ptr == body.ptr + 817 &&
+		   td.cur_servtd_hash.ptr == body.ptr + 829 &&
 		   td.cur_servtd_attributes.ptr == body.ptr + 877,
 	   "extension");
 	is_status(tacit_dcap_td_parse(body, TACIT_DCAP_BODY_TD15, &td, NULL), TACIT_FORMAT,
 		  "longer than its type");
-	is_status(tacit_dcap_td_parse(tacit_slice_of(body.ptr, 583), TACIT_DCAP_BODY_TD10, &td,
-				      NULL),
-		  TACIT_FORMAT, "shorter than its type");
-	is_status(tacit_dcap_td_parse(tacit_slice_of(body.ptr, 384), TACIT_DCAP_BODY_SGX, &td,
-				      NULL),
-		  TACIT_FORMAT, "no TD's type");
+	is_status(
+		tacit_dcap_td_parse(tacit_slice_of(body.ptr, 583), TACIT_DCAP_BODY_TD10, &td, NULL),
+		TACIT_FORMAT, "shorter than its type");
+	is_status(
+		tacit_dcap_td_parse(tacit_slice_of(body.ptr, 384), TACIT_DCAP_BODY_SGX, &td, NULL),
+		TACIT_FORMAT, "no TD's type");
 }
 
 static void test_sgx_report(void)

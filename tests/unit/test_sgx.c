@@ -2,9 +2,9 @@
 
 /* SGX quotes of our own PKI, with and without collateral, and under policies. */
 
-#include "tests/unit/dcap_util.h"
 #include "tests/pki/dcap.h"
 #include "tests/pki/dcap_collateral.h"
+#include "tests/unit/dcap_util.h"
 
 #include "tee/sgx/sgx.h"
 
@@ -27,8 +27,8 @@ static void give_collateral(void)
 
 	tacit_arena_init(&arena, room, sizeof(room));
 	bench_init();
-	if (tacit_collateral_parse(pieces, dcap_pieces(&all, pieces), &arena,
-				   &bench.cx.collateral, &bench.err) != TACIT_OK)
+	if (tacit_collateral_parse(pieces, dcap_pieces(&all, pieces), &arena, &bench.cx.collateral,
+				   &bench.err) != TACIT_OK)
 		ok(false, "collateral: %s", bench.err.detail);
 }
 

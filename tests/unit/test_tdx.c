@@ -2,12 +2,12 @@
 
 /* TDX quotes of our own PKI, without collateral: what is genuine, and each way not to be. */
 
-#include "tests/unit/dcap_util.h"
 #include "tests/pki/dcap.h"
+#include "tests/unit/dcap_util.h"
 
 #include "tee/tdx/tdx.h"
 
-#define DAY 86400
+#define DAY        86400
 #define SUBJECT(x) "CN=" x "/O=Intel Corporation/L=Santa Clara/ST=CA/C=US"
 
 /* Everything that a quote alone can show is good, and that is not enough. */
@@ -53,8 +53,8 @@ static void test_forms(void)
 		ok(claims && claims->measurement_count ==
 				     (FORMS[i].type == TACIT_DCAP_BODY_TD10 ? 10 : 11),
 		   "its measurements");
-		ok(claims && !claims->tcb_status && !claims->debug && !tacit_verdict_claims(
-			   &bench.verdict),
+		ok(claims && !claims->tcb_status && !claims->debug &&
+			   !tacit_verdict_claims(&bench.verdict),
 		   "no TCB status, and no claims to decide on");
 	}
 }
@@ -143,10 +143,11 @@ static void test_types(void)
 		size_t len;
 		enum tacit_status want;
 	} TYPES[] = {
-		{ 1, 36, TACIT_UNDECIDED },  { 1, 35, TACIT_FORMAT },	{ 2, 276, TACIT_UNDECIDED },
-		{ 2, 277, TACIT_FORMAT },    { 3, 404, TACIT_UNDECIDED }, { 3, 36, TACIT_FORMAT },
-		{ 4, 1000, TACIT_FORMAT },   { 6, 1000, TACIT_FORMAT }, { 7, 1000, TACIT_FORMAT },
-		{ 65535, 36, TACIT_FORMAT },
+		{ 1, 36, TACIT_UNDECIDED },  { 1, 35, TACIT_FORMAT },
+		{ 2, 276, TACIT_UNDECIDED }, { 2, 277, TACIT_FORMAT },
+		{ 3, 404, TACIT_UNDECIDED }, { 3, 36, TACIT_FORMAT },
+		{ 4, 1000, TACIT_FORMAT },   { 6, 1000, TACIT_FORMAT },
+		{ 7, 1000, TACIT_FORMAT },   { 65535, 36, TACIT_FORMAT },
 	};
 
 	for (size_t i = 0; i < TACIT_ARRAY_LEN(TYPES); i++) {
@@ -258,7 +259,9 @@ static struct pki_spec ca_spec(const char *subject)
 static struct departure departure(void)
 {
 	struct departure d = { ca_spec(SUBJECT("Intel SGX Root CA")),
-			       ca_spec(SUBJECT("Intel SGX PCK Platform CA")), { 0 }, true };
+			       ca_spec(SUBJECT("Intel SGX PCK Platform CA")),
+			       { 0 },
+			       true };
 
 	d.leaf.key = pki_key(PKI_P256);
 	return d;
@@ -334,7 +337,8 @@ static void test_path(void)
 
 	d.intermediate.ca = false;
 	d.intermediate.basic = true;
-	bench_is(depart(&d, DCAP_NOW), TACIT_CHAIN, "tdx.pck.chain", "an intermediate that is no CA");
+	bench_is(depart(&d, DCAP_NOW), TACIT_CHAIN, "tdx.pck.chain",
+		 "an intermediate that is no CA");
 	d = departure();
 	d.intermediate.key_usage = TACIT_KU_CRL_SIGN;
 	bench_is(depart(&d, DCAP_NOW), TACIT_CHAIN, "tdx.pck.chain", "that may not sign");
@@ -346,7 +350,8 @@ static void test_path(void)
 	bench_is(depart(&d, DCAP_NOW), TACIT_CHAIN, "tdx.pck.chain", "a leaf that may not sign");
 	d = departure();
 	d.root.limited = true;
-	bench_is(depart(&d, DCAP_NOW), TACIT_CHAIN, "tdx.pck.chain", "a root that allows no CA below");
+	bench_is(depart(&d, DCAP_NOW), TACIT_CHAIN, "tdx.pck.chain",
+		 "a root that allows no CA below");
 	d = departure();
 	d.leaf.aki = tacit_slice_str("01234567890123456789");
 	bench_is(depart(&d, DCAP_NOW), TACIT_CHAIN, "tdx.pck.chain", "another key id");
@@ -369,28 +374,33 @@ static void test_keys(void)
 		enum pki_kind kind;
 		const char *name;
 	} KINDS[] = {
-		{ PKI_P384, "P-384" },	 { PKI_P521, "P-521" },	      { PKI_RSA2048, "RSA 2048" },
-		{ PKI_RSA4096, "RSA 4096" }, { PKI_ED25519, "Ed25519" },
+		{ PKI_P384, "P-384" },       { PKI_P521, "P-521" },
+		{ PKI_RSA2048, "RSA 2048" }, { PKI_RSA4096, "RSA 4096" },
+		{ PKI_ED25519, "Ed25519" },
 	};
 
 	for (size_t i = 0; i < TACIT_ARRAY_LEN(KINDS); i++) {
-		/* Signatures stay ECDSA with P-256 where the key cannot sign as the format needs. */
+		/* Signatures stay ECDSA with P-256 where the key cannot sign as the format needs.
+		 */
 		struct departure d = departure();
 		d.leaf.spki = pki_spki(pki_key(KINDS[i].kind));
 		enum tacit_status st = depart(&d, DCAP_NOW);
-		ok(st != TACIT_OK && st != TACIT_UNDECIDED && !tacit_verdict_genuine(&bench.verdict),
+		ok(st != TACIT_OK && st != TACIT_UNDECIDED &&
+			   !tacit_verdict_genuine(&bench.verdict),
 		   "%s as the PCK: %s by %s", KINDS[i].name, tacit_status_name(st),
 		   bench.err.where);
 		d = departure();
 		d.intermediate.spki = pki_spki(pki_key(KINDS[i].kind));
 		st = depart(&d, DCAP_NOW);
-		ok(st != TACIT_OK && st != TACIT_UNDECIDED && !tacit_verdict_genuine(&bench.verdict),
+		ok(st != TACIT_OK && st != TACIT_UNDECIDED &&
+			   !tacit_verdict_genuine(&bench.verdict),
 		   "%s as the CA's: %s by %s", KINDS[i].name, tacit_status_name(st),
 		   bench.err.where);
 		d = departure();
 		d.intermediate.key = pki_key(KINDS[i].kind);
 		st = depart(&d, DCAP_NOW);
-		ok(st != TACIT_OK && st != TACIT_UNDECIDED && !tacit_verdict_genuine(&bench.verdict),
+		ok(st != TACIT_OK && st != TACIT_UNDECIDED &&
+			   !tacit_verdict_genuine(&bench.verdict),
 		   "%s signing the PCK: %s by %s", KINDS[i].name, tacit_status_name(st),
 		   bench.err.where);
 	}

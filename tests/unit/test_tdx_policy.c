@@ -2,9 +2,9 @@
 
 /* What a policy, collateral and event logs make of genuine TDX quotes. */
 
-#include "tests/unit/dcap_util.h"
 #include "tests/pki/dcap.h"
 #include "tests/pki/dcap_collateral.h"
+#include "tests/unit/dcap_util.h"
 
 #include "trust/collateral.h"
 
@@ -53,17 +53,17 @@ static void test_policy(void)
 	bench_is(under(&spec, "{" ALONE ",\"xfam\":\"e700060000000000\"}"), TACIT_OK, NULL, "XFAM");
 	bench_is(under(&spec, "{" ALONE ",\"xfam\":\"e700060000000001\"}"), TACIT_POLICY,
 		 "policy.tdx.xfam", "another XFAM");
-	bench_is(under(&spec, "{" ALONE
-			      ",\"min_tee_tcb_svn\":\"05010300000000000000000000000000\"}"),
+	bench_is(under(&spec,
+		       "{" ALONE ",\"min_tee_tcb_svn\":\"05010300000000000000000000000000\"}"),
 		 TACIT_OK, NULL, "TEE_TCB_SVN equal");
-	bench_is(under(&spec, "{" ALONE
-			      ",\"min_tee_tcb_svn\":\"04000200000000000000000000000000\"}"),
+	bench_is(under(&spec,
+		       "{" ALONE ",\"min_tee_tcb_svn\":\"04000200000000000000000000000000\"}"),
 		 TACIT_OK, NULL, "TEE_TCB_SVN higher");
-	bench_is(under(&spec, "{" ALONE
-			      ",\"min_tee_tcb_svn\":\"04000400000000000000000000000000\"}"),
+	bench_is(under(&spec,
+		       "{" ALONE ",\"min_tee_tcb_svn\":\"04000400000000000000000000000000\"}"),
 		 TACIT_POLICY, "policy.tdx.tee_tcb_svn", "one component lower");
-	bench_is(under(&spec, "{" ALONE
-			      ",\"min_tee_tcb_svn\":\"00000000000000000000000000000001\"}"),
+	bench_is(under(&spec,
+		       "{" ALONE ",\"min_tee_tcb_svn\":\"00000000000000000000000000000001\"}"),
 		 TACIT_POLICY, "policy.tdx.tee_tcb_svn", "the last component lower");
 }
 
@@ -100,8 +100,8 @@ static void give_collateral(void)
 
 	tacit_arena_init(&arena, room, sizeof(room));
 	bench_init();
-	if (tacit_collateral_parse(pieces, dcap_pieces(&all, pieces), &arena,
-				   &bench.cx.collateral, &bench.err) != TACIT_OK)
+	if (tacit_collateral_parse(pieces, dcap_pieces(&all, pieces), &arena, &bench.cx.collateral,
+				   &bench.err) != TACIT_OK)
 		ok(false, "collateral: %s", bench.err.detail);
 }
 
@@ -139,8 +139,8 @@ static void test_status(void)
 	old.body[2] = 1;
 	bench_is(judged(&spec, "{}"), TACIT_OK, NULL, "UpToDate by default");
 	bench_is(judged(&old, "{}"), TACIT_POLICY, "policy.tdx.tcb_status", "OutOfDate by default");
-	bench_is(judged(&old, "{\"tcb_status\":[\"UpToDate\",\"SWHardeningNeeded\"]}"), TACIT_POLICY,
-		 "policy.tdx.tcb_status", "OutOfDate is not among them");
+	bench_is(judged(&old, "{\"tcb_status\":[\"UpToDate\",\"SWHardeningNeeded\"]}"),
+		 TACIT_POLICY, "policy.tdx.tcb_status", "OutOfDate is not among them");
 	bench_is(judged(&old, "{\"tcb_status\":[\"OutOfDate\"]}"), TACIT_OK, NULL,
 		 "OutOfDate accepted");
 	bench_is(judged(&spec, "{\"tcb_status\":[\"OutOfDate\"]}"), TACIT_POLICY,

@@ -167,8 +167,9 @@ static const char *const REAL[] = {
 };
 
 static const char *const FILES[] = {
-	"tcbinfo.json",		 "qeidentity.json", "tcb_signing_chain.pem",
-	"qe_identity_signing_chain.pem", "pck_crl.der",     "pck_crl_issuer_chain.pem",
+	"tcbinfo.json",          "qeidentity.json",
+	"tcb_signing_chain.pem", "qe_identity_signing_chain.pem",
+	"pck_crl.der",           "pck_crl_issuer_chain.pem",
 	"root_ca_crl.der",
 };
 
@@ -260,8 +261,8 @@ static void test_real(void)
 		snprintf(path, sizeof(path), "tdx/%s/expect.json", REAL[i]);
 		json_t *expect = vector_json(path);
 		const json_t *expected = json_object_get(expect, "expected");
-		double now = json_number_value(
-			json_object_get(expected, "suggested_verification_unix"));
+		double now =
+			json_number_value(json_object_get(expected, "suggested_verification_unix"));
 
 		for (size_t k = 0; k < TACIT_ARRAY_LEN(OUTCOMES); k++)
 			if (strcmp(OUTCOMES[k].name, REAL[i]) == 0)
@@ -289,20 +290,20 @@ static const struct choice {
 	const char *name;
 	bool accept;
 } CHOICES[] = {
-	{ "chain-reversed.bin", true },     /* places follow from who issued whom */
-	{ "chain-extra-text.bin", true },   /* words between PEM blocks mean nothing [RFC 7468] */
-	{ "chain-crlf.bin", true },	    /* the same text */
-	{ "chain-64k.bin", false },	    /* a chain of three certificates needs 4 KB */
-	{ "trailing-nonzero.bin", true },   /* counted, never read: real carriers leave such */
+	{ "chain-reversed.bin", true },       /* places follow from who issued whom */
+	{ "chain-extra-text.bin", true },     /* words between PEM blocks mean nothing [RFC 7468] */
+	{ "chain-crlf.bin", true },           /* the same text */
+	{ "chain-64k.bin", false },           /* a chain of three certificates needs 4 KB */
+	{ "trailing-nonzero.bin", true },     /* counted, never read: real carriers leave such */
 	{ "tcbinfo-whitespace.json", false }, /* signed bytes are verified as they are */
-	{ "qe-reportdata-tail", false },    /* nothing may stand beside the binding */
-	{ "auth-0", true },		    /* well bound, and within bounds */
+	{ "qe-reportdata-tail", false },      /* nothing may stand beside the binding */
+	{ "auth-0", true },                   /* well bound, and within bounds */
 	{ "auth-1000", true },
 	{ "tdattr-reserved", false },
 	{ "cpusvn-disagrees", false },
 	{ "pck-not-yet", false },
 	{ "tcbinfo-future", false },
-	{ "tcbinfo-id-lower", true },       /* a hexadecimal number in either case */
+	{ "tcbinfo-id-lower", true },         /* a hexadecimal number in either case */
 	{ "tcbinfo-levels-ascending", true }, /* sorted: UpToDate, as it should be */
 	{ "tcbinfo-svn-256", false },
 	{ "relaunch-current-worse", true }, /* but as OutOfDate */
@@ -426,8 +427,9 @@ static void judge_synthetic(const json_t *item)
 
 static void test_synthetic(void)
 {
-	static const char *const PARTS[] = { "tcbinfo", "qeid",		     "pck_crl",
-					     "root_ca_crl", "tcb_signing_chain", "pck_crl_issuer_chain" };
+	static const char *const PARTS[] = { "tcbinfo",           "qeid",
+					     "pck_crl",           "root_ca_crl",
+					     "tcb_signing_chain", "pck_crl_issuer_chain" };
 	char path[512];
 	json_t *index = vector_json("tdx/synthetic-a/index.json");
 	const json_t *cases = json_object_get(index, "cases");
@@ -489,16 +491,24 @@ struct log_case {
 static void test_replay(void)
 {
 	static const struct log_case LOGS[] = {
-		{ "ccel/google-cos113.bin", 43, 18101,
+		{ "ccel/google-cos113.bin",
+		  43,
+		  18101,
 		  { "3fa2f61f395b7f5f", "f62dbc072bd5d3f3", "4969684dc87381fc",
 		    "0000000000000000" } },
-		{ "ccel/ccapi-sbx.bin", 98, 15812,
+		{ "ccel/ccapi-sbx.bin",
+		  98,
+		  15812,
 		  { "c15727cac1f57d0e", "61e958c6f954ce23", "58bc48d5c4866725",
 		    "0000000000000000" } },
-		{ "ccel/trustee-aael-alibaba.bin", 87, 11707,
+		{ "ccel/trustee-aael-alibaba.bin",
+		  87,
+		  11707,
 		  { "b796e1c11396c198", "3b0b906140fcea68", "35f2801338c1b5fc",
 		    "5e4ecd49d3c7983d" } },
-		{ "ccel/trustee-gke-grub.bin", 35, 21897,
+		{ "ccel/trustee-gke-grub.bin",
+		  35,
+		  21897,
 		  { "bc9945139042cf2c", "c17cb288a4dee302", "334aeba2c985f888",
 		    "0000000000000000" } },
 	};

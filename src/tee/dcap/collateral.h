@@ -25,7 +25,8 @@
 	  "PCK certificate")                                                                       \
 	X(CRL_VALIDITY, "crl.validity", "both revocation lists are current")                       \
 	X(TCB_INFO_SIGNATURE, "tcb_info.signature",                                                \
-	  "the TCB info is there and signed by Intel's TCB signer, whose chain ends in the pinned " \
+	  "the TCB info is there and signed by Intel's TCB signer, whose chain ends in the "       \
+	  "pinned "                                                                                \
 	  "root")                                                                                  \
 	X(TCB_INFO_VALIDITY, "tcb_info.validity", "the TCB info and its signer are current")       \
 	X(TCB_INFO_PLATFORM, "tcb_info.platform",                                                  \
@@ -59,9 +60,9 @@ struct tacit_dcap_subject {
 	const struct tacit_dcap_pck *pck; /* of `leaf` */
 	struct tacit_slice qe_report;     /* the SGX report of the QE, 384 bytes */
 	/* TDX alone; absent for SGX: */
-	struct tacit_slice tee_tcb_svn;   /* 16 bytes */
-	struct tacit_slice tee_tcb_svn2;  /* 16 bytes; absent in TD 1.0 bodies */
-	struct tacit_slice mrsignerseam;  /* 48 bytes */
+	struct tacit_slice tee_tcb_svn;     /* 16 bytes */
+	struct tacit_slice tee_tcb_svn2;    /* 16 bytes; absent in TD 1.0 bodies */
+	struct tacit_slice mrsignerseam;    /* 48 bytes */
 	struct tacit_slice seam_attributes; /* 8 bytes */
 };
 

@@ -10,7 +10,7 @@
  * record in the old form that tells the digests' sizes, then records with a list of digests.
  */
 
-#define WHERE "event_log"
+#define WHERE        "event_log"
 
 #define ALG_SHA384   0x000c /* TPM_ALG_SHA384 */
 #define EV_NO_ACTION 3u
@@ -69,8 +69,8 @@ static enum tacit_status read_spec_id(struct tacit_slice data, struct log *log,
 		log->algs[i].id = rd_le16(&r);
 		log->algs[i].len = rd_le16(&r);
 		if (log->algs[i].id == ALG_SHA384 && log->algs[i].len != TACIT_SHA384_LEN)
-			return tacit_fail(err, TACIT_FORMAT, WHERE, r.at,
-					  "%u bytes of SHA-384", log->algs[i].len);
+			return tacit_fail(err, TACIT_FORMAT, WHERE, r.at, "%u bytes of SHA-384",
+					  log->algs[i].len);
 	}
 	log->alg_count = count;
 	rd_skip(&r, rd_u8(&r));

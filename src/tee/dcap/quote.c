@@ -4,7 +4,7 @@
 #include "base/compiler.h"
 #include "base/reader.h"
 
-#define WHERE "quote"
+#define WHERE      "quote"
 
 #define HEADER_LEN 48
 #define TEE_SGX    0x00000000u
@@ -53,8 +53,8 @@ static struct header read_header(struct reader *r)
  */
 static bool is_cwt(struct tacit_slice in)
 {
-	return in.len >= 2 &&
-	       ((in.ptr[0] == 0xd8 && in.ptr[1] == 0x3d) || (in.ptr[0] == 0xd2 && in.ptr[1] == 0x84));
+	return in.len >= 2 && ((in.ptr[0] == 0xd8 && in.ptr[1] == 0x3d) ||
+			       (in.ptr[0] == 0xd2 && in.ptr[1] == 0x84));
 }
 
 static bool is_tagged_cwt(struct tacit_slice in)

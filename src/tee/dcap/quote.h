@@ -15,12 +15,12 @@
 #define TACIT_DCAP_TD15_LEN    648
 #define TACIT_DCAP_TD15EXT_LEN 885
 
-#define TACIT_DCAP_AUTH_MAX 1024  /* bytes of QE authentication data; real ones have 32 */
-#define TACIT_DCAP_CERT_MAX 16384 /* bytes of certification data; real chains have 4 KB */
+#define TACIT_DCAP_AUTH_MAX    1024  /* bytes of QE authentication data; real ones have 32 */
+#define TACIT_DCAP_CERT_MAX    16384 /* bytes of certification data; real chains have 4 KB */
 
 enum tacit_dcap_body {
 	TACIT_DCAP_BODY_NONE,
-	TACIT_DCAP_BODY_SGX,     /* the numbers are those of the descriptor in version 5 */
+	TACIT_DCAP_BODY_SGX, /* the numbers are those of the descriptor in version 5 */
 	TACIT_DCAP_BODY_TD10,
 	TACIT_DCAP_BODY_TD15,
 	TACIT_DCAP_BODY_TD15EXT,

@@ -230,8 +230,7 @@ static bool check_names(const struct judge *j)
 	if (!is_named(&s->leaf, "Intel SGX PCK Certificate"))
 		return fail(j, TACIT_DCAP_QUOTE_PCK_NAMES, TACIT_CHAIN,
 			    "the leaf is not named Intel SGX PCK Certificate");
-	pass(j, TACIT_DCAP_QUOTE_PCK_NAMES,
-	     tacit_check_text(j->list, s->intermediate.subject_cn));
+	pass(j, TACIT_DCAP_QUOTE_PCK_NAMES, tacit_check_text(j->list, s->intermediate.subject_cn));
 	return true;
 }
 
@@ -276,8 +275,7 @@ static bool check_chain(const struct judge *j)
 	if (result.judged[TACIT_CHAIN_VALIDITY])
 		decide(j, TACIT_DCAP_QUOTE_PCK_VALIDITY, &result.errors[TACIT_CHAIN_VALIDITY]);
 	if (result.judged[TACIT_CHAIN_SIGNATURES])
-		decide(j, TACIT_DCAP_QUOTE_PCK_SIGNATURES,
-		       &result.errors[TACIT_CHAIN_SIGNATURES]);
+		decide(j, TACIT_DCAP_QUOTE_PCK_SIGNATURES, &result.errors[TACIT_CHAIN_SIGNATURES]);
 	j->s->valid_from = result.valid_from;
 	j->s->valid_until = result.valid_until;
 	return held;
@@ -334,11 +332,9 @@ static bool check_quote_signature(const struct judge *j)
 	return true;
 }
 
-const struct tacit_dcap_signed *tacit_dcap_signature_verify(struct tacit_slice raw,
-							    enum tacit_tee tee,
-							    const char *const *names,
-							    const struct tacit_context *cx,
-							    struct tacit_check_list *list)
+const struct tacit_dcap_signed *
+tacit_dcap_signature_verify(struct tacit_slice raw, enum tacit_tee tee, const char *const *names,
+			    const struct tacit_context *cx, struct tacit_check_list *list)
 {
 	struct judge j = { names, cx, list, tacit_arena_alloc(cx->arena, sizeof(*j.s)) };
 

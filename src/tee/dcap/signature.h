@@ -64,10 +64,8 @@ struct tacit_dcap_signed {
  * Decides the rows of `names`, by enum tacit_dcap_quote_row, as far as it gets. The result in
  * the arena when all passed, else NULL.
  */
-const struct tacit_dcap_signed *tacit_dcap_signature_verify(struct tacit_slice raw,
-							    enum tacit_tee tee,
-							    const char *const *names,
-							    const struct tacit_context *cx,
-							    struct tacit_check_list *list);
+const struct tacit_dcap_signed *
+tacit_dcap_signature_verify(struct tacit_slice raw, enum tacit_tee tee, const char *const *names,
+			    const struct tacit_context *cx, struct tacit_check_list *list);
 
 #endif

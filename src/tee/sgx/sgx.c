@@ -6,10 +6,11 @@
 
 #define ATTRIBUTES_ROW "sgx.body.attributes"
 
-#define MEASUREMENTS 2
+#define MEASUREMENTS   2
 
 #define NOT_SGX(row, name, about)
 
+/* clang-format off */
 const struct tacit_check_row tacit_sgx_checks[TACIT_SGX_CHECKS] = {
 #define ROW(row, name, about) { "sgx." name, about },
 	TACIT_DCAP_QUOTE_MAP(ROW)
@@ -18,7 +19,6 @@ const struct tacit_check_row tacit_sgx_checks[TACIT_SGX_CHECKS] = {
 #undef ROW
 };
 
-/* clang-format off */
 #define NAME(row, name, about) [TACIT_DCAP_QUOTE_##row] = "sgx." name,
 static const char *const QUOTE_NAMES[TACIT_DCAP_QUOTE_ROWS] = { TACIT_DCAP_QUOTE_MAP(NAME) };
 #undef NAME

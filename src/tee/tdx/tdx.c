@@ -7,8 +7,9 @@
 #define SEAM_ROW       "tdx.body.seam_attributes"
 #define ATTRIBUTES_ROW "tdx.body.td_attributes"
 
-#define MEASUREMENTS 11
+#define MEASUREMENTS   11
 
+/* clang-format off */
 const struct tacit_check_row tacit_tdx_checks[TACIT_TDX_CHECKS] = {
 #define ROW(row, name, about) { "tdx." name, about },
 	TACIT_DCAP_QUOTE_MAP(ROW)
@@ -19,10 +20,11 @@ const struct tacit_check_row tacit_tdx_checks[TACIT_TDX_CHECKS] = {
 	{ "tdx.event_log.replay", "the event log leads to RTMR0, RTMR1 and RTMR2 of the quote" },
 };
 
-/* clang-format off */
 #define NAME(row, name, about) "tdx." name,
 static const char *const QUOTE_NAMES[TACIT_DCAP_QUOTE_ROWS] = { TACIT_DCAP_QUOTE_MAP(NAME) };
-static const char *const COLLATERAL_NAMES[TACIT_DCAP_ROWS] = { TACIT_DCAP_COLLATERAL_MAP(NAME, NAME) };
+static const char *const COLLATERAL_NAMES[TACIT_DCAP_ROWS] = {
+	TACIT_DCAP_COLLATERAL_MAP(NAME, NAME)
+};
 #undef NAME
 /* clang-format on */
 
@@ -34,9 +36,17 @@ static const struct {
 	unsigned bit;
 	const char *name;
 } ATTRIBUTES[] = {
-	{ 0, "DEBUG" },	  { 4, "HGS_PLUS_PROF" },    { 5, "PERF_PROF" },   { 6, "PMT_PROF" },
-	{ 16, "ICSSD" },  { 27, "LASS" },	     { 28, "SEPT_VE_DISABLE" },
-	{ 29, "MIGRATABLE" }, { 30, "PKS" },	     { 31, "KL" },	   { 62, "TPA" },
+	{ 0, "DEBUG" },
+	{ 4, "HGS_PLUS_PROF" },
+	{ 5, "PERF_PROF" },
+	{ 6, "PMT_PROF" },
+	{ 16, "ICSSD" },
+	{ 27, "LASS" },
+	{ 28, "SEPT_VE_DISABLE" },
+	{ 29, "MIGRATABLE" },
+	{ 30, "PKS" },
+	{ 31, "KL" },
+	{ 62, "TPA" },
 	{ 63, "PERFMON" },
 };
 

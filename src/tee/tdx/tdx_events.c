@@ -27,9 +27,9 @@ static void blame_register(struct search *s, const struct tacit_event_log *log, 
 		.status = TACIT_BINDING,
 		.expected = tacit_check_printf(s->list, "rtmr%u=%s", i,
 					       tacit_check_hex(s->list, s->td->rtmr[i])),
-		.got = tacit_check_printf(s->list, "rtmr%u=%s", i,
-					  tacit_check_hex(s->list,
-							  TACIT_SLICE_ARRAY(log->rtmr[i]))),
+		.got = tacit_check_printf(
+			s->list, "rtmr%u=%s", i,
+			tacit_check_hex(s->list, TACIT_SLICE_ARRAY(log->rtmr[i]))),
 		.why = "the event log does not lead to the registers of the quote",
 	};
 
