@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * tacit inspect: what a file says, in full, judged in nothing. Known kinds are evidence of the
- * stub, receipts and bindings; any other well-formed CBOR is shown in diagnostic notation.
+ * tacit inspect: what a file says, judged in nothing. Known kinds are evidence, receipts and
+ * bindings; any other well-formed CBOR is shown in diagnostic notation.
  */
 
 #include <stdlib.h>
@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "codec/cose.h"
 #include "fields.h"
+#include "inspect.h"
 #include "receipt/peek.h"
 #include "tacit/binding.h"
 #include "tacit/evidence.h"
@@ -24,7 +25,7 @@ struct options {
 };
 
 /* Every value here is a string, so that text and JSON come from one list. */
-static void put_text(json_t *object, const char *name, const char *text)
+void cli_put_text(json_t *object, const char *name, const char *text)
 {
 	json_object_set_new(object, name, json_string(text));
 }
@@ -33,42 +34,42 @@ static void put_slice(json_t *object, const char *name, struct tacit_slice text)
 {
 	char shown[512];
 
-	put_text(object, name, tacit_escape(shown, sizeof(shown), text));
+	cli_put_text(object, name, tacit_escape(shown, sizeof(shown), text));
 }
 
-static void put_hex(json_t *object, const char *name, struct tacit_slice bytes)
+void cli_put_hex(json_t *object, const char *name, struct tacit_slice bytes)
 {
 	char *hex = bytes.ptr ? malloc(2 * bytes.len + 1) : NULL;
 
 	if (hex) {
 		tacit_hex_encode(bytes, hex);
-		put_text(object, name, hex);
+		cli_put_text(object, name, hex);
 	} else {
 		json_object_set_new(object, name, json_null());
 	}
 	free(hex);
 }
 
-static void put_time(json_t *object, const char *name, uint64_t seconds)
+void cli_put_time(json_t *object, const char *name, uint64_t seconds)
 {
 	char text[TACIT_TIME_TEXT];
 
 	tacit_time_format(seconds > INT64_MAX ? INT64_MAX : (int64_t)seconds, text);
-	put_text(object, name, text);
+	cli_put_text(object, name, text);
 }
 
 static json_t *binding_object(const struct tacit_binding *b)
 {
 	json_t *object = json_object();
 
-	put_text(object, "purpose", TACIT_BINDING_PURPOSE);
-	put_hex(object, "nonce", TACIT_SLICE_ARRAY(b->nonce));
-	put_hex(object, "tls_spki_sha256", TACIT_SLICE_ARRAY(b->tls_spki));
-	put_hex(object, "receipt_key", TACIT_SLICE_ARRAY(b->receipt_key));
-	put_hex(object, "hpke_config", b->hpke_config);
+	cli_put_text(object, "purpose", TACIT_BINDING_PURPOSE);
+	cli_put_hex(object, "nonce", TACIT_SLICE_ARRAY(b->nonce));
+	cli_put_hex(object, "tls_spki_sha256", TACIT_SLICE_ARRAY(b->tls_spki));
+	cli_put_hex(object, "receipt_key", TACIT_SLICE_ARRAY(b->receipt_key));
+	cli_put_hex(object, "hpke_config", b->hpke_config);
 	put_slice(object, "model_id", b->model_id);
-	put_hex(object, "model_sha256", TACIT_SLICE_ARRAY(b->model_hash));
-	put_hex(object, "config_sha256", TACIT_SLICE_ARRAY(b->config_hash));
+	cli_put_hex(object, "model_sha256", TACIT_SLICE_ARRAY(b->model_hash));
+	cli_put_hex(object, "config_sha256", TACIT_SLICE_ARRAY(b->config_hash));
 	return object;
 }
 
@@ -78,35 +79,27 @@ static json_t *stub_object(const struct tacit_stub_doc *doc)
 	json_t *pcrs = json_object();
 	struct tacit_binding binding;
 
-	put_text(object, "notice", tacit_tee_label(TACIT_TEE_STUB));
-	put_time(object, "timestamp", doc->timestamp_ms / 1000);
+	cli_put_text(object, "notice", tacit_tee_label(TACIT_TEE_STUB));
+	cli_put_time(object, "timestamp", doc->timestamp_ms / 1000);
 	for (unsigned i = 0; i < TACIT_STUB_PCRS; i++) {
 		char name[16];
 
 		snprintf(name, sizeof(name), "pcr%u", i);
-		put_hex(pcrs, name, TACIT_SLICE_ARRAY(doc->pcr[i]));
+		cli_put_hex(pcrs, name, TACIT_SLICE_ARRAY(doc->pcr[i]));
 	}
 	json_object_set_new(object, "measurements", pcrs);
 	json_object_set_new(object, "debug", json_boolean(doc->debug));
-	put_hex(object, "nonce", doc->nonce);
-	put_hex(object, "public_key", doc->public_key);
-	put_hex(object, "user_data", doc->user_data);
-	if (doc->user_data.ptr &&
-	    tacit_binding_parse(doc->user_data, &binding, NULL) == TACIT_OK)
+	cli_put_hex(object, "nonce", doc->nonce);
+	cli_put_hex(object, "public_key", doc->public_key);
+	cli_put_hex(object, "user_data", doc->user_data);
+	if (doc->user_data.ptr && tacit_binding_parse(doc->user_data, &binding, NULL) == TACIT_OK)
 		json_object_set_new(object, "binding", binding_object(&binding));
 	return object;
 }
 
-/* What was recognised; `fields` is NULL when nothing was. */
-struct finding {
-	const char *kind;
-	const char *platform;
-	json_t *fields;
-};
-
-static struct finding find_stub(struct tacit_slice in)
+static struct cli_finding find_stub(struct tacit_slice in)
 {
-	struct finding f = { 0 };
+	struct cli_finding f = { 0 };
 	struct tacit_cose_sign1 message;
 	struct tacit_stub_doc doc;
 
@@ -120,9 +113,9 @@ static struct finding find_stub(struct tacit_slice in)
 	return f;
 }
 
-static struct finding find_receipt(struct tacit_slice in)
+static struct cli_finding find_receipt(struct tacit_slice in)
 {
-	struct finding f = { 0 };
+	struct cli_finding f = { 0 };
 	struct tacit_receipt_claims claims;
 
 	if (tacit_peek_claims(in, &claims, NULL) == TACIT_OK) {
@@ -132,9 +125,9 @@ static struct finding find_receipt(struct tacit_slice in)
 	return f;
 }
 
-static struct finding find_binding(struct tacit_slice in)
+static struct cli_finding find_binding(struct tacit_slice in)
 {
-	struct finding f = { 0 };
+	struct cli_finding f = { 0 };
 	struct tacit_binding binding;
 
 	if (tacit_binding_parse(in, &binding, NULL) == TACIT_OK) {
@@ -144,9 +137,29 @@ static struct finding find_binding(struct tacit_slice in)
 	return f;
 }
 
-static struct finding find_cbor(struct tacit_slice in, char *room, size_t size)
+/* Evidence of the other platforms, with what it came wrapped in taken off. */
+static struct cli_finding find_evidence(struct tacit_slice in)
 {
-	struct finding f = { 0 };
+	struct cli_finding f = { 0 };
+	struct tacit_evidence ev = { 0 };
+	struct tacit_arena arena;
+	size_t size = 2 * in.len + 65536;
+	void *room = malloc(size);
+
+	tacit_arena_init(&arena, room, room ? size : 0);
+	if (room && tacit_evidence_unwrap(in, &arena, &ev, NULL) == TACIT_OK)
+		f.fields = cli_inspect_evidence(&ev, &arena);
+	if (f.fields) {
+		f.kind = "evidence";
+		f.platform = tacit_tee_name(ev.tee);
+	}
+	free(room);
+	return f;
+}
+
+static struct cli_finding find_cbor(struct tacit_slice in, char *room, size_t size)
+{
+	struct cli_finding f = { 0 };
 	struct writer w = wr_of(tacit_mut_of(room, size - 1));
 
 	if (tacit_cbor_check(in, TACIT_CBOR_LAX, NULL) == TACIT_OK &&
@@ -154,19 +167,19 @@ static struct finding find_cbor(struct tacit_slice in, char *room, size_t size)
 		room[w.at] = '\0';
 		f.kind = "cbor";
 		f.fields = json_object();
-		put_text(f.fields, "diagnostic", room);
+		cli_put_text(f.fields, "diagnostic", room);
 	}
 	return f;
 }
 
-static int show(const struct options *o, struct finding *f, struct tacit_slice in)
+static int show(const struct options *o, struct cli_finding *f, struct tacit_slice in)
 {
 	if (o->common.json) {
 		json_t *top = json_pack("{s:s, s:s, s:I, s:b}", "schema", "tacit.inspect/1", "kind",
 					f->kind, "size", (json_int_t)in.len, "judged", 0);
 
 		if (f->platform)
-			put_text(top, "platform", f->platform);
+			cli_put_text(top, "platform", f->platform);
 		json_object_set(top, "fields", f->fields);
 		json_dumpf(top, stdout, JSON_COMPACT);
 		putchar('\n');
@@ -201,11 +214,13 @@ static int inspect(const struct options *o, const char *path, struct tacit_slice
 
 	if (!text)
 		return cli_no_memory(&o->common);
-	struct finding f = find_stub(in);
+	struct cli_finding f = find_stub(in);
 	if (!f.fields)
 		f = find_receipt(in);
 	if (!f.fields)
 		f = find_binding(in);
+	if (!f.fields)
+		f = find_evidence(in);
 	if (!f.fields)
 		f = find_cbor(in, text, room);
 	int code = f.fields ? show(o, &f, in) : explain_unknown(o, path, in);

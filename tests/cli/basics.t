@@ -63,8 +63,8 @@ offers "verify" ver
 offers "receipt" rec
 offers "verify show" receipt ''
 offers "show" receipt s
-offers "init check" policy ''
-offers "--policy --pcr0 --pcr1 --pcr2 --pcr8 --platform" verify --p
+offers "init check sign verify" policy ''
+offers "--policy --policy-key --policy-signature --pcr0 --pcr1 --pcr2 --pcr8 --platform" verify --p
 offers "--request --response --require-production" receipt verify --re
 offers "--listen" serve x --l
 offers "bash zsh" completion ''

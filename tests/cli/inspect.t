@@ -150,16 +150,28 @@ for file in flip-* cut-*; do
 done
 ok $wrong "damaged files are shown or refused"
 
-foreign() { # NAME CODE FILE PATTERN
-	if [ ! -f "$vectors/$3" ]; then
-		skip "evidence of $1" "$vectors/$3 is not there"
+foreign() { # PLATFORM FILE FIELD VALUE
+	if [ ! -f "$vectors/$2" ]; then
+		skip "evidence of $1" "$vectors/$2 is not there"
 		return
 	fi
-	run "$2" "evidence of $1" "$tacit" inspect "$vectors/$3"
-	cat out err >both
-	has both "$4" "evidence of $1: says what it is"
+	run 0 "evidence of $1" "$tacit" inspect "$vectors/$2"
+	has out "^evidence of $1, .*nothing of it verified" "evidence of $1: says what it is"
+	run 0 "evidence of $1, as JSON" "$tacit" inspect --json "$vectors/$2"
+	json out "d['platform'] == '$1' and d['judged'] is False and
+		(d['fields'].get('$3') or d['fields']['measurements']['$3']).startswith('$4')" \
+		"evidence of $1: shows $3"
 }
-foreign nitro 0 nitro/doc_2023_09_apse1.cose '^cbor, .*nothing of it verified'
-foreign tdx 6 tdx/tdx-v4-gcp-00806f05-2025-07/quote.bin 'looks like tdx evidence'
-foreign snp 6 snp/reports/genoa-v5-siena.report.bin 'looks like snp evidence'
+foreign nitro nitro/doc_2022_11_nonce_userdata.cose pcr0 22f9e1c949208d
+foreign tdx tdx/tdx-v4-gcp-00806f05-2025-07/quote.bin version 4
+foreign sgx tdx/sgx-v3-DEBUG-swhardening-2023-06/quote.bin mrenclave 637b6b67510741860702e347
+foreign snp snp/reports/genoa-v5-siena.report.bin version 5
+foreign azure-snp snp/azure/azure-a.hcl.bin version ""
+if [ -f "$vectors/nitro/doc_2022_11_nonce_userdata.cose" ]; then
+	base64 "$vectors/nitro/doc_2022_11_nonce_userdata.cose" >text
+	run 0 "evidence as text" "$tacit" inspect text
+	has out '^evidence of nitro' "is taken out of it"
+else
+	skip "evidence as text" "$vectors/nitro is not there"
+fi
 done_testing
