@@ -280,8 +280,8 @@ static void test_timeless(void)
 	struct tacit_check_list list;
 	const struct tacit_check *first;
 
-	start(HEAD "\"alternatives\":[{\"platform\":\"tdx\",\"measurements\":{\"mrtd\":\"" HEX48("a0")
-		   "\"}}]}");
+	start(HEAD "\"alternatives\":[{\"platform\":\"tdx\",\"measurements\":{\"mrtd\":\"" HEX48(
+		"a0") "\"}}]}");
 	judge(&claims, &list);
 	(void)!tacit_check_judge(&list, &first);
 	ok(list.count && first && strcmp(first->name, "policy.freshness") != 0,
@@ -300,8 +300,8 @@ static void test_timeless(void)
 	is_check(&verdict, "policy.freshness", TACIT_CHECK_SKIP);
 	b.cx.any_age = false;
 	claims.valid_until = INT64_MAX;
-	start(HEAD "\"alternatives\":[{\"platform\":\"tdx\",\"measurements\":{\"mrtd\":\"" HEX48("a0")
-		   "\"}}]}");
+	start(HEAD "\"alternatives\":[{\"platform\":\"tdx\",\"measurements\":{\"mrtd\":\"" HEX48(
+		"a0") "\"}}]}");
 	judge(&claims, &list);
 	ok(tacit_check_judge(&list, &first) == TACIT_EXPIRED,
 	   "so does any policy when it has no validity of its own either");

@@ -14,7 +14,8 @@ static const struct tacit_slice PIECES[] = { { (const uint8_t *)"piece", 5 },
 
 static struct tacit_bundle small(void)
 {
-	const struct tacit_bundle b = { .evidence = tacit_slice_str("evidence"), .now = 1795248000 };
+	const struct tacit_bundle b = { .evidence = tacit_slice_str("evidence"),
+					.now = 1795248000 };
 
 	return b;
 }
@@ -98,8 +99,7 @@ static void test_full(void)
 	   "waivers");
 	is_slice(got.expect.binding, b.expect.binding, "the binding");
 	is_slice(got.expect.tls_spki, b.expect.tls_spki, "the TLS key");
-	ok(got.collateral_count == 2 && tacit_slice_eq(got.collateral[1], PIECES[1]),
-	   "collateral");
+	ok(got.collateral_count == 2 && tacit_slice_eq(got.collateral[1], PIECES[1]), "collateral");
 	for (unsigned i = 0; i < 3; i++) {
 		b = small();
 		b.insecure_no_policy = i == 0;
@@ -140,9 +140,10 @@ static void test_cuts_and_flips(void)
 
 static void bad(const char *hex_after_now, uint8_t pairs, const char *name)
 {
-	static const uint8_t HEAD[] = { 0xa3, 0x00, 0x6e, 't', 'a', 'c', 'i',  't', '.',
-					'b',  'u',  'n',  'd', 'l', 'e', '/',  '1', 0x01,
-					0x41, 'e',  0x02, 0x00 };
+	static const uint8_t HEAD[] = {
+		0xa3, 0x00, 0x6e, 't', 'a', 'c', 'i',  't',  '.', 'b',  'u',
+		'n',  'd',  'l',  'e', '/', '1', 0x01, 0x41, 'e', 0x02, 0x00
+	};
 	struct tacit_bundle got;
 	size_t len = sizeof(HEAD);
 

@@ -226,7 +226,8 @@ static void test_text(void)
 	   "waivers are told");
 	ok(!strstr(got, "pass"), "passes are not, unless asked for");
 	const char *open = strstr(got, "not evaluated:\n");
-	ok(open && strstr(open, "  not asked for: ") != NULL, "what was not evaluated is, by reason");
+	ok(open && strstr(open, "  not asked for: ") != NULL,
+	   "what was not evaluated is, by reason");
 	ok(open && strstr(open, "evidence.nonce, ") != NULL &&
 		   strstr(open, ", expect.report_data, ") != NULL &&
 		   strstr(open, "policy.hardware\n") != NULL,
@@ -282,8 +283,7 @@ static void test_manual(void)
 	in_manual(&manual, tacit_wrapper_checks, TACIT_WRAPPER_CHECKS);
 	in_manual(&manual, tacit_appraise_checks, TACIT_APPRAISE_CHECKS);
 	for (int tee = TACIT_TEE_NONE + 1; tee <= TACIT_TEE_STUB; tee++) {
-		const struct tacit_platform_row *platform =
-			tacit_platform_row((enum tacit_tee)tee);
+		const struct tacit_platform_row *platform = tacit_platform_row((enum tacit_tee)tee);
 		manual = text;
 		if (platform)
 			in_manual(&manual, platform->checks, platform->check_count);
