@@ -36,7 +36,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	(void)tacit_snp_table_looks(in);
 	enum tacit_status st = tacit_snp_table_parse(in, &table, &err);
-	FUZZ_ASSERT(st == err.status && (st == TACIT_OK || st == TACIT_FORMAT || st == TACIT_LIMIT));
+	FUZZ_ASSERT(st == err.status &&
+		    (st == TACIT_OK || st == TACIT_FORMAT || st == TACIT_LIMIT));
 	if (st != TACIT_OK)
 		return 0;
 	check_contents(&table, in);

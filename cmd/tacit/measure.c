@@ -23,7 +23,8 @@ struct options {
 static const struct cli_option OPTIONS[] = {
 	CLI_OPT(struct options, ovmf, "--ovmf", 0, CLI_TEXT, "FILE", "the firmware's image"),
 	CLI_OPT_RANGE(struct options, ovmf_hash, "--ovmf-hash", CLI_HEX, "HEX",
-		      "digest after the firmware's pages, of which the file is then the end", 48, 48),
+		      "digest after the firmware's pages, of which the file is then the end", 48,
+		      48),
 	CLI_OPT(struct options, kernel, "--kernel", 0, CLI_TEXT, "FILE", "kernel booted directly"),
 	CLI_OPT(struct options, initrd, "--initrd", 0, CLI_TEXT, "FILE", "its ramdisk"),
 	CLI_OPT(struct options, append, "--append", 0, CLI_TEXT, "TEXT", "its command line"),
@@ -166,8 +167,7 @@ static void show(const struct options *o, const struct tacit_snp_launch *launch,
 		       "\"%s\",\"vmm_type\":\"%s\",\"vcpus\":%u,\"vcpu_signature\":\"%08lx\","
 		       "\"guest_features\":\"%016llx\",\"vmsa_address\":\"%016llx\","
 		       "\"vmsa_convention\":\"%s\"}\n",
-		       hex, VMMS[launch->vmm], launch->vcpus,
-		       (unsigned long)launch->vcpu_signature,
+		       hex, VMMS[launch->vmm], launch->vcpus, (unsigned long)launch->vcpu_signature,
 		       (unsigned long long)launch->features,
 		       (unsigned long long)launch->vmsa_address, wide ? "52-bit" : "48-bit");
 	else

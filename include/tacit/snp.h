@@ -16,19 +16,19 @@
 TACIT_BEGIN
 
 /* Bits of POLICY [SNP-ABI 4.3]. */
-#define TACIT_SNP_POLICY_ABI_MINOR(policy)  ((uint8_t)((policy) & 0xff))
-#define TACIT_SNP_POLICY_ABI_MAJOR(policy)  ((uint8_t)((policy) >> 8 & 0xff))
-#define TACIT_SNP_POLICY_SMT                (1ull << 16) /* may run where SMT is on */
-#define TACIT_SNP_POLICY_RESERVED_ONE       (1ull << 17) /* always set */
-#define TACIT_SNP_POLICY_MIGRATE_MA         (1ull << 18) /* may have a migration agent */
-#define TACIT_SNP_POLICY_DEBUG              (1ull << 19) /* the host may read and write it */
-#define TACIT_SNP_POLICY_SINGLE_SOCKET      (1ull << 20)
-#define TACIT_SNP_POLICY_CXL_ALLOW          (1ull << 21)
-#define TACIT_SNP_POLICY_MEM_AES_256_XTS    (1ull << 22)
-#define TACIT_SNP_POLICY_RAPL_DIS           (1ull << 23)
-#define TACIT_SNP_POLICY_CIPHERTEXT_HIDING  (1ull << 24)
-#define TACIT_SNP_POLICY_PAGE_SWAP_DISABLE  (1ull << 25)
-#define TACIT_SNP_POLICY_KNOWN              0x3ffffffull
+#define TACIT_SNP_POLICY_ABI_MINOR(policy) ((uint8_t)((policy)&0xff))
+#define TACIT_SNP_POLICY_ABI_MAJOR(policy) ((uint8_t)((policy) >> 8 & 0xff))
+#define TACIT_SNP_POLICY_SMT               (1ull << 16) /* may run where SMT is on */
+#define TACIT_SNP_POLICY_RESERVED_ONE      (1ull << 17) /* always set */
+#define TACIT_SNP_POLICY_MIGRATE_MA        (1ull << 18) /* may have a migration agent */
+#define TACIT_SNP_POLICY_DEBUG             (1ull << 19) /* the host may read and write it */
+#define TACIT_SNP_POLICY_SINGLE_SOCKET     (1ull << 20)
+#define TACIT_SNP_POLICY_CXL_ALLOW         (1ull << 21)
+#define TACIT_SNP_POLICY_MEM_AES_256_XTS   (1ull << 22)
+#define TACIT_SNP_POLICY_RAPL_DIS          (1ull << 23)
+#define TACIT_SNP_POLICY_CIPHERTEXT_HIDING (1ull << 24)
+#define TACIT_SNP_POLICY_PAGE_SWAP_DISABLE (1ull << 25)
+#define TACIT_SNP_POLICY_KNOWN             0x3ffffffull
 
 /* Bits of PLATFORM_INFO [SNP-ABI 7.3]; others may be set and mean nothing known. */
 #define TACIT_SNP_PLATFORM_SMT               (1ull << 0)
@@ -53,9 +53,9 @@ struct tacit_snp_firmware {
 };
 
 struct tacit_snp_claims {
-	uint32_t version;        /* of the report: 2 to 5 */
-	const char *product;     /* "milan", "genoa", "turin" or "venice" */
-	const char *signing_key; /* "vcek" or "vlek" */
+	uint32_t version;                            /* of the report: 2 to 5 */
+	const char *product;                         /* "milan", "genoa", "turin" or "venice" */
+	const char *signing_key;                     /* "vcek" or "vlek" */
 	uint8_t cpu_family, cpu_model, cpu_stepping; /* of CPUID, combined; 0 in version 2 */
 	uint32_t guest_svn;
 	uint32_t vmpl;          /* of the guest that asked, 0 to 3 */

@@ -91,8 +91,7 @@ static void judge_vmpl(struct job *j)
 	else if (j->snp->vmpl == want)
 		tacit_check_pass(j->list, NAME, NULL);
 	else
-		fail_policy(j, NAME,
-			    tacit_check_printf(j->list, "%llu", (unsigned long long)want),
+		fail_policy(j, NAME, tacit_check_printf(j->list, "%llu", (unsigned long long)want),
 			    tacit_check_printf(j->list, "%lu", (unsigned long)j->snp->vmpl),
 			    "the guest asked at another privilege level");
 }
@@ -223,10 +222,10 @@ static void judge_guest_policy(struct job *j)
 	    !want->require_single_socket && !want->require_ciphertext_hiding)
 		skip_unasked(j, NAME, "the policy asks for nothing");
 	else if (fault)
-		fail_policy(j, NAME, NULL,
-			    tacit_check_printf(j->list, "0x%llx",
-					       (unsigned long long)j->snp->policy),
-			    fault);
+		fail_policy(
+			j, NAME, NULL,
+			tacit_check_printf(j->list, "0x%llx", (unsigned long long)j->snp->policy),
+			fault);
 	else
 		tacit_check_pass(j->list, NAME, NULL);
 }
@@ -326,14 +325,14 @@ static void judge_firmware(struct job *j)
 	else if (((uint64_t)got->major << 16) + ((uint64_t)got->minor << 8) + got->build >= want)
 		tacit_check_pass(j->list, NAME, NULL);
 	else
-		fail_policy(j, NAME,
-			    tacit_check_printf(j->list, "at least %llu.%llu.%llu",
-					       (unsigned long long)least->major.value,
-					       (unsigned long long)least->minor.value,
-					       (unsigned long long)least->build.value),
-			    tacit_check_printf(j->list, "%u.%u.%u", got->major, got->minor,
-					       got->build),
-			    "the platform could still go back to older firmware");
+		fail_policy(
+			j, NAME,
+			tacit_check_printf(j->list, "at least %llu.%llu.%llu",
+					   (unsigned long long)least->major.value,
+					   (unsigned long long)least->minor.value,
+					   (unsigned long long)least->build.value),
+			tacit_check_printf(j->list, "%u.%u.%u", got->major, got->minor, got->build),
+			"the platform could still go back to older firmware");
 }
 
 static void judge_guest_svn(struct job *j)

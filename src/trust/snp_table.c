@@ -36,8 +36,9 @@ static const struct kind KINDS[] = {
 /* The first three groups of a GUID are little-endian numbers where EFI writes it. */
 static bool same_guid(const uint8_t *text_order, const uint8_t *got)
 {
-	static const uint8_t EFI[GUID_LEN] = { 3, 2, 1,	 0,  5,	 4,  7,	 6,
-					       8, 9, 10, 11, 12, 13, 14, 15 };
+	static const uint8_t EFI[GUID_LEN] = {
+		3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15
+	};
 	bool efi = true;
 
 	for (size_t i = 0; i < GUID_LEN; i++)
@@ -203,8 +204,7 @@ enum tacit_status tacit_snp_table_der(struct tacit_slice content, struct tacit_a
 				  "not one block of PEM text in one entry");
 	}
 	if (local.status != TACIT_OK)
-		return tacit_fail(err, local.status, local.where, local.offset, "%s",
-				  local.detail);
+		return tacit_fail(err, local.status, local.where, local.offset, "%s", local.detail);
 	*ret = block.der;
 	return TACIT_OK;
 }

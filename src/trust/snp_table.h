@@ -23,9 +23,8 @@ struct tacit_snp_table {
  * signed it. Errors: TACIT_FORMAT for no end, an entry that lies in the table's head, beyond
  * its end or over another one, or a kind that is there twice; TACIT_LIMIT.
  */
-TACIT_MUST_CHECK enum tacit_status tacit_snp_table_parse(struct tacit_slice in,
-							 struct tacit_snp_table *ret,
-							 struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status
+tacit_snp_table_parse(struct tacit_slice in, struct tacit_snp_table *ret, struct tacit_error *err);
 
 /* Whether this is a table that names a certificate, and not something else. */
 bool tacit_snp_table_looks(struct tacit_slice in);

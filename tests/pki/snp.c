@@ -51,11 +51,11 @@ static void fill_report(struct snp_evidence *s, const struct product *p, uint32_
 
 	memset(s->report, 0, sizeof(s->report));
 	snp_put(s, 0x000, version, 4);
-	snp_put(s, 0x004, 7, 4);         /* guest SVN */
-	snp_put(s, 0x008, 0x3001f, 8);   /* policy: ABI 0.31, SMT */
+	snp_put(s, 0x004, 7, 4);       /* guest SVN */
+	snp_put(s, 0x008, 0x3001f, 8); /* policy: ABI 0.31, SMT */
 	memset(s->report + 0x010, 0xf1, 16);
 	memset(s->report + 0x020, 0x1d, 16);
-	snp_put(s, 0x034, 1, 4);         /* ECDSA P-384 */
+	snp_put(s, 0x034, 1, 4); /* ECDSA P-384 */
 	snp_put(s, 0x040, version == 2 ? 0x1 : 0x65, 8);
 	snp_put(s, 0x048, s->vlek ? 1 << 2 : 0, 4);
 	memset(s->report + 0x050, 0x5a, 64); /* report data */
@@ -140,8 +140,7 @@ static void fill_exts(struct snp_evidence *s, const struct product *p)
 	if (s->vlek)
 		snp_add_ext(s, "5", ia5("CN=cc-test-1.example.com"));
 	else
-		snp_add_ext(s, "4",
-			    pki_copy(tacit_slice_of(s->report + 0x1a0, p->turin ? 8 : 64)));
+		snp_add_ext(s, "4", pki_copy(tacit_slice_of(s->report + 0x1a0, p->turin ? 8 : 64)));
 }
 
 static void fill_ca(struct pki_spec *spec, EVP_PKEY *key, const char *subject, const char *serial)
@@ -256,8 +255,8 @@ struct tacit_slice snp_table(const struct snp_entry *entries, size_t count, size
 	for (size_t i = 0; i < count; i++) {
 		put_guid(&b, &entries[i]);
 		put_le32(&b, entries[i].placed ? entries[i].offset : (uint32_t)at);
-		put_le32(&b, entries[i].placed ? entries[i].length
-					       : (uint32_t)entries[i].content.len);
+		put_le32(&b,
+			 entries[i].placed ? entries[i].length : (uint32_t)entries[i].content.len);
 		at += entries[i].content.len;
 	}
 	pki_raw(&b, tacit_slice_of(pki_alloc(24), 24));

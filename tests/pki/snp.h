@@ -66,8 +66,8 @@ enum snp_entry_kind {
 struct snp_entry {
 	enum snp_entry_kind kind;
 	struct tacit_slice content;
-	bool efi;        /* GUID as EFI writes it */
-	bool placed;     /* offset and length as given, whatever they mean */
+	bool efi;    /* GUID as EFI writes it */
+	bool placed; /* offset and length as given, whatever they mean */
 	uint32_t offset, length;
 };
 

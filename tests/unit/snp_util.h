@@ -42,7 +42,8 @@ static inline void snp_bench_init(struct snp_bench *b, enum snp_make_product pro
 
 static inline void snp_bench_cert(struct snp_bench *b, struct tacit_slice der)
 {
-	if (tacit_cert_parse(der, "piece", &b->certs[b->collateral.cert_count], &b->err) == TACIT_OK)
+	if (tacit_cert_parse(der, "piece", &b->certs[b->collateral.cert_count], &b->err) ==
+	    TACIT_OK)
 		b->collateral.cert_count++;
 	else
 		ok(false, "a certificate of a test parses: %s", b->err.detail);
@@ -93,15 +94,13 @@ static inline void snp_refused(struct snp_bench *b, enum tacit_status got, enum 
 		     found->result == TACIT_CHECK_FAIL && !tacit_verdict_claims(&b->verdict);
 
 	if (!ok(right, "%s: %s by %s", name, tacit_status_name(want), check))
-		printf("# got %s by %s: %s\n", tacit_status_name(got), b->err.where,
-		       b->err.detail);
+		printf("# got %s by %s: %s\n", tacit_status_name(got), b->err.where, b->err.detail);
 }
 
 static inline void snp_accepted(struct snp_bench *b, enum tacit_status got, const char *name)
 {
 	if (!ok(got == TACIT_OK && tacit_verdict_claims(&b->verdict), "%s is accepted", name))
-		printf("# got %s by %s: %s\n", tacit_status_name(got), b->err.where,
-		       b->err.detail);
+		printf("# got %s by %s: %s\n", tacit_status_name(got), b->err.where, b->err.detail);
 }
 
 static inline void snp_result(struct snp_bench *b, const char *check, enum tacit_result want)

@@ -25,9 +25,12 @@ static void test_accepted(void)
 		uint32_t version;
 		bool vlek;
 	} KINDS[] = {
-		{ "milan 2", SNP_MAKE_MILAN, 2, false }, { "milan 3", SNP_MAKE_MILAN, 3, false },
-		{ "genoa 4", SNP_MAKE_GENOA, 4, false }, { "genoa 5", SNP_MAKE_GENOA, 5, false },
-		{ "turin 5", SNP_MAKE_TURIN, 5, false }, { "turin 2", SNP_MAKE_TURIN, 2, false },
+		{ "milan 2", SNP_MAKE_MILAN, 2, false },
+		{ "milan 3", SNP_MAKE_MILAN, 3, false },
+		{ "genoa 4", SNP_MAKE_GENOA, 4, false },
+		{ "genoa 5", SNP_MAKE_GENOA, 5, false },
+		{ "turin 5", SNP_MAKE_TURIN, 5, false },
+		{ "turin 2", SNP_MAKE_TURIN, 2, false },
 		{ "milan 3 vlek", SNP_MAKE_MILAN, 3, true },
 		{ "turin 5 vlek", SNP_MAKE_TURIN, 5, true },
 	};
@@ -50,7 +53,8 @@ static void test_claims(void)
 		return;
 	const struct tacit_snp_claims *snp = claims->snp;
 	ok(claims->tee == TACIT_TEE_SNP && !claims->debug && !claims->tcb_status, "common claims");
-	ok(claims->measurement_count == 1 && strcmp(claims->measurements[0].name, "measurement") == 0,
+	ok(claims->measurement_count == 1 &&
+		   strcmp(claims->measurements[0].name, "measurement") == 0,
 	   "one measurement");
 	is_slice(claims->report_data, tacit_slice_of(b.s.report + 0x50, 64), "report data");
 	ok(claims->valid_from == b.s.vek_spec.not_before &&
@@ -61,7 +65,8 @@ static void test_claims(void)
 		   snp->reported.microcode == 219,
 	   "the layout of Turin");
 	ok(snp->chip_id.len == 8 && !snp->chip_id_masked && !snp->csp_id.ptr, "8 bytes of chip id");
-	ok(snp->has_mit_vectors && snp->launch_mit_vector == 0x0b && snp->current_mit_vector == 0x3f,
+	ok(snp->has_mit_vectors && snp->launch_mit_vector == 0x0b &&
+		   snp->current_mit_vector == 0x3f,
 	   "mitigation vectors");
 	ok(snp->current_firmware.major == 1 && snp->current_firmware.minor == 55 &&
 		   snp->current_firmware.build == 29 && snp->committed_firmware.build == 21,
@@ -139,7 +144,8 @@ static void test_layouts(void)
 {
 	snp_bench_init(&b, SNP_MAKE_MILAN, 2, false);
 	snp_put(&b.s, 0x188, 0x19, 1);
-	snp_refused(&b, snp_bench_judge(&b), TACIT_FORMAT, "snp.report.reserved", "CPUID in version 2");
+	snp_refused(&b, snp_bench_judge(&b), TACIT_FORMAT, "snp.report.reserved",
+		    "CPUID in version 2");
 
 	snp_bench_init(&b, SNP_MAKE_GENOA, 5, false);
 	snp_put(&b.s, 0x208, 1, 1);
@@ -248,7 +254,8 @@ static void test_missing_extensions(void)
 	snp_refused(&b, snp_bench_judge(&b), TACIT_CHAIN, "snp.vek.chip", "without cspID");
 	snp_bench_init(&b, SNP_MAKE_MILAN, 3, false);
 	snp_drop_ext(&b.s, "1");
-	snp_refused(&b, snp_bench_judge(&b), TACIT_CHAIN, "snp.vek.product", "without structVersion");
+	snp_refused(&b, snp_bench_judge(&b), TACIT_CHAIN, "snp.vek.product",
+		    "without structVersion");
 	snp_bench_init(&b, SNP_MAKE_MILAN, 3, false);
 	for (size_t i = 4; i <= 7; i++) {
 		snprintf(name, sizeof(name), "3.%zu", i);
@@ -284,15 +291,19 @@ static void test_wrong_extensions(void)
 	}
 	snp_bench_init(&b, SNP_MAKE_MILAN, 3, false);
 	snp_ext(&b.s, "1")->value = snp_integer(1);
-	snp_refused(&b, snp_bench_judge(&b), TACIT_CHAIN, "snp.vek.product", "Turin's structVersion");
+	snp_refused(&b, snp_bench_judge(&b), TACIT_CHAIN, "snp.vek.product",
+		    "Turin's structVersion");
 	snp_bench_init(&b, SNP_MAKE_MILAN, 3, false);
-	snp_add_ext(&b.s, "5", tacit_slice_str("\x16\x03" "CN="));
+	snp_add_ext(&b.s, "5",
+		    tacit_slice_str("\x16\x03"
+				    "CN="));
 	snp_refused(&b, snp_bench_judge(&b), TACIT_CHAIN, "snp.vek.chip", "a VCEK with a cspID");
 	snp_bench_init(&b, SNP_MAKE_MILAN, 3, true);
 	snp_add_ext(&b.s, "4", tacit_slice_of(b.s.report + 0x50, 64));
 	snp_refused(&b, snp_bench_judge(&b), TACIT_CHAIN, "snp.vek.chip", "a VLEK with a hwID");
 	snp_bench_init(&b, SNP_MAKE_MILAN, 3, true);
-	snp_ext(&b.s, "5")->value = tacit_slice_str("\x16\x02" "a\n");
+	snp_ext(&b.s, "5")->value = tacit_slice_str("\x16\x02"
+						    "a\n");
 	snp_refused(&b, snp_bench_judge(&b), TACIT_FORMAT, "snp.vek.chip", "a cspID of two lines");
 	snp_bench_init(&b, SNP_MAKE_MILAN, 3, true);
 	snp_put(&b.s, 0x1df, 1, 1);
@@ -333,13 +344,16 @@ static void test_kinds(void)
 
 	snp_bench_init(&b, SNP_MAKE_MILAN, 3, false);
 	snp_put(&b.s, 0x048, 1 << 2, 4);
-	snp_refused(&b, snp_bench_judge(&b), TACIT_CHAIN, "snp.vek.kind", "a VCEK for a VLEK's report");
+	snp_refused(&b, snp_bench_judge(&b), TACIT_CHAIN, "snp.vek.kind",
+		    "a VCEK for a VLEK's report");
 	snp_bench_init(&b, SNP_MAKE_MILAN, 3, true);
 	snp_put(&b.s, 0x048, 0, 4);
-	snp_refused(&b, snp_bench_judge(&b), TACIT_CHAIN, "snp.vek.kind", "a VLEK for a VCEK's report");
+	snp_refused(&b, snp_bench_judge(&b), TACIT_CHAIN, "snp.vek.kind",
+		    "a VLEK for a VCEK's report");
 	snp_bench_init(&b, SNP_MAKE_MILAN, 3, false);
 	b.s.ica_spec.subject = "CN=SEV-VLEK-Milan";
-	snp_refused(&b, snp_bench_judge(&b), TACIT_CHAIN, "snp.vek.product", "a VCEK under an ASVK");
+	snp_refused(&b, snp_bench_judge(&b), TACIT_CHAIN, "snp.vek.product",
+		    "a VCEK under an ASVK");
 	snp_bench_init(&b, SNP_MAKE_MILAN, 3, true);
 	b.s.ica_spec.subject = "CN=SEV-Milan";
 	snp_refused(&b, snp_bench_judge(&b), TACIT_CHAIN, "snp.vek.product", "a VLEK under an ASK");
@@ -353,7 +367,8 @@ static void test_kinds(void)
 		snp_bench_init(&b, SNP_MAKE_GENOA, 5, false);
 		b.s.vek_spec.key = pki_key(WRONG[i]);
 		b.s.signer = pki_key(PKI_P384);
-		snp_refused(&b, snp_bench_judge(&b), TACIT_CHAIN, "snp.vek.key", "a wrong kind of key");
+		snp_refused(&b, snp_bench_judge(&b), TACIT_CHAIN, "snp.vek.key",
+			    "a wrong kind of key");
 	}
 }
 

@@ -43,10 +43,12 @@ static void test_forged(void)
 {
 	snp_bench_init(&b, SNP_MAKE_GENOA, 5, false);
 	b.s.vek_spec.signer = pki_key(PKI_RSA4096);
-	snp_refused(&b, snp_bench_judge(&b), TACIT_SIGNATURE, "snp.chain.signatures", "a forged VEK");
+	snp_refused(&b, snp_bench_judge(&b), TACIT_SIGNATURE, "snp.chain.signatures",
+		    "a forged VEK");
 	snp_bench_init(&b, SNP_MAKE_GENOA, 5, false);
 	b.s.ica_spec.signer = b.s.vek_spec.key;
-	snp_refused(&b, snp_bench_judge(&b), TACIT_SIGNATURE, "snp.chain.signatures", "a forged ASK");
+	snp_refused(&b, snp_bench_judge(&b), TACIT_SIGNATURE, "snp.chain.signatures",
+		    "a forged ASK");
 	snp_bench_init(&b, SNP_MAKE_GENOA, 5, false);
 	b.s.ica_spec.issuer_name = b.s.ica_spec.subject;
 	snp_refused(&b, snp_bench_judge(&b), TACIT_CHAIN, "snp.ca.root", "a self-issued ASK");
@@ -77,13 +79,16 @@ static void test_authority(void)
 {
 	snp_bench_init(&b, SNP_MAKE_GENOA, 5, false);
 	b.s.ica_spec.ca = b.s.ica_spec.limited = false;
-	snp_refused(&b, snp_bench_judge(&b), TACIT_CHAIN, "snp.chain.names", "an ASK that is no CA");
+	snp_refused(&b, snp_bench_judge(&b), TACIT_CHAIN, "snp.chain.names",
+		    "an ASK that is no CA");
 	snp_bench_init(&b, SNP_MAKE_GENOA, 5, false);
 	b.s.ica_spec.key_usage = TACIT_KU_CRL_SIGN;
-	snp_refused(&b, snp_bench_judge(&b), TACIT_CHAIN, "snp.chain.names", "an ASK without usage");
+	snp_refused(&b, snp_bench_judge(&b), TACIT_CHAIN, "snp.chain.names",
+		    "an ASK without usage");
 	snp_bench_init(&b, SNP_MAKE_GENOA, 5, false);
 	b.s.ark_spec.ca = false;
-	snp_refused(&b, snp_bench_judge(&b), TACIT_CHAIN, "snp.chain.names", "an ARK that is no CA");
+	snp_refused(&b, snp_bench_judge(&b), TACIT_CHAIN, "snp.chain.names",
+		    "an ARK that is no CA");
 	snp_bench_init(&b, SNP_MAKE_GENOA, 5, false);
 	b.s.ark_spec.limited = true;
 	snp_refused(&b, snp_bench_judge(&b), TACIT_CHAIN, "snp.chain.names", "a path too long");
@@ -92,7 +97,8 @@ static void test_authority(void)
 	snp_refused(&b, snp_bench_judge(&b), TACIT_CHAIN, "snp.chain.names", "a VEK that is a CA");
 	snp_bench_init(&b, SNP_MAKE_GENOA, 5, false);
 	b.s.ica_spec.aki = tacit_slice_str("01234567890123456789");
-	snp_refused(&b, snp_bench_judge(&b), TACIT_CHAIN, "snp.chain.names", "another ARK's key id");
+	snp_refused(&b, snp_bench_judge(&b), TACIT_CHAIN, "snp.chain.names",
+		    "another ARK's key id");
 }
 
 /* ---- dates --------------------------------------------------------------------------------- */
@@ -134,7 +140,8 @@ static void test_cache(void)
 	struct tacit_slice raw = TACIT_SLICE_ARRAY(b.s.report);
 	snp_accepted(&b, snp_bench_raw(&b, raw), "warm");
 	b.cx.now = b.s.vek_spec.not_after + 1;
-	snp_refused(&b, snp_bench_raw(&b, raw), TACIT_EXPIRED, "snp.chain.validity", "warm and late");
+	snp_refused(&b, snp_bench_raw(&b, raw), TACIT_EXPIRED, "snp.chain.validity",
+		    "warm and late");
 	b.cx.now = SNP_NOW;
 	b.s.report[0x50] ^= 1;
 	snp_refused(&b, snp_bench_raw(&b, raw), TACIT_SIGNATURE, "snp.report.signature",
@@ -202,7 +209,10 @@ static void test_crl_dates(void)
 		int64_t from, until;
 		bool current;
 	} DATES[] = {
-		{ -DAY, 0, true }, { -DAY, -1, false }, { 60, DAY, true }, { 61, DAY, false },
+		{ -DAY, 0, true },
+		{ -DAY, -1, false },
+		{ 60, DAY, true },
+		{ 61, DAY, false },
 	};
 	const char *check = "snp.chain.revocation";
 

@@ -106,7 +106,8 @@ static void test_own(void)
 	bytes[whole.len - 1] ^= 1;
 	snp_accepted(&b, judge_exact(tacit_slice_of(bytes, whole.len)), "padding changed");
 	bytes[whole.len - 9] ^= 1;
-	snp_accepted(&b, judge_exact(tacit_slice_of(bytes, whole.len)), "the vendor's bytes changed");
+	snp_accepted(&b, judge_exact(tacit_slice_of(bytes, whole.len)),
+		     "the vendor's bytes changed");
 }
 
 /* The other S of a signature is as good: bytes of a signature are no identity. */
@@ -122,7 +123,8 @@ static void test_high_s(void)
 	BN_sub(s, EC_GROUP_get0_order(group), s);
 	BN_bn2lebinpad(s, b.s.report + 0x2e8, 48);
 	snp_accepted(&b, snp_bench_raw(&b, TACIT_SLICE_ARRAY(b.s.report)), "the other S");
-	is_slice(tacit_verdict_claims(&b.verdict)->measurements[0].value, before, "the same claims");
+	is_slice(tacit_verdict_claims(&b.verdict)->measurements[0].value, before,
+		 "the same claims");
 	BN_free(s);
 	EC_GROUP_free(group);
 }

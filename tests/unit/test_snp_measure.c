@@ -20,8 +20,10 @@ static void put(size_t at, uint64_t value, size_t len)
 }
 
 static const char *const GUIDS[] = {
-	"666588dc4a989847a75e5585a7bf67cc", "de71f7007e1acb4f890e68c77e2fb44e",
-	"1f3755723b3a044b927b1da6efa8d454", "de82b596b21ff745baeaa366c55a082d",
+	"666588dc4a989847a75e5585a7bf67cc",
+	"de71f7007e1acb4f890e68c77e2fb44e",
+	"1f3755723b3a044b927b1da6efa8d454",
+	"de82b596b21ff745baeaa366c55a082d",
 };
 
 /* Writes an entry so that it ends at `end`; gives where it begins. */
@@ -48,7 +50,7 @@ enum { META = 0x100, SECTIONS = 5 };
 static void make_firmware(void)
 {
 	static const uint32_t LIST[SECTIONS][3] = {
-		{ 0x800000, 0x9000, 1 },   { 0x809000, 0x1000, 2 }, { 0x80a000, 0x1000, 3 },
+		{ 0x800000, 0x9000, 1 },    { 0x809000, 0x1000, 2 }, { 0x80a000, 0x1000, 3 },
 		{ 0x80b000, 0x1000, 0x10 }, { 0x80c000, 0x2000, 1 },
 	};
 	const uint32_t from_end[] = { PAGE - META }, reset[] = { 0x80b004 };
@@ -222,10 +224,20 @@ static void test_models(void)
 		const char *name;
 		uint32_t want;
 	} MODELS[] = {
-		{ "EPYC", 0x800f12 },         { "EPYC-v4", 0x800f12 },   { "EPYC-IBPB", 0x800f12 },
-		{ "EPYC-Rome-v3", 0x830f10 }, { "EPYC-Milan", 0xa00f11 }, { "EPYC-Milan-v2", 0xa00f11 },
-		{ "EPYC-Genoa-v10", 0xa10f10 }, { "EPYC-", 0 }, { "EPYC-v", 0 }, { "-v1", 0 },
-		{ "", 0 }, { "epyc", 0 }, { "EPYC-Milan-v100", 0 }, { "EPYC-Naples", 0 },
+		{ "EPYC", 0x800f12 },
+		{ "EPYC-v4", 0x800f12 },
+		{ "EPYC-IBPB", 0x800f12 },
+		{ "EPYC-Rome-v3", 0x830f10 },
+		{ "EPYC-Milan", 0xa00f11 },
+		{ "EPYC-Milan-v2", 0xa00f11 },
+		{ "EPYC-Genoa-v10", 0xa10f10 },
+		{ "EPYC-", 0 },
+		{ "EPYC-v", 0 },
+		{ "-v1", 0 },
+		{ "", 0 },
+		{ "epyc", 0 },
+		{ "EPYC-Milan-v100", 0 },
+		{ "EPYC-Naples", 0 },
 	};
 
 	for (size_t i = 0; i < sizeof(MODELS) / sizeof(MODELS[0]); i++)
@@ -237,8 +249,8 @@ static void test_models(void)
 
 static void hash_blob(const json_t *blobs, const json_t *name, uint8_t ret[32])
 {
-	const json_t *blob = json_object_get(blobs, json_is_string(name) ? json_string_value(name)
-									 : "empty");
+	const json_t *blob =
+		json_object_get(blobs, json_is_string(name) ? json_string_value(name) : "empty");
 	struct tacit_slice bytes = vector_hex(json_string_value(json_object_get(blob, "hex")));
 
 	ok(tacit_hash(TACIT_SHA256, bytes, ret, NULL) == TACIT_OK, "a blob is hashed");
@@ -247,7 +259,8 @@ static void hash_blob(const json_t *blobs, const json_t *name, uint8_t ret[32])
 
 static void test_case(const json_t *file, const json_t *one, struct tacit_slice image, size_t i)
 {
-	const json_t *blobs = json_object_get(file, "blobs"), *kernel = json_object_get(one, "kernel");
+	const json_t *blobs = json_object_get(file, "blobs"),
+		     *kernel = json_object_get(one, "kernel");
 	const char *vmm = json_string_value(json_object_get(one, "vmm"));
 	const char *seed = json_string_value(json_object_get(one, "ovmf_hash"));
 	const char *append = json_string_value(json_object_get(one, "append"));
@@ -257,13 +270,13 @@ static void test_case(const json_t *file, const json_t *one, struct tacit_slice 
 	size_t len;
 	struct tacit_snp_launch launch = {
 		.firmware = image,
-		.vmm = strcmp(vmm, "ec2") == 0	 ? TACIT_SNP_EC2
+		.vmm = strcmp(vmm, "ec2") == 0   ? TACIT_SNP_EC2
 		       : strcmp(vmm, "gce") == 0 ? TACIT_SNP_GCE
 						 : TACIT_SNP_QEMU,
 		.vcpus = (unsigned)json_number_value(json_object_get(one, "vcpus")),
 		.vcpu_signature = type ? tacit_snp_measure_vcpu(tacit_slice_str(type)) : 0,
-		.features = strtoull(json_string_value(json_object_get(one, "guest_features")), NULL,
-				     16),
+		.features = strtoull(json_string_value(json_object_get(one, "guest_features")),
+				     NULL, 16),
 		.vmsa_address = TACIT_SNP_VMSA_48,
 	};
 

@@ -9,13 +9,13 @@
 
 static struct snp_bench b;
 
-#define MEASUREMENT                                          \
+#define MEASUREMENT                                        \
 	"a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0" \
 	"a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0"
-#define ZEROS48                                              \
+#define ZEROS48                                            \
 	"000000000000000000000000000000000000000000000000" \
 	"000000000000000000000000000000000000000000000000"
-#define ONES48                                               \
+#define ONES48                                             \
 	"1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e" \
 	"1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e"
 #define CHIP8  "c7c7c7c7c7c7c7c7"
@@ -90,9 +90,11 @@ static void test_milan(void)
 		{ "{\"vmpl\":0}", NULL },
 		{ "{\"vmpl\":1}", "policy.snp.vmpl" },
 		{ "{\"host_data\":\"0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d"
-		  "0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d\"}", NULL },
+		  "0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d\"}",
+		  NULL },
 		{ "{\"host_data\":\"0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d"
-		  "0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0e\"}", "policy.snp.host_data" },
+		  "0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0e\"}",
+		  "policy.snp.host_data" },
 		{ "{\"family_id\":\"f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1\"}", NULL },
 		{ "{\"family_id\":\"f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f0\"}", "policy.snp.family_id" },
 		{ "{\"image_id\":\"1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d\"}", NULL },
@@ -121,8 +123,9 @@ static void test_tcb(void)
 	static const struct {
 		const char *part;
 		int has;
-	} PARTS[] = { { "fmc", 1 }, { "bootloader", 4 }, { "tee", 0 }, { "snp", 24 },
-		      { "microcode", 219 } };
+	} PARTS[] = {
+		{ "fmc", 1 }, { "bootloader", 4 }, { "tee", 0 }, { "snp", 24 }, { "microcode", 219 }
+	};
 	static const size_t PLACES[] = { 0x180, 0x038, 0x1e0, 0x1f0 };
 	char section[128];
 
@@ -163,13 +166,15 @@ static void test_guest_policy(void)
 		{ "{\"guest_policy\":{\"min_abi_major\":1}}", "policy.snp.guest_policy" },
 		{ "{\"guest_policy\":{\"forbid_smt\":false}}", NULL },
 		{ "{\"guest_policy\":{\"forbid_smt\":true}}", "policy.snp.guest_policy" },
-		{ "{\"guest_policy\":{\"require_single_socket\":true}}", "policy.snp.guest_policy" },
+		{ "{\"guest_policy\":{\"require_single_socket\":true}}",
+		  "policy.snp.guest_policy" },
 		{ "{\"guest_policy\":{\"require_ciphertext_hiding\":true}}",
 		  "policy.snp.guest_policy" },
 	};
 	static const struct row STRICT[] = {
 		{ "{\"guest_policy\":{\"min_abi_major\":1,\"min_abi_minor\":2,\"forbid_smt\":true,"
-		  "\"require_single_socket\":true,\"require_ciphertext_hiding\":true}}", NULL },
+		  "\"require_single_socket\":true,\"require_ciphertext_hiding\":true}}",
+		  NULL },
 		{ "{\"guest_policy\":{\"min_abi_major\":1,\"min_abi_minor\":3}}",
 		  "policy.snp.guest_policy" },
 	};
@@ -209,7 +214,8 @@ static void test_keys_and_chips(void)
 	};
 	static const struct row TURIN[] = {
 		{ "{\"chip_ids\":[\"" CHIP8 "\"]}", NULL },
-		{ "{\"chip_ids\":[\"" CHIP8 ZERO8 ZERO8 ZERO8 ZERO8 ZERO8 ZERO8 ZERO8 "\"]}", NULL },
+		{ "{\"chip_ids\":[\"" CHIP8 ZERO8 ZERO8 ZERO8 ZERO8 ZERO8 ZERO8 ZERO8 "\"]}",
+		  NULL },
 		{ "{\"chip_ids\":[\"" CHIP64 "\"]}", "policy.snp.chip" },
 		{ "{\"chip_ids\":[\"" CHIP8 "00\"]}", "policy.snp.chip" },
 		{ "{\"require_mitigations\":\"000000000000000b\"}", NULL },
@@ -221,7 +227,8 @@ static void test_keys_and_chips(void)
 		{ "{}", "policy.snp.chip_mask" },
 		{ "{\"allow_masked_chip_id\":true}", NULL },
 		{ "{\"allow_masked_chip_id\":true,\"chip_ids\":[\"" CHIP64 "\"]}", NULL },
-		{ "{\"allow_masked_chip_id\":true,\"chip_ids\":[\"" CHIP8 "\"]}", "policy.snp.chip" },
+		{ "{\"allow_masked_chip_id\":true,\"chip_ids\":[\"" CHIP8 "\"]}",
+		  "policy.snp.chip" },
 	};
 
 	make(SNP_MAKE_GENOA, 3, true);
@@ -247,10 +254,9 @@ static void test_revocation(void)
 	make(SNP_MAKE_GENOA, 5, false);
 	snp_refused(&b, judge_section("{\"require_crl\":true}"), TACIT_UNDECIDED,
 		    "policy.snp.revocation", "no list");
-	struct pki_crl_spec spec = { .issuer = b.s.ark,
-				     .this_update = SNP_NOW,
-				     .next_update = SNP_NOW + 60,
-				     .number = 1 };
+	struct pki_crl_spec spec = {
+		.issuer = b.s.ark, .this_update = SNP_NOW, .next_update = SNP_NOW + 60, .number = 1
+	};
 	snp_bench_crl(&b, pki_crl(&spec));
 	snp_accepted(&b, judge_section("{\"require_crl\":true}"), "a list");
 }
@@ -259,9 +265,13 @@ static void test_revocation(void)
 static void test_refused_policies(void)
 {
 	static const char *const BAD[] = {
-		"{\"min_tcb\":{\"microcode\":256}}", "{\"vmpl\":4}", "{\"products\":[\"rome\"]}",
-		"{\"min_launch_tcb\":{\"spl4\":0}}", "{\"min_firmware\":{\"patch\":1}}",
-		"{\"require_mitigations\":\"0b\"}",  "{\"require_crl\":1}",
+		"{\"min_tcb\":{\"microcode\":256}}",
+		"{\"vmpl\":4}",
+		"{\"products\":[\"rome\"]}",
+		"{\"min_launch_tcb\":{\"spl4\":0}}",
+		"{\"min_firmware\":{\"patch\":1}}",
+		"{\"require_mitigations\":\"0b\"}",
+		"{\"require_crl\":1}",
 		"{\"host_data\":\"00\"}",
 	};
 	char json[1024];
@@ -282,12 +292,21 @@ static void test_refused_policies(void)
 static void test_json(void)
 {
 	static const char *const WANT[] = {
-		"\"product\":\"turin\"", "\"signing_key\":\"vcek\"", "\"vmpl\":0",
-		"\"value\":\"000000000003001f\"", "\"abi_minor\":31", "\"smt\":true",
-		"\"alias_check_complete\":true", "\"unknown\":\"0000000000000040\"",
-		"\"chip_id\":\"" CHIP8 "\"", "\"csp_id\":null", "\"author_key_digest\":null",
-		"\"launch_mit_vector\":\"000000000000000b\"", "\"revocation_checked\":false",
-		"\"build\":29", "\"fmc\":1",
+		"\"product\":\"turin\"",
+		"\"signing_key\":\"vcek\"",
+		"\"vmpl\":0",
+		"\"value\":\"000000000003001f\"",
+		"\"abi_minor\":31",
+		"\"smt\":true",
+		"\"alias_check_complete\":true",
+		"\"unknown\":\"0000000000000040\"",
+		"\"chip_id\":\"" CHIP8 "\"",
+		"\"csp_id\":null",
+		"\"author_key_digest\":null",
+		"\"launch_mit_vector\":\"000000000000000b\"",
+		"\"revocation_checked\":false",
+		"\"build\":29",
+		"\"fmc\":1",
 	};
 	static uint8_t room[1 << 16];
 	struct writer w = wr_of(tacit_mut_of(room, sizeof(room)));

@@ -84,8 +84,16 @@ static void test_pairs(void)
 	uint8_t content[16] = { 9 };
 	struct tacit_slice bytes = TACIT_SLICE_ARRAY(content);
 	struct snp_entry pair[2] = {
-		{ .kind = SNP_ENTRY_ASK, .content = bytes, .placed = true, .offset = 72, .length = 16 },
-		{ .kind = SNP_ENTRY_ARK, .content = bytes, .placed = true, .offset = 88, .length = 16 },
+		{ .kind = SNP_ENTRY_ASK,
+		  .content = bytes,
+		  .placed = true,
+		  .offset = 72,
+		  .length = 16 },
+		{ .kind = SNP_ENTRY_ARK,
+		  .content = bytes,
+		  .placed = true,
+		  .offset = 88,
+		  .length = 16 },
 	};
 
 	is_table(snp_table(pair, 2, 0), TACIT_OK, "side by side");
@@ -240,7 +248,8 @@ static void test_choice(void)
 	b.collateral.cert_count = 0;
 	snp_bench_cert(&b, ica->der);
 	snp_bench_cert(&b, ark->der);
-	snp_refused(&b, snp_bench_raw(&b, raw), TACIT_BINDING, "snp.vek.tcb", "the stale one alone");
+	snp_refused(&b, snp_bench_raw(&b, raw), TACIT_BINDING, "snp.vek.tcb",
+		    "the stale one alone");
 
 	/* A whole forged chain in the table, beside the true root in collateral. */
 	snp_bench_init(&b, SNP_MAKE_GENOA, 5, false);
@@ -265,8 +274,8 @@ static struct tacit_slice load(const char *dir, const char *name)
 }
 
 /* A real report with a table of the shared folder. */
-static void judge_pair(const char *dir, const char *report_name, const char *table_name, int64_t now,
-		       const char *ca)
+static void judge_pair(const char *dir, const char *report_name, const char *table_name,
+		       int64_t now, const char *ca)
 {
 	struct tacit_slice report = load(dir, report_name), table = load(dir, table_name);
 	struct pki_buf whole = { 0 };

@@ -191,7 +191,8 @@ static void test_synthetic_case(const char *dir, const json_t *one)
 
 		if (!ok(st != TACIT_OK && check && strcmp(s.err.where, check) == 0,
 			"%s is refused by %s", id, check ? check : expect))
-			printf("# %s by %s: %s\n", tacit_status_name(st), s.err.where, s.err.detail);
+			printf("# %s by %s: %s\n", tacit_status_name(st), s.err.where,
+			       s.err.detail);
 		ok(!tacit_verdict_claims(&s.verdict), "%s gives no claims", id);
 	}
 	vector_done(report);
@@ -205,8 +206,7 @@ static void test_synthetic(const char *dir)
 	json_t *one;
 	size_t i;
 
-	json_array_foreach(cases, i, one)
-		test_synthetic_case(dir, one);
+	json_array_foreach(cases, i, one) test_synthetic_case(dir, one);
 	ok(i >= 39, "%zu cases", i);
 	json_decref(file);
 }
@@ -215,8 +215,9 @@ static void test_synthetic(const char *dir)
 
 static const char *lower(const char *product)
 {
-	return strcmp(product, "Milan") == 0 ? "milan" : strcmp(product, "Genoa") == 0 ? "genoa"
-										       : "turin";
+	return strcmp(product, "Milan") == 0   ? "milan"
+	       : strcmp(product, "Genoa") == 0 ? "genoa"
+					       : "turin";
 }
 
 static void is_hex_claim(struct tacit_slice got, const json_t *one, const char *name)
@@ -267,8 +268,7 @@ static void test_report(const char *dir, const json_t *one)
 	s.cx.insecure_no_policy = true;
 	s.cx.insecure_allow_debug = true;
 	enum tacit_status st = judge(&s, report);
-	if (!ok(st == (vek.ptr ? TACIT_OK : TACIT_UNDECIDED), "%s: %s", id,
-		tacit_status_name(st)))
+	if (!ok(st == (vek.ptr ? TACIT_OK : TACIT_UNDECIDED), "%s: %s", id, tacit_status_name(st)))
 		printf("# %s: %s\n", s.err.where, s.err.detail);
 	const struct tacit_claims *claims = tacit_verdict_claims(&s.verdict);
 	if (claims)
@@ -284,8 +284,7 @@ static void test_reports(const char *dir)
 	json_t *one;
 	size_t i;
 
-	json_array_foreach(all, i, one)
-		test_report(dir, one);
+	json_array_foreach(all, i, one) test_report(dir, one);
 	ok(i >= 20, "%zu reports", i);
 	json_decref(file);
 }

@@ -83,7 +83,8 @@ enum tacit_status tacit_snp_measure_firmware(struct tacit_slice firmware,
 
 	if (firmware.len == 0 || firmware.len % PAGE != 0)
 		return tacit_fail(err, TACIT_FORMAT, WHERE, firmware.len,
-				  "firmware of %zu bytes is no number of whole pages", firmware.len);
+				  "firmware of %zu bytes is no number of whole pages",
+				  firmware.len);
 	if (firmware.len > TACIT_SNP_FIRMWARE_MAX)
 		return tacit_fail(err, TACIT_LIMIT, WHERE, firmware.len,
 				  "firmware of %zu bytes, at most %d", firmware.len,

@@ -35,8 +35,8 @@ struct tacit_snp_boot {
 };
 
 struct tacit_snp_launch {
-	struct tacit_slice firmware;    /* whole, or its end when `seed` is there */
-	struct tacit_slice seed;        /* the digest after the firmware's pages; absent: computed */
+	struct tacit_slice firmware; /* whole, or its end when `seed` is there */
+	struct tacit_slice seed;     /* the digest after the firmware's pages; absent: computed */
 	const struct tacit_snp_boot *boot; /* NULL: none */
 	enum tacit_snp_vmm vmm;
 	unsigned vcpus;

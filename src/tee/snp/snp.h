@@ -35,12 +35,12 @@ enum tacit_snp_product {
 
 struct tacit_snp_product_row {
 	enum tacit_snp_product product;
-	const char *name;     /* in policies and claims */
-	const char *amd_name; /* in common names and at AMD's KDS */
-	bool has_fmc;         /* TCB_VERSION has the layout that starts with the FMC */
-	size_t chip_len;      /* bytes of CHIP_ID that count; the rest is zero */
+	const char *name;        /* in policies and claims */
+	const char *amd_name;    /* in common names and at AMD's KDS */
+	bool has_fmc;            /* TCB_VERSION has the layout that starts with the FMC */
+	size_t chip_len;         /* bytes of CHIP_ID that count; the rest is zero */
 	unsigned struct_version; /* of the VEK certificate */
-	enum tacit_root root; /* TACIT_ROOT_NONE: no anchor is known yet */
+	enum tacit_root root;    /* TACIT_ROOT_NONE: no anchor is known yet */
 };
 
 /* The fields of a report as they stand; slices point into it. Offsets are in README.md. */
@@ -65,16 +65,17 @@ struct tacit_snp_report {
 	struct tacit_slice r, s; /* 72 bytes each, little-endian */
 };
 
-#define TACIT_SNP_AUTHOR_KEY_EN(flags)  (((flags) & 1u) != 0)
-#define TACIT_SNP_MASK_CHIP_KEY(flags)  (((flags) & 2u) != 0)
-#define TACIT_SNP_SIGNING_KEY(flags)    ((flags) >> 2 & 7u)
+#define TACIT_SNP_AUTHOR_KEY_EN(flags) (((flags)&1u) != 0)
+#define TACIT_SNP_MASK_CHIP_KEY(flags) (((flags)&2u) != 0)
+#define TACIT_SNP_SIGNING_KEY(flags)   ((flags) >> 2 & 7u)
 
 /* Reads the fields of 1184 bytes, whatever they say. Errors: TACIT_FORMAT for another length. */
 TACIT_MUST_CHECK enum tacit_status tacit_snp_report_parse(struct tacit_slice raw,
 							  struct tacit_snp_report *ret,
 							  struct tacit_error *err);
 
-/* Whether every byte is zero that the report's version reserves. `ret_at`: the first that is not. */
+/* Whether every byte is zero that the report's version reserves. `ret_at`: the first that is not.
+ */
 bool tacit_snp_report_reserved(const struct tacit_snp_report *report, size_t *ret_at);
 
 /* True for shape alone: what follows 1184 bytes of a report may be a certificate table. */

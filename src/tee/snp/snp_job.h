@@ -15,7 +15,7 @@ struct tacit_snp_job {
 	enum tacit_snp_key kind; /* that FLAGS name */
 	struct tacit_snp_pool pool;
 	const struct tacit_cert *vek, *ica, *ark; /* signing key, ASK or ASVK, root */
-	enum tacit_root root; /* that the ARK is */
+	enum tacit_root root;                     /* that the ARK is */
 	const struct tacit_snp_product_row *product;
 	struct tacit_snp_tcb current, reported, committed, launch;
 	struct tacit_snp_vek exts;       /* of the certificate */
@@ -35,13 +35,13 @@ bool tacit_snp_job_decide(struct tacit_snp_job *job, const char *name, enum taci
 			  const struct tacit_error *error);
 
 /* Steps in order; each decides its rows, and false ends the judgement. */
-bool tacit_snp_step_report(struct tacit_snp_job *job);      /* snp.report.*, snp.product */
-bool tacit_snp_step_table(struct tacit_snp_job *job);       /* snp.table */
-bool tacit_snp_step_vek(struct tacit_snp_job *job);         /* snp.vek.*, snp.report.tcb */
-bool tacit_snp_step_ca(struct tacit_snp_job *job);          /* snp.ca.* */
-bool tacit_snp_step_chain(struct tacit_snp_job *job);       /* snp.chain.*, but for the next */
-bool tacit_snp_step_revocation(struct tacit_snp_job *job);  /* snp.chain.revocation */
-bool tacit_snp_step_signature(struct tacit_snp_job *job);   /* snp.report.signature */
+bool tacit_snp_step_report(struct tacit_snp_job *job);     /* snp.report.*, snp.product */
+bool tacit_snp_step_table(struct tacit_snp_job *job);      /* snp.table */
+bool tacit_snp_step_vek(struct tacit_snp_job *job);        /* snp.vek.*, snp.report.tcb */
+bool tacit_snp_step_ca(struct tacit_snp_job *job);         /* snp.ca.* */
+bool tacit_snp_step_chain(struct tacit_snp_job *job);      /* snp.chain.*, but for the next */
+bool tacit_snp_step_revocation(struct tacit_snp_job *job); /* snp.chain.revocation */
+bool tacit_snp_step_signature(struct tacit_snp_job *job);  /* snp.report.signature */
 
 /* What it says, once all steps passed. False when the arena is full. */
 bool tacit_snp_job_claims(const struct tacit_snp_job *job, struct tacit_claims *ret);

@@ -60,7 +60,7 @@ static const struct tacit_cert *pool_at(const struct tacit_snp_pool *pool, size_
 		return &pool->own[i];
 	i -= pool->own_count;
 	return pool->collateral && i < pool->collateral->cert_count ? &pool->collateral->certs[i]
-								     : NULL;
+								    : NULL;
 }
 
 /* ---- the VEK ------------------------------------------------------------------------------- */

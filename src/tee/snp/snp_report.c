@@ -69,14 +69,10 @@ struct reserved {
 };
 
 static const struct reserved RESERVED[] = {
-	{ 0x04c, 0x050, 2, 5 },
-	{ 0x188, 0x18b, 2, 2 }, /* CPUID from version 3 on */
-	{ 0x18b, 0x1a0, 2, 5 },
-	{ 0x1eb, 0x1ec, 2, 5 },
-	{ 0x1ef, 0x1f0, 2, 5 },
-	{ 0x1f8, 0x208, 2, 4 }, /* mitigation vectors from version 5 on */
-	{ 0x208, 0x2a0, 2, 5 },
-	{ 0x330, 0x4a0, 2, 5 }, /* outside of what is signed */
+	{ 0x04c, 0x050, 2, 5 }, { 0x188, 0x18b, 2, 2 }, /* CPUID from version 3 on */
+	{ 0x18b, 0x1a0, 2, 5 }, { 0x1eb, 0x1ec, 2, 5 },
+	{ 0x1ef, 0x1f0, 2, 5 }, { 0x1f8, 0x208, 2, 4 }, /* mitigation vectors from version 5 on */
+	{ 0x208, 0x2a0, 2, 5 }, { 0x330, 0x4a0, 2, 5 }, /* outside of what is signed */
 };
 
 bool tacit_snp_report_reserved(const struct tacit_snp_report *report, size_t *ret_at)

@@ -24,8 +24,8 @@ static bool find_ca(struct tacit_snp_job *job)
 		return true;
 	}
 	tacit_snp_url_chain(job->kind, job->product->product, url);
-	failure.expected = tacit_check_text(job->list, job->ica ? job->ica->issuer_cn
-								: job->vek->issuer_cn);
+	failure.expected =
+		tacit_check_text(job->list, job->ica ? job->ica->issuer_cn : job->vek->issuer_cn);
 	failure.why = tacit_check_printf(
 		job->list, "a certificate above the key is missing: AMD has them at %s", url);
 	return tacit_snp_job_fail(job, "snp.ca.found", &failure);
@@ -39,9 +39,8 @@ static bool check_root(struct tacit_snp_job *job)
 		.expected = job->product->root == TACIT_ROOT_NONE
 				    ? NULL
 				    : tacit_root_name(job->product->root),
-		.why = root == TACIT_ROOT_NONE
-			       ? "the root is not AMD's, whatever it calls itself"
-			       : "the root is that of another product",
+		.why = root == TACIT_ROOT_NONE ? "the root is not AMD's, whatever it calls itself"
+					       : "the root is that of another product",
 	};
 
 	if (root == TACIT_ROOT_NONE || (root != TACIT_ROOT_TEST && root != job->product->root)) {
@@ -58,16 +57,17 @@ static bool check_root(struct tacit_snp_job *job)
 /* The root's signature would do; the pin keeps out one that AMD has replaced. */
 static bool check_intermediate(struct tacit_snp_job *job)
 {
-	enum tacit_intermediate want = job->kind == TACIT_SNP_VLEK ? TACIT_INTERMEDIATE_ASVK
-								   : TACIT_INTERMEDIATE_ASK;
+	enum tacit_intermediate want =
+		job->kind == TACIT_SNP_VLEK ? TACIT_INTERMEDIATE_ASVK : TACIT_INTERMEDIATE_ASK;
 	struct tacit_check_failure failure = {
 		.status = TACIT_CHAIN,
 		.why = "the certificate between key and root is not the one that AMD uses",
 	};
 
 	if (job->root == TACIT_ROOT_TEST) {
-		tacit_check_skip(job->list, "snp.ca.intermediate", "nothing is pinned below a test "
-								   "root");
+		tacit_check_skip(job->list, "snp.ca.intermediate",
+				 "nothing is pinned below a test "
+				 "root");
 		return true;
 	}
 	if (tacit_root_intermediate(job->ica, job->product->root) != want) {

@@ -197,7 +197,7 @@ static bool check_product(struct tacit_snp_job *job)
 bool tacit_snp_step_report(struct tacit_snp_job *job)
 {
 	static bool (*const CHECKS[])(struct tacit_snp_job *) = {
-		check_version,	   check_algorithm, check_signer,	  check_reserved,
+		check_version,      check_algorithm, check_signer,         check_reserved,
 		check_guest_policy, check_requester, check_signature_form, check_product,
 	};
 	struct tacit_error err = { 0 };

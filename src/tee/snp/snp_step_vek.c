@@ -93,8 +93,8 @@ static bool check_product(struct tacit_snp_job *job)
 	if (st != TACIT_OK)
 		return tacit_snp_job_decide(job, "snp.vek.product", st, &err);
 	if (version != row->struct_version) {
-		failure.expected = tacit_check_printf(job->list, "structVersion %u",
-						      row->struct_version);
+		failure.expected =
+			tacit_check_printf(job->list, "structVersion %u", row->struct_version);
 		failure.got = tacit_check_printf(job->list, "structVersion %u", version);
 		failure.why = "the certificate has the form of another product";
 		return tacit_snp_job_fail(job, "snp.vek.product", &failure);
@@ -234,8 +234,7 @@ static bool check_chip(struct tacit_snp_job *job)
 bool tacit_snp_step_vek(struct tacit_snp_job *job)
 {
 	static bool (*const CHECKS[])(struct tacit_snp_job *) = {
-		find_vek,     check_kind, check_product, check_key,
-		check_layout, check_tcb,  check_chip,
+		find_vek, check_kind, check_product, check_key, check_layout, check_tcb, check_chip,
 	};
 
 	for (size_t i = 0; i < TACIT_ARRAY_LEN(CHECKS); i++)

@@ -27,8 +27,7 @@ bool tacit_snp_vek_kind(const struct tacit_cert *cert, enum tacit_snp_key *ret)
 
 enum tacit_snp_product tacit_snp_vek_product(const struct tacit_cert *cert, enum tacit_snp_key kind)
 {
-	return tacit_snp_product_cn(kind == TACIT_SNP_VLEK ? "SEV-VLEK-" : "SEV-",
-				    cert->issuer_cn);
+	return tacit_snp_product_cn(kind == TACIT_SNP_VLEK ? "SEV-VLEK-" : "SEV-", cert->issuer_cn);
 }
 
 /* Where an extension with these last arcs goes; NULL for nowhere. */

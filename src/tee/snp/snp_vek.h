@@ -22,7 +22,7 @@ enum tacit_snp_product tacit_snp_vek_product(const struct tacit_cert *cert,
 
 /* AMD's extensions as they stand; absent where there are none. */
 struct tacit_snp_vek {
-	struct tacit_slice version;               /* structVersion */
+	struct tacit_slice version;                /* structVersion */
 	struct tacit_slice parts[TACIT_SNP_PARTS]; /* security versions, 1 to 9 */
 	struct tacit_slice hwid;
 	struct tacit_slice csp;
@@ -63,7 +63,7 @@ struct tacit_snp_pool {
 	size_t own_count;
 	size_t own_vek; /* how many of them stand where a VEK belongs; they come first */
 	bool has_crl;
-	struct tacit_crl crl; /* of the table */
+	struct tacit_crl crl;                      /* of the table */
 	const struct tacit_collateral *collateral; /* may be NULL */
 };
 

@@ -62,8 +62,8 @@ bool tacit_snp_verify_report(struct tacit_slice report, struct tacit_slice table
 			     struct tacit_claims *ret_claims)
 {
 	static bool (*const STEPS[])(struct tacit_snp_job *) = {
-		tacit_snp_step_report,	   tacit_snp_step_table, tacit_snp_step_vek,
-		tacit_snp_step_ca,	   tacit_snp_step_chain, tacit_snp_step_revocation,
+		tacit_snp_step_report,    tacit_snp_step_table, tacit_snp_step_vek,
+		tacit_snp_step_ca,        tacit_snp_step_chain, tacit_snp_step_revocation,
 		tacit_snp_step_signature,
 	};
 	struct tacit_snp_job *job = tacit_arena_alloc(cx->arena, sizeof(*job));
