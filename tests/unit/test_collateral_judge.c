@@ -25,6 +25,7 @@ struct verdict {
 	enum tacit_status status;
 	const char *where, *got;
 	bool answer;
+	unsigned passed; /* bits, by row */
 	struct tacit_dcap_tcb tcb;
 };
 
@@ -132,6 +133,8 @@ static struct verdict judge(const struct scene *s)
 			tacit_check_add(&list, &ROWS[i], 1);
 	v.answer = tacit_dcap_collateral_judge(&subject, &cx, &list, &v.tcb);
 	v.status = tacit_check_judge(&list, &first);
+	for (size_t i = 0; i < list.count; i++)
+		v.passed |= (unsigned)(list.checks[i].result == TACIT_CHECK_PASS) << i;
 	v.where = first ? first->name + 4 : "";
 	v.got = first && first->got ? first->got : "";
 	return v;
@@ -193,8 +196,10 @@ static void test_missing(void)
 
 	s.collateral.root_crl.ptr = NULL;
 	is(&s, TACIT_UNDECIDED, "crl.root", "no root CRL");
+	ok(!(judge(&s).passed & 1u << TACIT_DCAP_CRL_VALIDITY), "whose dates are then not good");
 	s = full, s.collateral.pck_crl.ptr = NULL;
 	is(&s, TACIT_UNDECIDED, "crl.pck", "no PCK CRL");
+	ok(!(judge(&s).passed & 1u << TACIT_DCAP_CRL_VALIDITY), "whose dates are then not good");
 	s = full, s.collateral.tcb_info.ptr = NULL;
 	is(&s, TACIT_UNDECIDED, "tcb_info.signature", "no TCB info");
 	s = full, s.collateral.qe_identity.ptr = NULL;
@@ -317,6 +322,36 @@ static void test_revoked(void)
 	is(&s, TACIT_REVOKED, "crl.root", "the TCB signer is revoked");
 }
 
+/* Two signers, one for each document, of which one is revoked. */
+static void test_revoked_signer(void)
+{
+	const struct dcap_world *w = dcap_world();
+	EVP_PKEY *key = pki_key(PKI_P256);
+	const struct pki_spec spec = {
+		.key = key,
+		.subject = w->tcb_signer->subject_text,
+		.issuer = w->root,
+		.not_before = DCAP_ISSUED,
+		.not_after = DCAP_EXPIRES,
+		.serial = "7777",
+		.basic = true,
+		.key_usage = TACIT_KU_DIGITAL_SIGNATURE,
+	};
+	struct scene s = scene(true);
+	struct tacit_slice tcb_info = dcap_document("tcbInfo", dcap_tcb_info_body(true), key);
+	struct tacit_slice qe = dcap_document("enclaveIdentity", dcap_qe_identity_body(true), key);
+
+	s.extra[0] = pki_cert(&spec)->der;
+	s.collateral.qe_identity = qe;
+	is(&s, TACIT_OK, "", "a signer for each document");
+	s.collateral.root_crl = dcap_crl(w->root, "7777", DCAP_ISSUED, DCAP_EXPIRES);
+	is(&s, TACIT_REVOKED, "crl.root", "the QE identity's is revoked");
+	s.collateral.qe_identity = scene(true).collateral.qe_identity;
+	is(&s, TACIT_OK, "", "which then signed neither");
+	s.collateral.tcb_info = tcb_info;
+	is(&s, TACIT_REVOKED, "crl.root", "the TCB info's is revoked");
+}
+
 static struct tacit_slice crl_by(const struct pki_cert *issuer, EVP_PKEY *signer, int64_t from)
 {
 	struct pki_crl_spec spec = { .issuer = issuer,
@@ -346,6 +381,8 @@ static void test_signatures(void)
 	is(&s, TACIT_SIGNATURE, "tcb_info.signature", "forged TCB info");
 	s.extra[0] = full.collateral.tcb_info;
 	is(&s, TACIT_OK, "", "harms nobody beside a genuine one");
+	s.extra[0] = dcap_collateral(false).tcb_info;
+	is(&s, TACIT_SIGNATURE, "tcb_info.signature", "a genuine one for others excuses nothing");
 	s = full;
 	s.collateral.qe_identity =
 		dcap_document("enclaveIdentity", dcap_qe_identity_body(true), evil);
@@ -574,6 +611,7 @@ int main(void)
 	test_missing();
 	test_dates();
 	test_revoked();
+	test_revoked_signer();
 	test_signatures();
 	test_signer();
 	test_platform();

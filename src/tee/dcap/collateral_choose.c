@@ -126,19 +126,7 @@ static enum tacit_status check_signer(const struct chooser *c, const struct taci
 		if (why->status != TACIT_OK)
 			return tacit_fail(err, why->status, "tcb_signer", 0, "%s", why->detail);
 	}
-	if (cert->has_key_usage && !(cert->key_usage & TACIT_KU_DIGITAL_SIGNATURE))
-		return tacit_fail(err, TACIT_CHAIN, "tcb_signer", 0,
-				  "the TCB signer's key is not for signatures");
 	return TACIT_OK;
-}
-
-static enum tacit_status check_doc(const struct chooser *c, const struct tacit_intel_signed *doc,
-				   const struct tacit_cert *cert, struct tacit_error *err)
-{
-	if (cert->key_alg != TACIT_P256)
-		return tacit_fail(err, TACIT_SIGNATURE, "tcb_signer", 0,
-				  "the TCB signer's key is not on P-256");
-	return tacit_intel_check(doc, cert->key, c->cx->cache, err);
 }
 
 /*
@@ -153,7 +141,7 @@ static enum tacit_status check_others(const struct chooser *c, const struct taci
 	for (size_t i = 0; i < c->all->cert_count; i++) {
 		const struct tacit_cert *cert = &c->all->certs[i];
 
-		if (check_doc(c, doc, cert, NULL) == TACIT_OK)
+		if (tacit_intel_check(doc, cert->key, c->cx->cache, NULL) == TACIT_OK)
 			return tacit_fail(err, TACIT_CHAIN, "tcb_signer", 0,
 					  "signed by '%s', who is not Intel's TCB signer",
 					  tacit_escape(name, sizeof(name), cert->subject_cn));
@@ -179,7 +167,7 @@ find_signer(const struct chooser *c, const struct tacit_intel_signed *doc, struc
 				continue;
 			seen = true;
 			if (check_signer(c, cert, err) == TACIT_OK &&
-			    check_doc(c, doc, cert, err) == TACIT_OK) {
+			    tacit_intel_check(doc, cert->key, c->cx->cache, err) == TACIT_OK) {
 				tacit_error_clear(err);
 				return cert;
 			}
