@@ -493,6 +493,10 @@ static void test_numbers(void)
 		"enclaveIdentity", dcap_edit(qe, "DataNumber\":20", "DataNumber\":21"), NULL);
 	v = judge(&s);
 	ok(v.status == TACIT_OK && v.tcb.evaluation_number == 20, "the lower of the two is told");
+	s.collateral.qe_identity = dcap_document(
+		"enclaveIdentity", dcap_edit(qe, "DataNumber\":20", "DataNumber\":18"), NULL);
+	v = judge(&s);
+	ok(v.status == TACIT_OK && v.tcb.evaluation_number == 18, "whichever it is");
 	s.extra[0] = dcap_document("enclaveIdentity", dcap_edit(qe, "\"isvsvn\":8", "\"isvsvn\":9"),
 				   NULL);
 	v = judge(&s);
@@ -582,6 +586,7 @@ static void test_cache(void)
 	bytes[copy.len - 3] = bytes[copy.len - 3] == '0' ? '1' : '0';
 	s.collateral.tcb_info = tacit_slice_of(bytes, copy.len);
 	is(&s, TACIT_SIGNATURE, "tcb_info.signature", "nor about another signature");
+	is(&s, TACIT_SIGNATURE, "tcb_info.signature", "now or when it is seen again");
 	s.collateral.tcb_info = good;
 	s.now = DCAP_EXPIRES + 1;
 	struct verdict v = judge(&s);
@@ -598,6 +603,8 @@ static void test_arena(void)
 		struct verdict v = judge(&s);
 
 		limits += v.status == TACIT_LIMIT;
+		if (v.answer && (v.tcb.gap_count != 1 || v.tcb.advisory_count != 2))
+			ok(false, "%zu bytes of arena: something was left out", s.arena);
 		if (v.answer != (v.status == TACIT_OK))
 			ok(false, "%zu bytes of arena: %d", s.arena, (int)v.status);
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tee/dcap/pck.h"
 
+#include "codec/der.h"
 #include "tests/pki/dcap.h"
 #include "tests/tap.h"
 
@@ -180,6 +181,72 @@ static void test_repeated(void)
 	}
 }
 
+/* A SEQUENCE with its n-th element left out, or put in twice. */
+static struct tacit_slice without(struct tacit_slice sequence, size_t n, bool twice)
+{
+	struct tacit_der d = tacit_der_of(sequence);
+	struct tacit_der list = tacit_der_enter(&d, TACIT_DER_SEQUENCE);
+	struct pki_buf b = { 0 };
+
+	for (size_t i = 0; tacit_der_more(&list); i++) {
+		struct tacit_slice element = tacit_der_element(&list);
+
+		if (i != n || twice)
+			pki_raw(&b, element);
+		if (i == n && twice)
+			pki_raw(&b, element);
+	}
+	pki_wrap(&b, 0, 0x30);
+	return pki_take(&b);
+}
+
+/* The extension with its member 2, SEQUENCE { OID, TCB }, holding another TCB. */
+static struct tacit_slice with_tcb(struct tacit_slice extension, size_t n, bool twice)
+{
+	struct tacit_der d = tacit_der_of(extension);
+	struct tacit_der list = tacit_der_enter(&d, TACIT_DER_SEQUENCE);
+	struct pki_buf b = { 0 };
+
+	for (size_t i = 0; tacit_der_more(&list); i++) {
+		struct tacit_slice element = tacit_der_element(&list);
+
+		if (i != 1) {
+			pki_raw(&b, element);
+			continue;
+		}
+		size_t mark = b.len;
+		struct tacit_der outer = tacit_der_of(element);
+		struct tacit_der m = tacit_der_enter(&outer, TACIT_DER_SEQUENCE);
+		pki_raw(&b, tacit_der_element(&m));
+		pki_raw(&b, without(tacit_der_element(&m), n, twice));
+		pki_wrap(&b, mark, 0x30);
+	}
+	pki_wrap(&b, 0, 0x30);
+	return pki_take(&b);
+}
+
+static void test_counts(void)
+{
+	struct dcap_platform p = dcap_platform();
+	struct pki_ext ext = dcap_pck_ext(&p), changed = ext;
+	struct tacit_dcap_pck pck;
+	size_t accepted = 0;
+
+	changed.value = with_tcb(ext.value, 99, false);
+	is_status(parse(&changed, &pck), TACIT_OK, "put together again");
+	for (size_t n = 0; n < 7; n++) {
+		changed.value = without(ext.value, n, true);
+		accepted += parse(&changed, &pck) == TACIT_OK;
+	}
+	ok(accepted == 0, "no member may come twice");
+	for (size_t n = 0; n < 18; n++)
+		for (int twice = 0; twice < 2; twice++) {
+			changed.value = with_tcb(ext.value, n, twice);
+			accepted += parse(&changed, &pck) == TACIT_OK;
+		}
+	ok(accepted == 0, "nor any of the TCB, and none may be missing");
+}
+
 int main(void)
 {
 	test_good();
@@ -187,6 +254,7 @@ int main(void)
 	test_missing();
 	test_bytes();
 	test_repeated();
+	test_counts();
 	pki_done();
 	return done();
 }

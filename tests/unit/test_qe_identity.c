@@ -68,6 +68,7 @@ static const struct {
 	{ "\"isvprodid\":2", "\"isvprodid\":65536", TACIT_FORMAT },
 	{ "\"isvprodid\":2", "\"isvprodid\":65535", TACIT_OK },
 	{ "\"tcbLevels\"", "\"tcbLevel\"", TACIT_FORMAT },
+	{ "\"tcbLevels\":[", "\"tcbLevels\":[],\"x\":[", TACIT_FORMAT },
 	{ "\"isvsvn\":5", "\"isvsvn\":8", TACIT_FORMAT },
 	{ "\"isvsvn\":5", "\"isvsvn\":9", TACIT_OK },
 	{ "\"tcbStatus\":\"UpToDate\"", "\"tcbStatus\":\"ConfigurationNeeded\"", TACIT_FORMAT },

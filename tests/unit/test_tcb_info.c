@@ -210,6 +210,41 @@ static void test_order(void)
 	   "and searched");
 }
 
+/* What only levels of the platform can get wrong, and what must not be empty. */
+static void test_platform_levels(void)
+{
+	static const char *const STATUSES[] = { "TDRelaunchAdvised", "TCBNotSupported",
+						"TDRelaunchAdvisedConfigurationNeeded", "" };
+	struct tacit_slice body = dcap_tcb_info_body(false);
+	struct tacit_tcb_info info;
+	char text[128];
+
+	for (size_t i = 0; i < COUNT(STATUSES); i++) {
+		snprintf(text, sizeof(text), "\"tcbStatus\":\"%s\"", STATUSES[i]);
+		is_status(parse(dcap_edit(body, "\"tcbStatus\":\"UpToDate\"", text), &info),
+			  TACIT_FORMAT, text);
+	}
+	is_status(parse(dcap_edit(body, "\"tcbStatus\":\"UpToDate\"",
+				  "\"tcbStatus\":\"ConfigurationNeeded\""),
+			&info),
+		  TACIT_OK, "a status that only platforms have");
+	is_status(parse(dcap_edit(body, "\"tcbLevels\":[", "\"tcbLevels\":[],\"x\":["), &info),
+		  TACIT_FORMAT, "no levels");
+	is_status(parse(dcap_edit(dcap_tcb_info_body(true), "\"tcbLevels\":[{\"tcb\":{\"isv",
+				  "\"tcbLevels\":[],\"x\":[{\"tcb\":{\"isv"),
+			&info),
+		  TACIT_FORMAT, "no levels of a module");
+	is_status(parse(dcap_edit(body, "{\"tcb\":{", "{\"x\":{"), &info), TACIT_FORMAT,
+		  "a level without SVNs");
+	is_status(parse(dcap_edit(body, "\"pcesvn\":13", "\"x\":13"), &info), TACIT_FORMAT,
+		  "a level without the PCE's");
+	char *cut = malloc(18);
+	memcpy(cut, "{\"issueDate\":\"20\"", 18);
+	is_status(parse(tacit_slice_of(cut, 18), &info), TACIT_FORMAT,
+		  "a date that ends too early");
+	free(cut);
+}
+
 static void test_limits(void)
 {
 	struct tacit_slice body = dcap_tcb_info_body(true);
@@ -250,6 +285,7 @@ static void test_open(void)
 		{ ",\"signature\"", ",\"signatures\"" },
 		{ "{\"tcbInfo\":", "{\"tcbinfo\":" },
 	};
+	char alone[256];
 
 	is_status(tacit_intel_open(text, NAME, &doc, NULL), TACIT_OK, "opened");
 	ok(doc.body.ptr == text.ptr + 11 && tacit_slice_eq(doc.body, body),
@@ -261,6 +297,11 @@ static void test_open(void)
 	doc.signature[63] ^= 1;
 	is_status(tacit_intel_check(&doc, pki_point(dcap_world()->tcb_signer->key), NULL, NULL),
 		  TACIT_SIGNATURE, "nor so");
+	is_status(tacit_intel_open(tacit_slice_str("{\"tcbInfo\":{}}"), NAME, &doc, NULL),
+		  TACIT_FORMAT, "a document without signature");
+	snprintf(alone, sizeof(alone), "{\"signature\":\"%0128d\"}", 0);
+	is_status(tacit_intel_open(tacit_slice_str(alone), NAME, &doc, NULL), TACIT_FORMAT,
+		  "a signature without document");
 	for (size_t i = 0; i < COUNT(EDITS); i++)
 		is_status(tacit_intel_open(dcap_edit(text, EDITS[i].from, EDITS[i].to), NAME, &doc,
 					   NULL),
@@ -274,6 +315,7 @@ int main(void)
 	test_edits();
 	test_v2_edits();
 	test_order();
+	test_platform_levels();
 	test_limits();
 	test_open();
 	pki_done();
