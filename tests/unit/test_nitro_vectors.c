@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "codec/pem.h"
 #include "tacit/nitro.h"
 #include "tacit/verify.h"
+#include "tee/nitro/nitro.h"
 #include "tests/unit/vectors.h"
 
 static uint8_t room[TACIT_ARENA_TYPICAL];
@@ -213,6 +215,36 @@ static void test_instance(void)
 	vector_done(raw);
 }
 
+/* The pinned root of another platform is none of Nitro's, though no document has room for it. */
+static void test_foreign_root(void)
+{
+	struct tacit_check_list list = { 0 };
+	struct tacit_nitro_doc doc = { .cabundle_count = 1 };
+	struct tacit_context cx = { .arena = &arena };
+	struct tacit_nitro_chain chain;
+	struct tacit_pem_block block;
+	char path[4096];
+	size_t at = 0;
+
+	snprintf(path, sizeof(path), "%s/eml/amd-sev-snp/Milan/ark.pem", tap_vectors());
+	struct tacit_slice pem = vector_file(path);
+	tacit_arena_init(&arena, room, sizeof(room));
+	if (!pem.ptr || !tacit_pem_next(pem, &at, &arena, &block, NULL)) {
+		skip("AMD's root", "not among the vectors here");
+		return;
+	}
+	doc.cabundle[0] = block.der;
+	struct tacit_cert ark = { .der = block.der };
+	ok(tacit_root_find(&ark, &cx) == TACIT_ROOT_AMD_MILAN, "AMD's root is pinned");
+	tacit_check_init(&list, &arena, TACIT_NITRO_CHECKS);
+	tacit_check_add(&list, tacit_nitro_checks, TACIT_NITRO_CHECKS);
+	ok(!tacit_nitro_chain_judge(&doc, &cx, &list, &chain) &&
+		   list.checks[5].result == TACIT_CHECK_FAIL &&
+		   strcmp(list.checks[5].name, "nitro.root") == 0,
+	   "but not for Nitro");
+	vector_done(pem);
+}
+
 int main(void)
 {
 	if (!tap_vectors()) {
@@ -224,6 +256,7 @@ int main(void)
 	for (size_t i = 0; i < sizeof(DERIVED) / sizeof(DERIVED[0]); i++)
 		test_derived(&DERIVED[i]);
 	test_instance();
+	test_foreign_root();
 	vector_done(test_root);
 	return done();
 }

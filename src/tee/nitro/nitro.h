@@ -52,6 +52,9 @@ TACIT_MUST_CHECK enum tacit_status tacit_nitro_payload(struct tacit_slice payloa
 						       struct tacit_nitro_doc *ret,
 						       struct tacit_error *err);
 
+/* Whether a register of a payload is zero, or not there. */
+bool tacit_nitro_is_zero(struct tacit_slice pcr);
+
 /* A document with its certificates read; the root is certs[0], the leaf certs[count - 1]. */
 struct tacit_nitro_chain {
 	enum tacit_root root;

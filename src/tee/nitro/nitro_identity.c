@@ -132,7 +132,7 @@ static bool read_names(const struct tacit_nitro_doc *doc, const struct tacit_nit
 {
 	struct tacit_slice label = { NULL, 0 };
 
-	if (chain->count < 3 || !read_module(doc, ret) ||
+	if (!read_module(doc, ret) ||
 	    !read_leaf(doc, &chain->certs[chain->count - 1], &ret->region))
 		return false;
 	for (size_t i = 1; i + 1 < chain->count; i++)
@@ -279,15 +279,6 @@ static bool judge_pcr4(const struct invariants *v, const struct tacit_nitro_iden
 	return settle(v, "nitro.pcr.instance", holds, &failure);
 }
 
-static bool is_zero(struct tacit_slice s)
-{
-	uint8_t any = 0;
-
-	for (size_t i = 0; i < s.len; i++)
-		any |= s.ptr[i];
-	return any == 0;
-}
-
 /* Locked by the hypervisor before the enclave starts, and used for nothing. */
 static bool judge_reserved(const struct invariants *v)
 {
@@ -301,7 +292,7 @@ static bool judge_reserved(const struct invariants *v)
 		return true;
 	}
 	for (size_t i = 0; i < TACIT_NITRO_PCRS && holds; i++) {
-		holds = !(RESERVED & (uint32_t)1 << i) || is_zero(v->doc->pcr[i]);
+		holds = !(RESERVED & (uint32_t)1 << i) || tacit_nitro_is_zero(v->doc->pcr[i]);
 		if (!holds)
 			failure.why =
 				tacit_check_printf(v->list, "PCR%zu is reserved and not zero", i);

@@ -215,3 +215,10 @@ enum tacit_status tacit_nitro_payload(struct tacit_slice payload, struct tacit_n
 		*ret = doc;
 	return st;
 }
+
+bool tacit_nitro_is_zero(struct tacit_slice pcr)
+{
+	static const uint8_t ZEROS[TACIT_NITRO_PCR_LEN];
+
+	return !pcr.ptr || tacit_slice_eq(pcr, TACIT_SLICE_ARRAY(ZEROS));
+}

@@ -203,22 +203,14 @@ static bool judge_signature(const struct tacit_nitro_envelope *e,
 
 /* ---- claims -------------------------------------------------------------------------------- */
 
-static bool is_zero(struct tacit_slice s)
-{
-	uint8_t any = 0;
-
-	for (size_t i = 0; i < s.len; i++)
-		any |= s.ptr[i];
-	return any == 0;
-}
-
 /*
  * [NITRO-DOC] an enclave in debug mode has zeros in PCR0, 1 and 2, though not in PCR4. A register
  * that is missing proves no more than one that is zero. Instances have no such mode.
  */
 static bool is_debug(const struct tacit_nitro_doc *doc)
 {
-	return !doc->tpm && (is_zero(doc->pcr[0]) || is_zero(doc->pcr[1]) || is_zero(doc->pcr[2]));
+	return !doc->tpm && (tacit_nitro_is_zero(doc->pcr[0]) || tacit_nitro_is_zero(doc->pcr[1]) ||
+			     tacit_nitro_is_zero(doc->pcr[2]));
 }
 
 static const struct tacit_measurement *list_registers(const struct tacit_nitro_doc *doc,
