@@ -309,6 +309,10 @@ static void test_misuse(void)
 	j = tacit_json_read_of(tacit_slice_str("[[1]]"));
 	tacit_json_read_array(&j);
 	is_status(tacit_json_read_finish(&j, "half", NULL), TACIT_FORMAT, "read only in part");
+	j = tacit_json_read_of(tacit_slice_str("["));
+	tacit_json_read_array(&j);
+	is_status(tacit_json_read_finish(&j, "half", NULL), TACIT_FORMAT,
+		  "an array that never ends");
 	j = tacit_json_read_of(tacit_slice_str("{}"));
 	tacit_json_read_array(&j);
 	ok(j.why && tacit_json_read_peek(&j) == TACIT_JSON_END, "an object is no array");

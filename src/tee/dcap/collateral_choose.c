@@ -17,7 +17,9 @@ struct chooser {
 	const struct tacit_dcap_subject *subject;
 	const struct tacit_context *cx;
 	const struct tacit_collateral *all;
-	uint32_t number; /* of the TCB info that was chosen; 0 before */
+	uint32_t number;  /* of the TCB info that was chosen; 0 before */
+	uint64_t genuine; /* certificates found to be a TCB signer's, by index: seen once is enough
+			   */
 };
 
 /* How good a piece looks before its signature is checked. More is better, from left to right. */
@@ -129,6 +131,18 @@ static enum tacit_status check_signer(const struct chooser *c, const struct taci
 	return TACIT_OK;
 }
 
+static bool is_signer(struct chooser *c, size_t i, struct tacit_error *err)
+{
+	uint64_t bit = i < PIECES_MAX ? UINT64_C(1) << i : 0;
+
+	if (c->genuine & bit)
+		return true;
+	if (check_signer(c, &c->all->certs[i], err) != TACIT_OK)
+		return false;
+	c->genuine |= bit;
+	return true;
+}
+
 /*
  * Says what is wrong when no certificate of Intel's TCB signer is there: with one of another name
  * that made the signature, the document is a forgery; with none it cannot be judged.
@@ -166,7 +180,7 @@ find_signer(const struct chooser *c, const struct tacit_intel_signed *doc, struc
 			    rank_age(c, cert->not_before, cert->not_after) != age)
 				continue;
 			seen = true;
-			if (check_signer(c, cert, err) == TACIT_OK &&
+			if (is_signer(c, i, err) &&
 			    tacit_intel_check(doc, cert->key, c->cx->cache, err) == TACIT_OK) {
 				tacit_error_clear(err);
 				return cert;
@@ -187,7 +201,7 @@ bool tacit_dcap_fits(const struct tacit_tcb_info *info, const struct tacit_dcap_
 	       tacit_slice_eq(TACIT_SLICE_ARRAY(info->pceid), subject->pck->pceid);
 }
 
-static struct tacit_dcap_chosen_doc choose_tcb_info(const struct chooser *c)
+static struct tacit_dcap_chosen_doc choose_tcb_info(struct chooser *c)
 {
 	struct tacit_dcap_chosen_doc chosen = { 0 };
 	struct rank ranks[PIECES_MAX] = { { 0 } };
@@ -217,7 +231,7 @@ static struct tacit_dcap_chosen_doc choose_tcb_info(const struct chooser *c)
 	return chosen;
 }
 
-static struct tacit_dcap_chosen_doc choose_qe_identity(const struct chooser *c)
+static struct tacit_dcap_chosen_doc choose_qe_identity(struct chooser *c)
 {
 	struct tacit_dcap_chosen_doc chosen = { 0 };
 	struct rank ranks[PIECES_MAX] = { { 0 } };
