@@ -20,26 +20,26 @@
 TACIT_BEGIN
 
 struct tacit_azure_claims {
-	uint32_t hcl_version;             /* of the header: 1 or 2 */
-	const char *hash;                 /* over the runtime data: "sha256", ... */
-	struct tacit_slice runtime_data;  /* JSON, as the paravisor wrote it */
-	struct tacit_slice ak_modulus;    /* 256 bytes: HCLAkPub, RSA, exponent 65537 */
-	struct tacit_slice user_data;     /* 64 bytes that the guest chose; absent in old reports */
-	struct tacit_slice vm_id;         /* text, "vmUniqueId"; absent when not there */
-	bool secure_boot;                 /* "vm-configuration": false when not there */
+	uint32_t hcl_version;            /* of the header: 1 or 2 */
+	const char *hash;                /* over the runtime data: "sha256", ... */
+	struct tacit_slice runtime_data; /* JSON, as the paravisor wrote it */
+	struct tacit_slice ak_modulus;   /* 256 bytes: HCLAkPub, RSA, exponent 65537 */
+	struct tacit_slice user_data;    /* 64 bytes that the guest chose; absent in old reports */
+	struct tacit_slice vm_id;        /* text, "vmUniqueId"; absent when not there */
+	bool secure_boot;                /* "vm-configuration": false when not there */
 	bool tpm_enabled;
 	bool tpm_persisted;
 	bool console_enabled;
-	bool quoted;                      /* what follows is signed by the key above */
-	struct tacit_slice quote_nonce;   /* extraData [TPM2 10.12.8]; may be empty */
-	uint32_t pcr_mask;                /* bit n: the quote covers PCR n of the SHA-256 bank */
-	struct tacit_slice pcr_digest;    /* 32 bytes, over those PCRs */
-	bool has_pcrs;                    /* their values came too, as measurements "pcr0" ... */
-	uint64_t clock_ms;                /* clockInfo [TPM2 10.11.1] */
+	bool quoted;                    /* what follows is signed by the key above */
+	struct tacit_slice quote_nonce; /* extraData [TPM2 10.12.8]; may be empty */
+	uint32_t pcr_mask;              /* bit n: the quote covers PCR n of the SHA-256 bank */
+	struct tacit_slice pcr_digest;  /* 32 bytes, over those PCRs */
+	bool has_pcrs;                  /* their values came too, as measurements "pcr0" ... */
+	uint64_t clock_ms;              /* clockInfo [TPM2 10.11.1] */
 	uint32_t reset_count;
 	uint32_t restart_count;
 	bool clock_safe;
-	uint64_t tpm_firmware;            /* firmwareVersion */
+	uint64_t tpm_firmware; /* firmwareVersion */
 };
 
 TACIT_END

@@ -27,16 +27,16 @@
 TACIT_BEGIN
 
 /* X(name, text, real): `real` is false for the software stand-in. */
-#define TACIT_TEE_MAP(X)                                                                           \
-	X(NITRO, "nitro", 1)                                                                       \
-	X(NITROTPM, "nitrotpm", 1)                                                                 \
-	X(TDX, "tdx", 1)                                                                           \
-	X(SGX, "sgx", 1)                                                                           \
-	X(SNP, "snp", 1)                                                                           \
-	X(AZURE_SNP, "azure-snp", 1)                                                               \
-	X(AZURE_TDX, "azure-tdx", 1)                                                               \
-	X(NVIDIA, "nvidia", 1)                                                                     \
-	X(GCP_TOKEN, "gcp-token", 1)                                                               \
+#define TACIT_TEE_MAP(X)             \
+	X(NITRO, "nitro", 1)         \
+	X(NITROTPM, "nitrotpm", 1)   \
+	X(TDX, "tdx", 1)             \
+	X(SGX, "sgx", 1)             \
+	X(SNP, "snp", 1)             \
+	X(AZURE_SNP, "azure-snp", 1) \
+	X(AZURE_TDX, "azure-tdx", 1) \
+	X(NVIDIA, "nvidia", 1)       \
+	X(GCP_TOKEN, "gcp-token", 1) \
 	X(STUB, "stub", 0)
 
 enum tacit_tee {

@@ -42,8 +42,8 @@ static bool look(struct tacit_slice text, struct survey *ret)
 		s.hex &= is_hex(c);
 		s.standard |= c == '+' || c == '/';
 		s.url |= c == '-' || c == '_';
-		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-			      (c >= '0' && c <= '9');
+		bool letter =
+			(c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 		if (s.pads || (!letter && c != '+' && c != '/' && c != '-' && c != '_'))
 			return false;
 	}

@@ -22,8 +22,7 @@ enum tacit_status tacit_unwrap_layer(struct tacit_unwrap *u, enum tacit_wrapper_
 {
 	if (u->wrapper->layer_count == TACIT_WRAPPER_LAYERS)
 		return tacit_fail(u->err, TACIT_LIMIT, TACIT_WRAPPER_WHERE, 0,
-				  "more than %d layers around the evidence",
-				  TACIT_WRAPPER_LAYERS);
+				  "more than %d layers around the evidence", TACIT_WRAPPER_LAYERS);
 	u->wrapper->layers[u->wrapper->layer_count++] = form;
 	return TACIT_OK;
 }

@@ -17,11 +17,11 @@
 
 enum tacit_wrapper_form {
 	TACIT_WRAPPER_HEX,
-	TACIT_WRAPPER_BASE64,  /* either alphabet, padded or not, in lines or not */
-	TACIT_WRAPPER_MARKER,  /* EphemeralML's "TDX_V1", "SEV_SNP_V1", "AZ_SNP_V1" */
-	TACIT_WRAPPER_EML,     /* EphemeralML's TeeAttestationEnvelope, CBOR */
-	TACIT_WRAPPER_OBOL,    /* Obol's AttestationReport, JSON */
-	TACIT_WRAPPER_AGENT,   /* JSON of attestation agents: quotes, HCL reports, vTPM quotes */
+	TACIT_WRAPPER_BASE64, /* either alphabet, padded or not, in lines or not */
+	TACIT_WRAPPER_MARKER, /* EphemeralML's "TDX_V1", "SEV_SNP_V1", "AZ_SNP_V1" */
+	TACIT_WRAPPER_EML,    /* EphemeralML's TeeAttestationEnvelope, CBOR */
+	TACIT_WRAPPER_OBOL,   /* Obol's AttestationReport, JSON */
+	TACIT_WRAPPER_AGENT,  /* JSON of attestation agents: quotes, HCL reports, vTPM quotes */
 };
 
 /* EphemeralML: TeeAttestationEnvelope and the user data in it. */
@@ -46,8 +46,8 @@ struct tacit_wrapper {
 	enum tacit_tee named; /* the platform that a layer names; NONE when none does */
 	size_t cert_count;
 	struct tacit_slice certs[TACIT_WRAPPER_CERTS]; /* DER */
-	struct tacit_slice td_quote;  /* beside an HCL report */
-	struct tacit_slice event_log; /* CCEL */
+	struct tacit_slice td_quote;                   /* beside an HCL report */
+	struct tacit_slice event_log;                  /* CCEL */
 	struct tacit_tpm_evidence tpm;
 	struct tacit_wrapper_eml eml;
 	struct tacit_wrapper_obol obol;

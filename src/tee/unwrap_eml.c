@@ -231,8 +231,8 @@ static enum tacit_status read_cbor_user(struct tacit_unwrap *u, struct tacit_sli
 
 static enum tacit_status read_user(struct tacit_unwrap *u, struct tacit_slice in)
 {
-	enum tacit_status st = in.len && in.ptr[0] == '{' ? read_json_user(u, in)
-							   : read_cbor_user(u, in);
+	enum tacit_status st =
+		in.len && in.ptr[0] == '{' ? read_json_user(u, in) : read_cbor_user(u, in);
 
 	if (st == TACIT_OK && !u->wrapper->eml.receipt_key.ptr)
 		return broken(u, "the envelope's user data name no receipt key");

@@ -12,14 +12,14 @@
 
 /* What one object says, before it is known what it is. */
 struct object {
-	struct tacit_slice hcl;     /* an HCL report */
-	struct tacit_slice quote;   /* "quote", "td_quote" and like names */
-	struct tacit_slice report;  /* "report": a hardware's or an HCL one */
-	struct tacit_slice certs;   /* "vcek" */
-	struct tacit_slice chain;   /* "cert_chain" */
-	struct tacit_slice events;  /* "cc_eventlog" */
-	struct tacit_slice tee;     /* "tee_type", "tee" */
-	struct tacit_slice type;    /* "type": Obol's stub has one */
+	struct tacit_slice hcl;    /* an HCL report */
+	struct tacit_slice quote;  /* "quote", "td_quote" and like names */
+	struct tacit_slice report; /* "report": a hardware's or an HCL one */
+	struct tacit_slice certs;  /* "vcek" */
+	struct tacit_slice chain;  /* "cert_chain" */
+	struct tacit_slice events; /* "cc_eventlog" */
+	struct tacit_slice tee;    /* "tee_type", "tee" */
+	struct tacit_slice type;   /* "type": Obol's stub has one */
 	struct tacit_slice pubkey, model_hash;
 	bool has_pubkey, has_model_hash;
 	int64_t timestamp;
@@ -111,8 +111,8 @@ static void read_member(struct tacit_unwrap *u, struct tacit_json_read *j, struc
 		o->report = read_once(u, j, o->report);
 	else if (is(name, "vcek") || is(name, "vlek") || is(name, "vcekCert"))
 		o->certs = read_once(u, j, o->certs);
-	else if (is(name, "certificateChain") || (is(name, "cert_chain") &&
-		 tacit_json_read_peek(j) == TACIT_JSON_STRING))
+	else if (is(name, "certificateChain") ||
+		 (is(name, "cert_chain") && tacit_json_read_peek(j) == TACIT_JSON_STRING))
 		o->chain = read_once(u, j, o->chain);
 	else if (is(name, "cc_eventlog"))
 		o->events = read_once(u, j, o->events);

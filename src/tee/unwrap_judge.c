@@ -54,8 +54,7 @@ static bool eml_digest(const struct tacit_wrapper_eml *eml, uint8_t digest[stati
 /* The form of boot and key release: the key and the nonce themselves, and no receipt key. */
 static bool eml_plain(const struct tacit_wrapper_eml *eml, struct tacit_slice data)
 {
-	return data.len == 64 &&
-	       tacit_slice_eq(tacit_slice_of(data.ptr, 32), eml->handshake_key) &&
+	return data.len == 64 && tacit_slice_eq(tacit_slice_of(data.ptr, 32), eml->handshake_key) &&
 	       tacit_slice_eq(tacit_slice_of(data.ptr + 32, 32), eml->nonce);
 }
 
@@ -89,9 +88,10 @@ static void judge_eml(const struct tacit_wrapper_eml *eml, struct tacit_claims *
 	} else if (eml_plain(eml, claims->report_data)) {
 		eml_claims(eml, claims);
 		tacit_check_pass(list, "wrapper.eml.binding", NULL);
-		tacit_check_skip(list, "wrapper.eml.receipt_key",
-				 "REPORTDATA are the handshake key and the nonce alone, as at boot: "
-				 "nothing stands for the receipt key");
+		tacit_check_skip(
+			list, "wrapper.eml.receipt_key",
+			"REPORTDATA are the handshake key and the nonce alone, as at boot: "
+			"nothing stands for the receipt key");
 	} else {
 		failure.got = tacit_check_hex(list, claims->report_data);
 		tacit_check_fail(list, "wrapper.eml.binding", &failure);
@@ -140,7 +140,8 @@ static void judge_obol(const struct tacit_wrapper_obol *obol, struct tacit_claim
 		.status = TACIT_BINDING,
 		.expected = tacit_check_hex(list, TACIT_SLICE_ARRAY(digest)),
 		.got = said.ptr ? tacit_check_hex(list, said) : NULL,
-		.why = "the evidence does not stand for the public key and the model hash beside it",
+		.why = "the evidence does not stand for the public key and the model hash beside "
+		       "it",
 	};
 	tacit_check_fail(list, "wrapper.obol.binding", &failure);
 }
@@ -159,8 +160,8 @@ void tacit_wrapper_judge(const struct tacit_wrapper *wrapper, struct tacit_claim
 static bool merge(const struct tacit_wrapper *w, struct tacit_arena *arena,
 		  struct tacit_collateral *all)
 {
-	struct tacit_cert *certs = tacit_arena_alloc(
-		arena, (all->cert_count + w->cert_count) * sizeof(struct tacit_cert));
+	struct tacit_cert *certs = tacit_arena_alloc(arena, (all->cert_count + w->cert_count) *
+								    sizeof(struct tacit_cert));
 	struct tacit_slice *logs =
 		tacit_arena_alloc(arena, (all->event_log_count + 1) * sizeof(struct tacit_slice));
 	size_t n = all->cert_count;

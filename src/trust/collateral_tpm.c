@@ -146,8 +146,8 @@ enum tacit_status tacit_collateral_tpm_json(struct tacit_collateral_build *b,
 	return st;
 }
 
-enum tacit_status tacit_collateral_quote(struct tacit_collateral_build *b,
-					 struct tacit_slice piece, struct tacit_error *err)
+enum tacit_status tacit_collateral_quote(struct tacit_collateral_build *b, struct tacit_slice piece,
+					 struct tacit_error *err)
 {
 	return tacit_collateral_push(b, &b->quotes, tacit_slice_of(&piece, sizeof(piece)), err);
 }

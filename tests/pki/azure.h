@@ -22,7 +22,7 @@ struct azure_spec {
 	struct snp_evidence snp;   /* its REPORT_DATA are filled in */
 	struct dcap_quote_spec td; /* so are the TD's REPORTDATA */
 	EVP_PKEY *ak;
-	const char *json;    /* runtime data; NULL: made of the key and `user_data` */
+	const char *json; /* runtime data; NULL: made of the key and `user_data` */
 	uint8_t user_data[64];
 	unsigned hash_type;
 	unsigned hcl_version;

@@ -46,8 +46,7 @@ static inline void azure_pcrs(struct azure_bench *b, struct tacit_slice all)
 
 	tpm->pcr_count = all.len / TACIT_TPM_PCR_LEN;
 	for (size_t i = 0; i < tpm->pcr_count && i < TACIT_TPM_PCRS; i++)
-		tpm->pcrs[i] =
-			tacit_slice_of(all.ptr + i * TACIT_TPM_PCR_LEN, TACIT_TPM_PCR_LEN);
+		tpm->pcrs[i] = tacit_slice_of(all.ptr + i * TACIT_TPM_PCR_LEN, TACIT_TPM_PCR_LEN);
 }
 
 static inline enum tacit_status azure_judge_ev(struct azure_bench *b,

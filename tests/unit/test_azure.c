@@ -292,8 +292,7 @@ static void test_quote_flips(void)
 	uint8_t *signature = (uint8_t *)(uintptr_t)a.signature.ptr;
 	for (size_t bit = 0; bit < (a.message.len + a.signature.len) * 8; bit++) {
 		size_t at = bit / 8;
-		uint8_t *byte = at < a.message.len ? &message[at]
-						   : &signature[at - a.message.len];
+		uint8_t *byte = at < a.message.len ? &message[at] : &signature[at - a.message.len];
 		*byte ^= (uint8_t)(1u << bit % 8);
 		tacit_arena_wipe(&b.arena);
 		kept += judge() == TACIT_OK;
@@ -322,8 +321,8 @@ static void test_partial(void)
 	b.collateral.tpm.pcr_count = 2;
 	is_status(judge(), TACIT_OK, "  or with those two values");
 	claims = tacit_verdict_claims(&b.verdict);
-	ok(claims && tacit_slice_eq(azure_measurement(claims, "pcr7"),
-				    TACIT_SLICE_ARRAY(a.pcrs[7])),
+	ok(claims &&
+		   tacit_slice_eq(azure_measurement(claims, "pcr7"), TACIT_SLICE_ARRAY(a.pcrs[7])),
 	   "  each under its own number");
 }
 
@@ -357,8 +356,7 @@ static void test_policy(void)
 	start(false);
 	tacit_hex_encode(TACIT_SLICE_ARRAY(a.pcrs[4]), pcr);
 	tacit_hex_encode(tacit_slice_of(a.snp.report + 0x90, 48), digest);
-	snprintf(members, sizeof(members), "\"measurement\":\"%s\",\"pcr4\":\"%s\"", digest,
-		 pcr);
+	snprintf(members, sizeof(members), "\"measurement\":\"%s\",\"pcr4\":\"%s\"", digest, pcr);
 	policy_case(members, TACIT_OK, "a policy that names PCR 4");
 	start(false);
 	memset(&b.collateral.tpm, 0, sizeof(b.collateral.tpm));

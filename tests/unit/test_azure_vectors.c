@@ -118,8 +118,9 @@ static void test_hcl2048(void)
 /* ---- TDX ----------------------------------------------------------------------------------- */
 
 static const char *const PIECES[] = {
-	"tcbinfo.json",	  "qeidentity.json", "tcb_signing_chain.pem", "pck_crl.der",
-	"root_ca_crl.der", "pck_crl_issuer_chain.pem", "quote.bin",   "tpm_quote.json",
+	"tcbinfo.json", "qeidentity.json", "tcb_signing_chain.pem",
+	"pck_crl.der",  "root_ca_crl.der", "pck_crl_issuer_chain.pem",
+	"quote.bin",    "tpm_quote.json",
 };
 
 #define PIECE_COUNT (sizeof(PIECES) / sizeof(PIECES[0]))
@@ -167,9 +168,8 @@ static void test_td(const struct td *td)
 	ok(!claims == (td->expected == TACIT_UNDECIDED), "  it is genuine, or cannot be said");
 	if (claims) {
 		ok(claims->tdx && azure_measurement(claims, "mrtd").len == 48, "  it has an MRTD");
-		ok(claims->tcb_status &&
-			   (strcmp(claims->tcb_status, "UpToDate") == 0) ==
-				   (strstr(td->id, "outofdate") == NULL),
+		ok(claims->tcb_status && (strcmp(claims->tcb_status, "UpToDate") == 0) ==
+						 (strstr(td->id, "outofdate") == NULL),
 		   "  its status is the stated one");
 		ok(azure_measurement(claims, "pcr0").len == (td->pieces == 8 ? 32 : 0),
 		   "  and PCRs with the TPM's quote alone");

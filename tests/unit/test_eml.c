@@ -242,8 +242,7 @@ static void test_plain(void)
 	quote = dcap_quote(&spec);
 	struct envelope e = usual();
 	ok(bound(encode(&e)), "the form of boot is bound");
-	const struct tacit_check *check =
-		tacit_verdict_find(&b.verdict, "wrapper.eml.receipt_key");
+	const struct tacit_check *check = tacit_verdict_find(&b.verdict, "wrapper.eml.receipt_key");
 	ok(check && check->result == TACIT_CHECK_SKIP && check->why, "  but for the receipt key");
 	memset(spec.body + DATA_AT + 32, 0, 32);
 	quote = dcap_quote(&spec);

@@ -29,8 +29,7 @@ static enum tacit_status unwrap(struct tacit_slice in)
 static void gives(struct tacit_slice in, enum tacit_tee tee, struct tacit_slice raw,
 		  const char *what)
 {
-	if (!ok(unwrap(in) == TACIT_OK && ev.tee == tee && tacit_slice_eq(ev.raw, raw), "%s",
-		what))
+	if (!ok(unwrap(in) == TACIT_OK && ev.tee == tee && tacit_slice_eq(ev.raw, raw), "%s", what))
 		printf("# %s: %s (%s)\n", err.where, err.detail, tacit_tee_name(ev.tee));
 }
 
@@ -228,8 +227,7 @@ static void test_agent(void)
 	   "  with its certificate and PCRs");
 	is_slice(ev.wrapper->tpm.message, a.message, "  the TPM's message");
 	is_slice(ev.wrapper->tpm.signature, a.signature, "  and signature");
-	refuses(azure_agent_json(&a, "\"hcl_report\":\"SENMQQ\","), TACIT_FORMAT,
-		"a member twice");
+	refuses(azure_agent_json(&a, "\"hcl_report\":\"SENMQQ\","), TACIT_FORMAT, "a member twice");
 	refuses(azure_agent_json(&a, "\"td_quote\":\"AAAA\",\"quote\":\"AAAA\","), TACIT_FORMAT,
 		"two quotes under two names");
 	char *hex = (char *)pki_alloc(2 * report.len + 1);
@@ -249,8 +247,7 @@ static void test_agent(void)
 	refuses(json("{\"report\":\"%s\",\"quote\":\"0000\"}", hex), TACIT_FORMAT,
 		"two kinds of evidence");
 	refuses(json("{\"report\":\"%s\"} x", hex), TACIT_FORMAT, "something behind it");
-	refuses(json("{\"report\":\"%s\",\"report\":\"00\"}", hex), TACIT_FORMAT,
-		"one name twice");
+	refuses(json("{\"report\":\"%s\",\"report\":\"00\"}", hex), TACIT_FORMAT, "one name twice");
 	refuses(json("{\"reports\":\"%s\"}", hex), TACIT_FORMAT, "no name that is known");
 	refuses(json("{\"report\":\"%s?\"}", hex), TACIT_FORMAT, "text that is neither");
 	refuses(json("{"), TACIT_FORMAT, "no object at all");
@@ -275,11 +272,13 @@ static void test_numbers(void)
 
 /* ---- Obol ---------------------------------------------------------------------------------- */
 
-#define PUBKEY "04" "2f08750e0bb6b6cbf3d70fe80d7014edadebdbdad9399b5af31cb477913d1037" \
-	       "6f6cf42081a5460bf403a8d4d803d8a3d9f8d0b4ebb2c3b458df575eb8a6b2eb"
-#define MODEL  "4fb53885862e0f970d5063417cd343ab5f75c770897578ce0cf7b37cd04b5122"
+#define PUBKEY                                                             \
+	"04"                                                               \
+	"2f08750e0bb6b6cbf3d70fe80d7014edadebdbdad9399b5af31cb477913d1037" \
+	"6f6cf42081a5460bf403a8d4d803d8a3d9f8d0b4ebb2c3b458df575eb8a6b2eb"
+#define MODEL "4fb53885862e0f970d5063417cd343ab5f75c770897578ce0cf7b37cd04b5122"
 /* SHA-256 of both */
-#define BOUND  "fe375fca8146fdf8de5d8f0874d724529c95cb9c1a9ee44afb3835ec69acf1bc"
+#define BOUND "fe375fca8146fdf8de5d8f0874d724529c95cb9c1a9ee44afb3835ec69acf1bc"
 
 static void obol_make(void)
 {

@@ -80,9 +80,8 @@ tacit_tpm_quote_parse(struct tacit_slice in, struct tacit_tpm_quote *ret, struct
  * The 256 bytes of an RSASSA signature with SHA-256, bare or in a TPMT_SIGNATURE [TPM2 11.3.4].
  * Errors: TACIT_FORMAT.
  */
-TACIT_MUST_CHECK enum tacit_status tacit_tpm_signature(struct tacit_slice in,
-						       struct tacit_slice *ret,
-						       struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status
+tacit_tpm_signature(struct tacit_slice in, struct tacit_slice *ret, struct tacit_error *err);
 
 /*
  * Whether the values are those that the quote's digest is of: the selected PCRs in order, or all

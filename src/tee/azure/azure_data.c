@@ -56,8 +56,7 @@ static void take_ak(struct tacit_json_read *j, const struct jwk *key, struct tac
 		tacit_json_read_reject(j, "HCLAkPub is not an RSA key of 2048 bits with e=65537");
 		return;
 	}
-	data->ak_modulus =
-		tacit_slice_of(tacit_arena_copy(arena, TACIT_SLICE_ARRAY(modulus)), len);
+	data->ak_modulus = tacit_slice_of(tacit_arena_copy(arena, TACIT_SLICE_ARRAY(modulus)), len);
 	if (!data->ak_modulus.ptr)
 		tacit_json_read_full(j);
 }
@@ -100,8 +99,8 @@ static void read_user_data(struct tacit_json_read *j, struct tacit_arena *arena,
 	uint8_t bytes[64] = { 0 };
 
 	tacit_json_read_hex(j, bytes, sizeof(bytes));
-	data->user_data = tacit_slice_of(tacit_arena_copy(arena, TACIT_SLICE_ARRAY(bytes)),
-					 sizeof(bytes));
+	data->user_data =
+		tacit_slice_of(tacit_arena_copy(arena, TACIT_SLICE_ARRAY(bytes)), sizeof(bytes));
 	if (!data->user_data.ptr)
 		tacit_json_read_full(j);
 }

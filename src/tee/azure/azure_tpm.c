@@ -5,14 +5,14 @@
 #include "base/reader.h"
 #include "crypto/hash.h"
 
-#define WHERE           "azure.quote"
-#define TPM_GENERATED   0xff544347u /* [TPM2 6.2] */
-#define TPM_ST_QUOTE    0x8018u     /* [TPM2 6.9] */
-#define TPM_ALG_RSASSA  0x0014u     /* [TPM2 6.3] */
-#define TPM_ALG_SHA256  0x000bu
-#define SELECT_MAX      4  /* bytes of a selection */
-#define NAME_MAX        66 /* an algorithm and a digest */
-#define EXTRA_MAX       64
+#define WHERE          "azure.quote"
+#define TPM_GENERATED  0xff544347u /* [TPM2 6.2] */
+#define TPM_ST_QUOTE   0x8018u     /* [TPM2 6.9] */
+#define TPM_ALG_RSASSA 0x0014u     /* [TPM2 6.3] */
+#define TPM_ALG_SHA256 0x000bu
+#define SELECT_MAX     4  /* bytes of a selection */
+#define NAME_MAX       66 /* an algorithm and a digest */
+#define EXTRA_MAX      64
 
 /* TPM2B: u16 length, then that many bytes. */
 static struct tacit_slice take_2b(struct reader *r, size_t max)
@@ -102,8 +102,7 @@ enum tacit_status tacit_tpm_signature(struct tacit_slice in, struct tacit_slice 
 	enum tacit_status st = rd_finish(&r, WHERE, err);
 	if (st != TACIT_OK)
 		return st;
-	if (scheme != TPM_ALG_RSASSA || hash != TPM_ALG_SHA256 ||
-	    bytes.len != TACIT_AZURE_RSA_LEN)
+	if (scheme != TPM_ALG_RSASSA || hash != TPM_ALG_SHA256 || bytes.len != TACIT_AZURE_RSA_LEN)
 		return tacit_fail(err, TACIT_FORMAT, WHERE, 0,
 				  "signature of scheme %04x with hash %04x and %zu bytes", scheme,
 				  hash, bytes.len);

@@ -4,30 +4,29 @@
 #include "base/arena.h"
 #include "crypto/rsa.h"
 
-#define HCL_ROWS                                                                                   \
-	{ "azure.hcl.format", "the evidence is one report of the paravisor, its lengths agreeing "  \
-			      "and nothing behind it" },                                           \
-	{ "azure.hcl.bound", "the hardware report stands for the runtime data: REPORT_DATA is "     \
-			     "their hash and zeros" },                                             \
-	{ "azure.hcl.data", "the runtime data name one attestation key, RSA of 2048 bits" }
-
-#define QUOTE_ROWS                                                                                 \
-	{ "azure.quote.format", "the quote of the virtual TPM is one TPMS_ATTEST over PCRs of the " \
-				"SHA-256 bank" },                                                  \
-	{ "azure.quote.pcrs", "the PCR values beside the quote are those it was made over" },       \
-	{ "azure.quote.signature", "the attestation key in the runtime data signed the quote" }
+#define FORMAT    "the evidence is one report of the paravisor, with nothing behind it"
+#define BOUND     "REPORT_DATA of the hardware report are the hash of the runtime data, and zeros"
+#define DATA      "the runtime data name one attestation key, RSA of 2048 bits"
+#define QUOTE     "the quote of the virtual TPM is one TPMS_ATTEST over PCRs of SHA-256"
+#define PCRS      "the PCR values beside the quote are those it was made over"
+#define SIGNATURE "the attestation key in the runtime data signed the quote"
 
 const struct tacit_check_row tacit_azure_snp_checks[TACIT_AZURE_SNP_CHECKS] = {
-	HCL_ROWS,
-	QUOTE_ROWS,
+	{ "azure.hcl.format", FORMAT }, { "azure.hcl.bound", BOUND },
+	{ "azure.hcl.data", DATA },     { "azure.quote.format", QUOTE },
+	{ "azure.quote.pcrs", PCRS },   { "azure.quote.signature", SIGNATURE },
 };
 
 const struct tacit_check_row tacit_azure_tdx_checks[TACIT_AZURE_TDX_CHECKS] = {
-	HCL_ROWS,
-	{ "azure.tdx.quote", "a quote of the TD came with the report" },
-	{ "azure.tdx.report", "the quote is of the TD that the report in the paravisor's is of: "
-			      "the same measurements and REPORTDATA" },
-	QUOTE_ROWS,
+	{ "azure.hcl.format", FORMAT },
+	{ "azure.hcl.bound", BOUND },
+	{ "azure.hcl.data", DATA },
+	{ "azure.tdx.quote", "a quote of a TD came with the report" },
+	{ "azure.tdx.report", "the quote is of the TD that the paravisor's report is of: the same "
+			      "measurements and REPORTDATA" },
+	{ "azure.quote.format", QUOTE },
+	{ "azure.quote.pcrs", PCRS },
+	{ "azure.quote.signature", SIGNATURE },
 };
 
 bool tacit_azure_snp_detect(struct tacit_slice in)
