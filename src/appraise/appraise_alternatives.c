@@ -145,7 +145,9 @@ static void try_alternative(const struct tacit_policy *policy,
 	    !config_listed(&policy->configs, claims))
 		return;
 	p->config = true;
-	if (!p->match && section_holds(claims, &alternative->sections, p, list))
+	struct tacit_policy_sections sections = alternative->sections;
+	sections.alternative = alternative;
+	if (!p->match && section_holds(claims, &sections, p, list))
 		p->match = alternative;
 }
 

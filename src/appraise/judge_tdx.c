@@ -20,7 +20,7 @@ const struct tacit_check_row tacit_tdx_policy_checks[TACIT_TDX_POLICY_CHECKS] = 
 	  "policy accepts that it can" },
 	{ MIGRATABLE,
 	  "the TD cannot be moved to another machine, or the policy accepts that it can" },
-	{ SERVICE_TD, "no service TD is bound to this one" },
+	{ SERVICE_TD, "no service TD is bound to this one, or the policy names it (measurement mrservicetd)" },
 };
 
 #define NAME(row, name, about) [TACIT_DCAP_POLICY_##row] = "policy.tdx." name,
@@ -126,12 +126,27 @@ static struct tacit_slice service_td(const struct tacit_claims *claims)
 	return none;
 }
 
-static void judge_service_td(const struct tacit_claims *claims, struct tacit_check_list *list)
+/* A policy that names the service TD accepts it, and no other: its measurements hold already. */
+static bool names_service_td(const struct tacit_policy_sections *sections)
+{
+	const struct tacit_policy_alternative *a = sections ? sections->alternative : NULL;
+
+	for (size_t i = 0; a && i < a->measurement_count; i++)
+		if (strcmp(a->measurements[i].name, "mrservicetd") == 0)
+			return true;
+	return false;
+}
+
+static void judge_service_td(const struct tacit_claims *claims,
+			     const struct tacit_policy_sections *sections,
+			     struct tacit_check_list *list)
 {
 	struct tacit_slice bound = service_td(claims);
 
 	if (is_zero(bound))
 		tacit_check_pass(list, SERVICE_TD, bound.ptr ? NULL : "TD 1.0 has none");
+	else if (names_service_td(sections))
+		tacit_check_pass(list, SERVICE_TD, "the one that the policy names");
 	else
 		refuse(list, SERVICE_TD, tacit_check_hex(list, bound),
 		       "another TD is bound to this one and may read or move it");
@@ -163,5 +178,5 @@ void tacit_tdx_policy_judge(const struct tacit_claims *claims,
 	judge_xfam(tdx, section->xfam, list);
 	judge_sept_ve(tdx, shared.given, section->allow_sept_ve, list);
 	judge_migratable(tdx, section->allow_migratable, list);
-	judge_service_td(claims, list);
+	judge_service_td(claims, sections, list);
 }

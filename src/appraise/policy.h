@@ -128,6 +128,8 @@ struct tacit_policy_gcp {
 	bool require_gpu_cc;
 };
 
+struct tacit_policy_alternative;
+
 /* The section of the alternative's own platform; others stay NULL. */
 struct tacit_policy_sections {
 	const struct tacit_policy_nitro *nitro;
@@ -136,6 +138,8 @@ struct tacit_policy_sections {
 	const struct tacit_policy_snp *snp; /* azure-snp too */
 	const struct tacit_policy_nvidia *nvidia;
 	const struct tacit_policy_gcp *gcp;
+	/* The one being judged, whose measurements hold; NULL outside of that. */
+	const struct tacit_policy_alternative *alternative;
 };
 
 struct tacit_policy_alternative {

@@ -87,6 +87,14 @@ static void test_policy_attributes(void)
 	spec.body[610] = 7;
 	bench_is(under(&spec, "{" ALONE "}"), TACIT_POLICY, "policy.tdx.service_td",
 		 "a service TD under a policy");
+	bench_init();
+	bench_is(bench_policy(TACIT_TEE_TDX, dcap_quote(&spec), "rtmr0", "{" ALONE "}"),
+		 TACIT_POLICY, "policy.tdx.service_td", "whatever else it names");
+	bench_init();
+	bench.also = "mrservicetd";
+	bench_is(bench_policy(TACIT_TEE_TDX, dcap_quote(&spec), "mrtd", "{" ALONE "}"), TACIT_OK,
+		 NULL, "the one that the policy names");
+	bench.also = NULL;
 }
 
 /* ---- collateral ---------------------------------------------------------------------------- */
