@@ -71,24 +71,28 @@ static void name_leaf(enum nitro_level level, struct pki_spec *spec, void *user)
 
 static void test_modules(void)
 {
-	static const char *const BAD[] = {
-		"j-0f00d5eed5eed5eed-enc0198bc571bf3e785",
-		"i--enc0198bc571bf3e785",
-		"i-0f00d5eed5eed5eed-enc0198bc571bf3e78",
-		"i-0f00d5eed5eed5eed-enc0198bc571bf3e7850",
-		"i-0f00d5eed5eed5eed-enc0198BC571bf3e785",
-		"i-0f00d5eed5eed5eed-tpm0198bc571bf3e785",
-		"i-0f00d5eed5eed5eed",
-		"i-0f00d5eed5eed5eed-enc0198bc571bf3e78g",
-		"i-0F00d5eed5eed5eed-enc0198bc571bf3e785",
+	/* With the instance that the authority above is made for. */
+	static const char *const BAD[][2] = {
+		{ "j-0f00d5eed5eed5eed-enc0198bc571bf3e785", "j-0f00d5eed5eed5eed" },
+		{ "i--enc0198bc571bf3e785", "i-" },
+		{ "i-0f00d5eed5eed5eed-enc0198bc571bf3e78", "i-0f00d5eed5eed5eed" },
+		{ "i-0f00d5eed5eed5eed-enc0198bc571bf3e7850", "i-0f00d5eed5eed5eed" },
+		{ "i-0f00d5eed5eed5eed-enc0198bc571bf3e785x", "i-0f00d5eed5eed5eed" },
+		{ "i-0f00d5eed5eed5eed-enc0198bc571bf3e78g", "i-0f00d5eed5eed5eed" },
+		{ "i-0f00d5eed5eed5eed-enc0198BC571bf3e785", "i-0f00d5eed5eed5eed" },
+		{ "i-0f00d5eed5eed5eed-tpm0198bc571bf3e785", "i-0f00d5eed5eed5eed" },
+		{ "i-0f00d5eed5eed5eed-enc", "i-0f00d5eed5eed5eed" },
+		{ "i-0f00d5eed5eed5eed", "i-0f00d5eed5eed5eed" },
+		{ "i-0F00d5eed5eed5eed-enc0198bc571bf3e785", "i-0F00d5eed5eed5eed" },
 	};
 
 	for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++) {
 		struct nitro_spec spec = { .cert = name_leaf,
-					   .module_id = BAD[i],
-					   .user = (void *)(uintptr_t)BAD[i] };
+					   .instance = BAD[i][1],
+					   .module_id = BAD[i][0],
+					   .user = (void *)(uintptr_t)BAD[i][0] };
 
-		refuses(&spec, "nitro.names", BAD[i]);
+		refuses(&spec, "nitro.names", BAD[i][0]);
 	}
 }
 
