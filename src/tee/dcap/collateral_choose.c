@@ -165,8 +165,8 @@ static enum tacit_status check_others(const struct chooser *c, const struct taci
 }
 
 /* Whose key made the signature; NULL, with the reason, when nobody's did. */
-static const struct tacit_cert *
-find_signer(const struct chooser *c, const struct tacit_intel_signed *doc, struct tacit_error *err)
+static const struct tacit_cert *find_signer(struct chooser *c, const struct tacit_intel_signed *doc,
+					    struct tacit_error *err)
 {
 	const struct tacit_collateral *all = c->all;
 	bool seen = false;
