@@ -20,7 +20,8 @@ const struct tacit_check_row tacit_tdx_policy_checks[TACIT_TDX_POLICY_CHECKS] = 
 	  "policy accepts that it can" },
 	{ MIGRATABLE,
 	  "the TD cannot be moved to another machine, or the policy accepts that it can" },
-	{ SERVICE_TD, "no service TD is bound to this one, or the policy names it (measurement mrservicetd)" },
+	{ SERVICE_TD,
+	  "no service TD is bound to this one, or the policy names it (measurement mrservicetd)" },
 };
 
 #define NAME(row, name, about) [TACIT_DCAP_POLICY_##row] = "policy.tdx." name,
