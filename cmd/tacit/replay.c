@@ -33,6 +33,7 @@ static const char *find_contradiction(const struct cli_verify *o, const struct c
 		  "--platform" },
 		{ !o->any_age || b->any_age, "--any-age" },
 		{ !o->binding, "--binding" },
+		{ !o->bind, "--bind" },
 		{ !o->judge.collateral.count, "--collateral" },
 		{ !o->judge.insecure_no_policy || b->insecure_no_policy, "--insecure-no-policy" },
 		{ !o->judge.insecure_allow_debug || b->insecure_allow_debug,

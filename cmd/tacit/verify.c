@@ -20,6 +20,7 @@ struct run {
 	const char *path;
 	struct cli_judged judged;
 	struct cli_replay replay;
+	struct cli_bind bind;
 	struct tacit_slice in, binding;
 	struct tacit_slice evidence; /* `in`, or what the bundle in it holds */
 	enum tacit_tee platform;     /* that it must be of; NONE for any */
@@ -160,6 +161,19 @@ static int replay(struct run *r)
 	return r->replay.missing[0] ? refuse_waivers(r) : judge(r);
 }
 
+/* The data that evidence must carry are in another place on each platform. */
+static int add_bind(struct run *r)
+{
+	struct tacit_arena scratch = r->arena;
+	struct tacit_evidence ev = { 0 };
+
+	if (!r->o->bind)
+		return 0;
+	if (tacit_evidence_unwrap(r->in, &scratch, &ev, NULL) != TACIT_OK)
+		ev.tee = TACIT_TEE_NONE; /* which is told when it is judged */
+	return cli_bind_expect(&r->bind, ev.tee, &r->cx.expect);
+}
+
 static int run_fresh(struct run *r, int save_fd)
 {
 	int code = cli_judge_parse(&r->o->common, &r->o->judge, &r->judged, &r->cx);
@@ -167,6 +181,9 @@ static int run_fresh(struct run *r, int save_fd)
 	if (code)
 		return code;
 	cli_verify_expect(r->o, r->binding, &r->cx);
+	code = add_bind(r);
+	if (code)
+		return code;
 	r->evidence = r->in;
 	r->pins = r->judged.pins;
 	if (r->o->save && !save(r, save_fd)) {
@@ -183,6 +200,9 @@ static int read_inputs(struct run *r)
 	const struct cli_verify *o = r->o;
 	int code = cli_judge_read(&o->common, &o->judge, &r->judged);
 
+	if (code)
+		return code;
+	code = cli_bind_read(&o->common, o->bind, &r->bind);
 	if (code)
 		return code;
 	if (o->binding && cli_read_file(o->binding, TACIT_BINDING_MAX, &r->binding, &err))

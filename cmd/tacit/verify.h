@@ -13,6 +13,7 @@ struct cli_verify {
 	const char *platform;
 	struct cli_hex nonce, report_data, user_data;
 	const char *binding;
+	const char *bind;
 	struct cli_time now;
 	bool any_age;
 	/* verify alone: */
@@ -27,13 +28,15 @@ struct cli_verify {
 		CLI_OPT(struct cli_verify, platform, "--platform", 0, CLI_TEXT, "NAME",        \
 			"it must be evidence of this platform"),                               \
 		CLI_OPT_RANGE(struct cli_verify, nonce, "--nonce", CLI_HEX, "HEX",             \
-			      "the nonce it must carry", 1, 512),                               \
+			      "the nonce it must carry", 1, 512),                              \
 		CLI_OPT_RANGE(struct cli_verify, report_data, "--report-data", CLI_HEX, "HEX", \
 			      "the report data it must carry", 1, 64),                         \
 		CLI_OPT_RANGE(struct cli_verify, user_data, "--user-data", CLI_HEX, "HEX",     \
 			      "the user data it must carry", 1, CLI_HEX_MAX),                  \
 		CLI_OPT(struct cli_verify, binding, "--binding", 0, CLI_TEXT, "FILE",          \
 			"the tacit/1 binding that came beside it"),                            \
+		CLI_OPT(struct cli_verify, bind, "--bind", 0, CLI_TEXT, "WHAT",                \
+			"the key it must stand for: obol:..., tinfoil:... or air"),            \
 		CLI_OPT(struct cli_verify, now, "--now", 0, CLI_TIME, "TIME",                  \
 			"judge as of this time (RFC 3339 or Unix seconds)"),                   \
 		CLI_OPT(struct cli_verify, any_age, "--any-age", 0, CLI_FLAG, NULL,            \
@@ -56,6 +59,24 @@ struct tacit_verdict cli_verify_unread(const struct tacit_context *cx, struct ta
 
 /* verify --batch (verify_batch.c): FILE holds one JSON object a line. Exit code. */
 int cli_verify_batch(const struct cli_verify *options, const char *path);
+
+/* ---- --bind (bind_option.c) ---------------------------------------------------------------- */
+
+#define CLI_BIND_PART 256
+
+/* Zero-initialise. */
+struct cli_bind {
+	bool given; /* report_data are what evidence must carry */
+	bool obol, air;
+	uint8_t report_data[64];
+	uint8_t parts[2][CLI_BIND_PART];
+};
+
+/* Reads the option (NULL: none). Returns 0, or an exit code after saying why. */
+int cli_bind_read(const struct cli_common *common, const char *option, struct cli_bind *bind);
+
+/* Adds what evidence of that platform must carry; `bind` must outlive it. As above. */
+int cli_bind_expect(const struct cli_bind *bind, enum tacit_tee tee, struct tacit_expect *expect);
 
 /* ---- bundles (replay.c) -------------------------------------------------------------------- */
 

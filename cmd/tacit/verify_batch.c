@@ -388,8 +388,9 @@ int cli_verify_batch(const struct cli_verify *o, const char *path)
 		if (lines.platform == TACIT_TEE_NONE)
 			return cli_usage("no platform '%.32s'; see tacit-verify(1)", o->platform);
 	}
-	if (o->binding)
-		return cli_usage("'--binding' goes with one document, not with a batch");
+	if (o->binding || o->bind)
+		return cli_usage("'--%s' goes with one document, not with a batch",
+				 o->bind ? "bind" : "binding");
 	cli_verify_expect(o, tacit_slice_of(NULL, 0), &lines.cx);
 	int code = cli_judge_read(&o->common, &o->judge, &judged);
 	if (code == 0)

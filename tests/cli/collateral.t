@@ -96,6 +96,35 @@ for form in "base64 -w 0" base64 "xxd -p" "xxd -p -c 100000"; do
 	run 0 "$form" "$tacit" verify --json --now $now "${pin[@]}" "${root[@]}" text
 done
 
+# --- --bind -----------------------------------------------------------------------------------------
+key=04$(printf '22%.0s' {1..64})
+model=$(printf '33%.0s' {1..32})
+hash=$(python3 -c "import hashlib;print(hashlib.sha256(bytes.fromhex('$key$model')).hexdigest())")
+mkdir obol
+"$tools/mkevidence" nitro obol --user-data "$hash"
+bind() { # CODE NAME WHAT [OPTIONS...]
+	local code=$1 name=$2 what=$3
+	shift 3
+	run "$code" "$name" "$tacit" verify --json --now $now "${pin[@]}" --insecure-test-root \
+		obol/root.der --bind "$what" "$@" obol/document.cose
+}
+bind 0 "Obol's convention" "obol:$key:$model"
+bind 0 "in a bundle" "obol:$key:$model" --save obol/bundle
+run 0 "judged again" "$tacit" verify --insecure-test-root obol/root.der obol/bundle
+bind 1 "another model" "obol:$key:$(printf '34%.0s' {1..32})"
+fails expect.user_data "by expect.user_data"
+bind 1 "no model" "obol:$key:"
+bind 0 "and the same user data" "obol:$key:$model" --user-data "$hash"
+bind 2 "and other user data" "obol:$key:$model" --user-data 00
+bind 1 "Tinfoil's, which needs report data" "tinfoil:$model:$model"
+fails expect.report_data "by expect.report_data"
+bind 1 "ours" air
+fails binding.purpose "by binding.purpose"
+bind 2 "a key that is cut" "obol:${key:2}:$model"
+bind 2 "no hex" "obol:x:$model"
+bind 2 "three parts" "obol:$key:$model:00"
+bind 2 "another convention" "other:$key"
+
 # --- collateral ----------------------------------------------------------------------------------
 with() { # CODE NAME PATH...
 	local code=$1 name=$2 options=()
