@@ -34,6 +34,7 @@ static void test_names(void)
 		{ NITRO_REGIONAL, "C=US/CN=84dde1b34e42ca38.us-east-1.aws.nitro-enclaves" },
 		{ NITRO_REGIONAL, "C=US/CN=84dde1b34e42ca38eu-central-1.aws.nitro-enclaves" },
 		{ NITRO_REGIONAL, "C=US/CN=84dde1b34e42ca38.eu-central-1.aws.nitro-enclave" },
+		{ NITRO_REGIONAL, "C=US/CN=84dde1b34e42ca38.eu-central-1.aws.nitro-enclavez" },
 		{ NITRO_REGIONAL, "C=US/CN=.eu-central-1.aws.nitro-enclaves" },
 		{ NITRO_REGIONAL, "C=US/O=Amazon" },
 		{ NITRO_ZONAL, "CN=159cc35c5cd76fb7.zonal.eu-central-2.aws.nitro-enclaves/C=US" },
