@@ -118,6 +118,7 @@ static void test_counts(void)
 	ok(!tacit_chain_check(certs, 0, &RULES, &result), "no certificate");
 	is_status(result.errors[TACIT_CHAIN_NAMES].status, TACIT_CHAIN, "has a reason");
 	ok(!tacit_chain_check(certs, 1, &RULES, &result), "one certificate");
+	is_status(result.errors[TACIT_CHAIN_NAMES].status, TACIT_CHAIN, "is no chain");
 	ok(!tacit_chain_check(many, TACIT_CHAIN_MAX + 1, &RULES, &result), "nine certificates");
 	is_status(result.errors[TACIT_CHAIN_NAMES].status, TACIT_CHAIN, "have a reason");
 }
@@ -307,6 +308,13 @@ static void test_validity(void)
 	rules.now = INT64_MAX;
 	rules.skew = 60;
 	expect(&plan, &rules, TACIT_CHAIN_VALIDITY, "the end of time");
+
+	struct tacit_cert certs[DEPTH];
+	struct tacit_chain_result result;
+	build(&plan, certs);
+	ok(!tacit_chain_check(certs, DEPTH, &rules, &result) &&
+		   strstr(result.errors[TACIT_CHAIN_VALIDITY].detail, "expired"),
+	   "is late, not early");
 	rules.now = INT64_MIN;
 	expect(&plan, &rules, TACIT_CHAIN_VALIDITY, "the beginning of time");
 }

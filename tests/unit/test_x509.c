@@ -430,6 +430,16 @@ static void test_signed(void)
 	is_status(
 		tacit_trust_signed(TACIT_P256, TACIT_SLICE_ARRAY(point), message, raw, NULL, NULL),
 		TACIT_SIGNATURE, "coordinates over the prime");
+	/* Other forms of the very point. */
+	memcpy(point, p256.key.ptr, sizeof(point));
+	point[0] = 6 + (point[64] & 1);
+	is_status(
+		tacit_trust_signed(TACIT_P256, TACIT_SLICE_ARRAY(point), message, raw, NULL, NULL),
+		TACIT_SIGNATURE, "hybrid point");
+	point[0] = 2 + (point[64] & 1);
+	is_status(
+		tacit_trust_signed(TACIT_P256, tacit_slice_of(point, 33), message, raw, NULL, NULL),
+		TACIT_SIGNATURE, "compressed point");
 	is_status(tacit_trust_signed(TACIT_P256, tacit_slice_of(NULL, 0), message, raw, NULL, NULL),
 		  TACIT_SIGNATURE, "no point");
 }
@@ -441,6 +451,10 @@ static void test_ecdsa_form(void)
 	struct tacit_slice message = tacit_slice_str("message");
 	struct tacit_slice raw = pki_sign_raw(leaf_key, message);
 	uint8_t r[34] = { 0 }, s[34] = { 0 };
+
+	/* One whose r needs a zero in front, to leave it out. */
+	while (raw.ptr[0] < 0x80)
+		raw = pki_sign_raw(leaf_key, message);
 
 	memcpy(r + 2, raw.ptr, 32);
 	memcpy(s + 2, raw.ptr + 32, 32);
@@ -461,6 +475,7 @@ static void test_ecdsa_form(void)
 		{ short_r, short_s, 1, "a byte inside the sequence" },
 		{ short_r, short_s, 2, "a byte behind the sequence" },
 		{ pki_hex("ff"), short_s, 0, "negative r" },
+		{ tacit_slice_of(r + 2, 32), short_s, 0, "r without its leading zero" },
 	};
 
 	/* A number that begins with zero bytes would need shortening; such a pair is rare. */
