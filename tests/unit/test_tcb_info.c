@@ -238,6 +238,12 @@ static void test_platform_levels(void)
 		  "a level without SVNs");
 	is_status(parse(dcap_edit(body, "\"pcesvn\":13", "\"x\":13"), &info), TACIT_FORMAT,
 		  "a level without the PCE's");
+	static char many[120000];
+	size_t len = (size_t)snprintf(many, sizeof(many), "\"sgxtcbcomponents\":[");
+	while (len < sizeof(many) - 16)
+		len += (size_t)snprintf(many + len, sizeof(many) - len, "{\"svn\":9},");
+	is_status(parse(dcap_edit(body, "\"sgxtcbcomponents\":[", many), &info), TACIT_FORMAT,
+		  "ten thousand components");
 	char *cut = malloc(18);
 	memcpy(cut, "{\"issueDate\":\"20\"", 18);
 	is_status(parse(tacit_slice_of(cut, 18), &info), TACIT_FORMAT,
