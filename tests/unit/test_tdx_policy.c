@@ -6,6 +6,9 @@
 #include "tests/pki/dcap_collateral.h"
 #include "tests/unit/dcap_util.h"
 
+#include <jansson.h>
+
+#include "appraise/verdict_json.h"
 #include "trust/collateral.h"
 
 static bool is_genuine(enum tacit_status st, const char *name)
@@ -234,8 +237,57 @@ static void test_event_logs(void)
 	   "whose log nobody replays");
 }
 
+/* ---- JSON ---------------------------------------------------------------------------------- */
+
+static bool says(const json_t *object, const char *member, const char *want)
+{
+	const char *got = json_string_value(json_object_get(object, member));
+
+	return ok(got && strcmp(got, want) == 0, "%s is %s", member, got ? got : "absent");
+}
+
+static void test_json(void)
+{
+	static uint8_t room[1 << 16];
+	struct writer w = wr_of(tacit_mut_of(room, sizeof(room)));
+	struct dcap_quote_spec spec = dcap_quote_spec(5, TACIT_DCAP_BODY_TD15EXT);
+	struct tacit_slice text = { NULL, 0 };
+
+	spec.body[2] = 1; /* out of date, so that there is a gap to show */
+	spec.padding = 5;
+	give_collateral();
+	(void)!bench_run(TACIT_TEE_TDX, dcap_quote(&spec));
+	tacit_verdict_json(&bench.verdict, &w);
+	is_status(wr_finish(&w, "json", &text, NULL), TACIT_OK, "a verdict as JSON");
+	json_t *verdict =
+		json_loadb((const char *)text.ptr, text.len, JSON_REJECT_DUPLICATES, NULL);
+	const json_t *tdx = json_object_get(json_object_get(verdict, "claims"), "tdx");
+	ok(tdx != NULL, "with the platform's own claims");
+	says(tdx, "body", "TD 1.5 extended");
+	says(tdx, "fmspc", DCAP_FMSPC);
+	says(tdx, "td_attributes", "0000001000000000");
+	says(tdx, "xfam", "e700060000000000");
+	says(tdx, "collateral", "judged");
+	says(tdx, "platform_tcb_status", "OutOfDate");
+	says(tdx, "pck_serial", "0bad");
+	says(tdx, "collateral_valid_until", "2026-12-20T08:00:00Z");
+	ok(json_integer_value(json_object_get(tdx, "trailing_bytes")) == 5, "trailing bytes");
+	ok(strcmp(json_string_value(json_array_get(json_object_get(tdx, "td_attribute_names"), 0)),
+		  "SEPT_VE_DISABLE") == 0,
+	   "attributes by name");
+	const json_t *gap = json_array_get(json_object_get(tdx, "component_gaps"), 0);
+	says(gap, "part", "tdx");
+	ok(json_integer_value(json_object_get(gap, "index")) == 2 &&
+		   json_integer_value(json_object_get(gap, "have")) == 1 &&
+		   json_integer_value(json_object_get(gap, "need")) > 1,
+	   "which component, what it has and what it needs");
+	ok(json_is_null(json_object_get(tdx, "event_log")), "no event log");
+	json_decref(verdict);
+}
+
 int main(void)
 {
+	test_json();
 	test_policy();
 	test_policy_attributes();
 	test_collateral();
