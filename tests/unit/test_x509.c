@@ -432,11 +432,11 @@ static void test_signed(void)
 		TACIT_SIGNATURE, "coordinates over the prime");
 	/* Other forms of the very point. */
 	memcpy(point, p256.key.ptr, sizeof(point));
-	point[0] = 6 + (point[64] & 1);
+	point[0] = (uint8_t)(6 + (point[64] & 1));
 	is_status(
 		tacit_trust_signed(TACIT_P256, TACIT_SLICE_ARRAY(point), message, raw, NULL, NULL),
 		TACIT_SIGNATURE, "hybrid point");
-	point[0] = 2 + (point[64] & 1);
+	point[0] = (uint8_t)(2 + (point[64] & 1));
 	is_status(
 		tacit_trust_signed(TACIT_P256, tacit_slice_of(point, 33), message, raw, NULL, NULL),
 		TACIT_SIGNATURE, "compressed point");
