@@ -158,10 +158,10 @@ static void test_data(void)
 	memcpy(kid, "HCLAkPuc", 8);
 	data_case(text, "with keys of other names");
 	memcpy(kid, "HCLAkPub", 8);
-	char *twice = strstr(text, "HCLEkPub");
-	memcpy(twice, "HCLAkPub", 8);
-	data_case(text, "with two attestation keys");
-	memcpy(twice, "HCLEkPub", 8);
+	const char *one = strstr(text, "{\"kid\"");
+	int length = (int)(strchr(one, '}') + 1 - one);
+	snprintf(other, sizeof(other), "{\"keys\":[%.*s,%.*s]}", length, one, length, one);
+	data_case(other, "with two attestation keys");
 	char *kty = strstr(text, "\"RSA\"");
 	memcpy(kty, "\"RSB\"", 5);
 	data_case(text, "with a key of another type");
