@@ -19,6 +19,12 @@ const struct cli_verb *const CLI_VERBS[] = {
 	&cmd_connect,
 	&cmd_serve,
 	&cmd_attest,
+	&cmd_eif_build,
+	&cmd_eif_inspect,
+	&cmd_eif_measure,
+	&cmd_eif_sign,
+	&cmd_eif_verify,
+	&cmd_eif_diff,
 	&cmd_model_import,
 	&cmd_completion,
 };

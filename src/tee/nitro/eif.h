@@ -106,7 +106,10 @@ struct tacit_eif {
 	struct tacit_eif_pcrs pcrs;
 };
 
-/* Content of sections on its way past; `index` counts all sections from 0. */
+/*
+ * Content of sections on its way past, and nothing when a section begins; `index` counts all
+ * sections from 0.
+ */
 typedef void tacit_eif_content(void *user, size_t index, uint16_t kind, struct tacit_slice bytes);
 
 struct tacit_eif_scan {

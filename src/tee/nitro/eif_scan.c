@@ -146,6 +146,9 @@ static enum tacit_status take_section_head(struct tacit_eif_scan *scan, uint64_t
 	scan->left = section->len;
 	scan->in_section = section->len != 0;
 	tacit_eif_measure_begin(&scan->measure, section->kind);
+	if (scan->content)
+		scan->content(scan->user, image->sections_read - 1, section->kind,
+			      tacit_slice_of(NULL, 0));
 	return keep_section(scan, section, err);
 }
 
