@@ -109,6 +109,8 @@ static void read_member(struct tacit_unwrap *u, struct tacit_json_read *j, struc
 		o->quote = read_once(u, j, o->quote);
 	else if ((is(name, "report") || is(name, "attestation_report")) && !object)
 		o->report = read_once(u, j, o->report);
+	else if (is(name, "evidence") && tacit_json_read_peek(j) == TACIT_JSON_STRING)
+		o->report = read_once(u, j, o->report);
 	else if (is(name, "vcek") || is(name, "vlek") || is(name, "vcekCert"))
 		o->certs = read_once(u, j, o->certs);
 	else if (is(name, "certificateChain") ||

@@ -244,6 +244,13 @@ static void test_agent(void)
 	gives(json("{\"report\":\"%s\"}", hex), TACIT_TEE_SNP, report, "a report in JSON");
 	gives(json("  {\"attestation_report\" : \"%s\", \"x\": {\"y\": [1, null]}}\n", hex),
 	      TACIT_TEE_SNP, report, "under another name, with members that mean nothing");
+	struct tacit_slice inner = pki_copy(json("{\"report\":\"%s\"}", hex));
+	char *nested = (char *)pki_alloc(2 * inner.len);
+	tacit_base64_encode(TACIT_BASE64URL, inner, nested);
+	gives(json("{\"tee\":\"snp\",\"evidence\":\"%s\"}", nested), TACIT_TEE_SNP, report,
+	      "an object in base64 in an object");
+	ok(ev.wrapper && ev.wrapper->named == TACIT_TEE_SNP && ev.wrapper->layer_count == 2,
+	   "  of which the outer one names the platform");
 	refuses(json("{\"report\":\"%s\",\"quote\":\"0000\"}", hex), TACIT_FORMAT,
 		"two kinds of evidence");
 	refuses(json("{\"report\":\"%s\"} x", hex), TACIT_FORMAT, "something behind it");
