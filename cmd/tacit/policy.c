@@ -13,13 +13,16 @@
 #include "verbs.h"
 
 #define POLICY_WRITE_ROOM (1u << 20)
-#define NAME_MAX_LEN 128
+#define NAME_MAX_LEN      128
 #define CHECK_ROOM        (4u << 20)
+#define INIT_ROOM         (16u << 20) /* evidence unwrapped, and collateral */
 
 struct init_options {
 	struct cli_common common;
 	struct cli_client_options client;
 	const char *evidence;
+	struct cli_list collateral, insecure_test_roots;
+	struct cli_time now;
 	const char *output;
 	const char *name;
 	bool any_model;
@@ -32,6 +35,12 @@ static const struct cli_option INIT_OPTIONS[] = {
 	CLI_SERVER_OPTION(struct init_options),
 	CLI_OPT(struct init_options, evidence, "--evidence", 0, CLI_TEXT, "FILE",
 		"take evidence from a file instead of a server"),
+	CLI_OPT(struct init_options, collateral, "--collateral", 0, CLI_LIST, "PATH",
+		"what vouches for that evidence: a file or folder; may be repeated"),
+	CLI_OPT(struct init_options, now, "--now", 0, CLI_TIME, "TIME",
+		"judge that evidence as of this time"),
+	CLI_OPT(struct init_options, insecure_test_roots, "--insecure-test-root", 0, CLI_LIST,
+		"FILE", "trust this root too, whose key anyone may have; may be repeated"),
 	CLI_OPT(struct init_options, output, "--output", 'o', CLI_TEXT, "FILE",
 		"where to write the policy (stdout)"),
 	CLI_OPT(struct init_options, name, "--name", 0, CLI_TEXT, "NAME", "name of the policy"),
@@ -133,29 +142,71 @@ static int init_from_server(const struct init_options *o)
 	return code;
 }
 
-static int judge_file(const struct init_options *o, struct tacit_slice bytes)
-{
-	static uint8_t room[TACIT_ARENA_TYPICAL];
+/* What vouches for the evidence. Zero-initialise. */
+struct init_inputs {
+	struct cli_pieces collateral, roots;
 	struct tacit_arena arena;
-	struct tacit_evidence evidence;
+};
+
+static int read_inputs(const struct init_options *o, struct init_inputs *in,
+		       struct tacit_context *cx)
+{
+	int code = cli_pieces_read(&o->common, &o->collateral, true, &in->collateral);
+
+	for (size_t i = 0; i < o->insecure_test_roots.count; i++)
+		cli_warn("--insecure-test-root: whoever has the key behind '%s' can forge any "
+			 "evidence",
+			 o->insecure_test_roots.items[i]);
+	if (code == 0)
+		code = cli_pieces_read(&o->common, &o->insecure_test_roots, false, &in->roots);
+	if (code == 0 && in->collateral.count)
+		code = cli_pieces_collateral(&o->common, &in->collateral, &in->arena,
+					     &cx->collateral);
+	if (code == 0 && in->roots.count)
+		code = cli_pieces_certs(&o->common, &in->roots, &in->arena,
+					&cx->insecure_test_roots, &cx->insecure_test_root_count);
+	return code;
+}
+
+static int judge_evidence(const struct init_options *o, struct tacit_slice bytes,
+			  struct init_inputs *in)
+{
+	struct tacit_evidence evidence = { 0 };
 	struct tacit_verdict verdict = { 0 };
 	struct tacit_error err = { 0 };
-
-	tacit_arena_init(&arena, room, sizeof(room));
-	const struct tacit_context cx = {
-		.now = tacit_clock_wall(),
+	struct tacit_context cx = {
+		.now = cli_now(&o->now),
 		.any_age = true, /* what it measures does not age */
-		.arena = &arena,
+		.arena = &in->arena,
 		.insecure_no_policy = true,
 		.insecure_accept_stub = o->insecure_accept_stub,
 		.insecure_allow_debug = o->insecure_allow_debug,
 	};
-	enum tacit_status st = tacit_evidence_detect(bytes, &evidence, &err);
+	int code = read_inputs(o, in, &cx);
+
+	if (code)
+		return code;
+	enum tacit_status st = tacit_evidence_unwrap(bytes, &in->arena, &evidence, &err);
 	if (st == TACIT_OK)
 		st = tacit_verify(&evidence, &cx, &verdict, &err);
 	if (st != TACIT_OK)
 		return cli_fail(&o->common, &err, "cannot trust evidence '%s'", o->evidence);
 	return write_policy(o, tacit_verdict_claims(&verdict), o->evidence);
+}
+
+static int judge_file(const struct init_options *o, struct tacit_slice bytes)
+{
+	struct init_inputs in = { 0 };
+	void *room = malloc(INIT_ROOM);
+
+	if (!room)
+		return cli_no_memory(&o->common);
+	tacit_arena_init(&in.arena, room, INIT_ROOM);
+	int code = judge_evidence(o, bytes, &in);
+	cli_pieces_free(&in.collateral);
+	cli_pieces_free(&in.roots);
+	free(room);
+	return code;
 }
 
 static int run_init(void *options, int argc, char **argv)
@@ -170,6 +221,10 @@ static int run_init(void *options, int argc, char **argv)
 		return cli_usage("option '--name' wants at most %d bytes", NAME_MAX_LEN);
 	if (!o->client.server == !o->evidence)
 		return cli_usage("give either --server or --evidence");
+	if (o->client.server &&
+	    (o->collateral.count || o->insecure_test_roots.count || o->now.given))
+		return cli_usage("'--collateral', '--insecure-test-root' and '--now' go with "
+				 "'--evidence'");
 	if (o->insecure_accept_stub)
 		cli_warn("--insecure-accept-stub: the stub is NOT a TEE and protects nothing");
 	if (o->insecure_allow_debug)

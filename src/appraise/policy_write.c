@@ -5,11 +5,29 @@
 #include "appraise/policy_platform.h"
 #include "base/writer.h"
 
+/*
+ * Of Nitro and TDX only what names the code: the other registers name an instance (PCR4), a role
+ * (PCR3) or a version of the platform (MRSEAM), and a policy with them would refuse the same build
+ * on the next machine.
+ */
+static bool belongs(enum tacit_tee tee, const char *name)
+{
+	const struct tacit_policy_name *row = tacit_policy_name_find(tee, name);
+
+	if (tee == TACIT_TEE_NITRO || tee == TACIT_TEE_TDX)
+		return row && row->code;
+	return row != NULL;
+}
+
 static void put_measurements(struct tacit_json_out *j, const struct tacit_claims *claims)
 {
 	tacit_json_out_open(j, "measurements", '{');
-	for (size_t i = 0; i < claims->measurement_count; i++)
-		tacit_json_out_hex(j, claims->measurements[i].name, claims->measurements[i].value);
+	for (size_t i = 0; i < claims->measurement_count; i++) {
+		const struct tacit_measurement *m = &claims->measurements[i];
+
+		if (belongs(claims->tee, m->name))
+			tacit_json_out_hex(j, m->name, m->value);
+	}
 	tacit_json_out_close(j, '}');
 }
 

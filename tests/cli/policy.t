@@ -83,4 +83,21 @@ run 3 "half a policy" sh -c "head -c 200 policy.json | '$tacit' policy check"
 run 3 "evidence" "$tacit" policy check evidence.bin
 run 5 "nothing" "$tacit" policy check nowhere
 run 2 "two" "$tacit" policy check policy.json policy.json
+# --- hardware ------------------------------------------------------------------------------------
+if [ -x "$tools/mkevidence" ]; then
+	mkdir nitro
+	"$tools/mkevidence" nitro nitro
+	root=(--insecure-test-root nitro/root.der)
+	run 1 "a root that is not trusted" "$tacit" policy init --evidence nitro/document.cose \
+		--now 1795248000
+	run 0 "evidence of Nitro" "$tacit" policy init --evidence nitro/document.cose \
+		--now 1795249000 "${root[@]}" --collateral nitro/root.der -o nitro/policy.json
+	json nitro/policy.json 'set(d["alternatives"][0]["measurements"]) <= {"pcr0", "pcr1", "pcr2", "pcr8"}
+		and "pcr0" in d["alternatives"][0]["measurements"]' "pins what names the code"
+	run 0 "accepts it" "$tacit" verify --policy nitro/policy.json --now 1795248000 "${root[@]}" \
+		nitro/document.cose
+	run 2 "--now with a server" "$tacit" policy init --server tcp:127.0.0.1:1 --now 0
+else
+	skip "evidence of Nitro" "$tools/mkevidence is not built"
+fi
 done_testing
