@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/pki/azure.h"
 #include "tests/pki/dcap_evidence.h"
 #include "tests/pki/nitro.h"
 #include "tests/pki/snp.h"
@@ -17,6 +18,7 @@ static const struct {
 	const char *platform;
 	int (*make)(int argc, char **argv); /* argv[0] is the platform */
 } ROWS[] = {
+	{ "azure", mkevidence_azure },
 	{ "nitro", mkevidence_nitro },
 	{ "tdx", mkevidence_tdx },
 	{ "sgx", mkevidence_sgx },
