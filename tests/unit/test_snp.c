@@ -399,6 +399,8 @@ static void test_missing(void)
 	snp_bench_init(&b, SNP_MAKE_GENOA, 5, true);
 	snp_make(&b.s);
 	snp_refused(&b, snp_bench_raw(&b, raw), TACIT_UNDECIDED, "snp.vek.found", "no VLEK");
+	check = tacit_verdict_find(&b.verdict, "snp.vek.found");
+	ok(strstr(check->why, "only the cloud provider") != NULL, "says who has it: %s", check->why);
 
 	snp_bench_init(&b, SNP_MAKE_MILAN, 2, false);
 	snp_make(&b.s);
