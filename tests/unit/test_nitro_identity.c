@@ -251,6 +251,11 @@ static void test_test_roots(void)
 		   !c->nitro->launched_at_ms && !c->nitro->enclave_age_seconds,
 	   "and makes no claims of it");
 	ok(nitro_row(&b, "nitro.timestamp", TACIT_CHECK_PASS), "its time is judged all the same");
+	spec.module_id = NULL;
+	nitro_accepts(&b, &spec, "a module that only the leaf names");
+	c = tacit_verdict_claims(&b.verdict);
+	ok(c && !c->nitro->region.ptr && !c->nitro->instance_id.ptr && !c->nitro->enclave_id.ptr,
+	   "is not half believed");
 }
 
 int main(void)
