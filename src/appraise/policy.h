@@ -43,7 +43,7 @@ struct tacit_policy_nitro {
 
 enum tacit_policy_collateral {
 	TACIT_COLLATERAL_REQUIRED,
-	TACIT_COLLATERAL_SIGNATURE_ONLY, /* never a full verdict: the TCB stays unknown */
+	TACIT_COLLATERAL_SIGNATURE_ONLY, /* may be missing: the TCB then stays unknown */
 };
 
 struct tacit_policy_tdx {

@@ -214,7 +214,7 @@ static void judge(struct tacit_claims *claims, struct tacit_check_list *list)
 
 static void test_no_timestamp(void)
 {
-	struct tacit_claims claims = { .tee = TACIT_TEE_SNP, .valid_until = INT64_MAX };
+	struct tacit_claims claims = { .tee = TACIT_TEE_GCP_TOKEN, .valid_until = INT64_MAX };
 	struct tacit_check_list list;
 	const struct tacit_check *first;
 	uint8_t report[64] = { 7 };
