@@ -263,6 +263,14 @@ static void test_missing_extensions(void)
 	}
 	snp_drop_ext(&b.s, "2");
 	snp_accepted(&b, snp_bench_judge(&b), "without the reserved ones");
+	snp_bench_init(&b, SNP_MAKE_MILAN, 3, false);
+	snp_add_ext(&b.s, "4.1", tacit_slice_of(b.s.report, 64));
+	snp_add_ext(&b.s, "3.10", snp_integer(1));
+	snp_add_ext(&b.s, "6", snp_integer(1));
+	snp_accepted(&b, snp_bench_judge(&b), "with others that mean nothing here");
+	snp_bench_init(&b, SNP_MAKE_MILAN, 3, true);
+	snp_ext(&b.s, "5")->value = tacit_slice_of("\x16\x00", 2);
+	snp_refused(&b, snp_bench_judge(&b), TACIT_FORMAT, "snp.vek.chip", "an empty cspID");
 }
 
 static void test_wrong_extensions(void)
@@ -400,7 +408,8 @@ static void test_missing(void)
 	snp_make(&b.s);
 	snp_refused(&b, snp_bench_raw(&b, raw), TACIT_UNDECIDED, "snp.vek.found", "no VLEK");
 	check = tacit_verdict_find(&b.verdict, "snp.vek.found");
-	ok(strstr(check->why, "only the cloud provider") != NULL, "says who has it: %s", check->why);
+	ok(strstr(check->why, "only the cloud provider") != NULL, "says who has it: %s",
+	   check->why);
 
 	snp_bench_init(&b, SNP_MAKE_MILAN, 2, false);
 	snp_make(&b.s);

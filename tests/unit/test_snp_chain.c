@@ -282,6 +282,21 @@ static void test_pins(const char *dir)
 	b.cx.now = SNP_NOW;
 	snp_refused(&b, snp_bench_raw(&b, report), TACIT_UNDECIDED, "snp.chain.revocation",
 		    "with AMD's list, out of date");
+	/* An ASK of the right name, key and all that is signed, but not the one that is pinned. */
+	b.collateral.crl_count = 0;
+	uint8_t *twin = pki_alloc(ask.len);
+	memcpy(twin, ask.ptr, ask.len);
+	twin[ask.len - 1] ^= 1;
+	b.collateral.cert_count = 0;
+	snp_bench_cert(&b, vek);
+	snp_bench_cert(&b, tacit_slice_of(twin, ask.len));
+	snp_bench_cert(&b, ark);
+	snp_refused(&b, snp_bench_raw(&b, report), TACIT_CHAIN, "snp.ca.intermediate",
+		    "an ASK that is not pinned");
+	b.collateral.cert_count = 0;
+	snp_bench_cert(&b, vek);
+	snp_bench_cert(&b, ask);
+	snp_bench_cert(&b, ark);
 	/* The real root as a test root of itself: then nothing below is pinned. */
 	b.collateral.crl_count = 0;
 	b.cx.insecure_test_roots = &ark;
