@@ -418,6 +418,41 @@ static void test_missing(void)
 	ok(strstr(check->why, "may be another") != NULL, "says that it guesses: %s", check->why);
 }
 
+/* Of several certificates the one that fits is judged, wherever it stands. */
+static void test_choice(void)
+{
+	for (size_t i = 0; i < 10; i++) {
+		snp_bench_init(&b, SNP_MAKE_MILAN, 3, false);
+		(void)snp_bench_judge(&b);
+		struct pki_cert *right = b.s.vek;
+		switch (i / 2) {
+		case 0:
+			b.s.vek_spec.subject = "CN=SEV-VLEK";
+			break;
+		case 1:
+			snp_ext(&b.s, "4")->value = tacit_slice_of(b.s.report, 64);
+			break;
+		case 2:
+			snp_ext(&b.s, "3.8")->value = snp_integer(218);
+			break;
+		case 3:
+			b.s.vek_spec.not_after = SNP_NOW - 1;
+			break;
+		default:
+			b.s.vek_spec.not_before = SNP_NOW + 3600;
+			break;
+		}
+		struct pki_cert *wrong = pki_cert(&b.s.vek_spec);
+		b.collateral.cert_count = 0;
+		snp_bench_cert(&b, b.s.ark->der);
+		snp_bench_cert(&b, i % 2 ? right->der : wrong->der);
+		snp_bench_cert(&b, i % 2 ? wrong->der : right->der);
+		snp_bench_cert(&b, b.s.ica->der);
+		enum tacit_status st = snp_bench_raw(&b, TACIT_SLICE_ARRAY(b.s.report));
+		snp_accepted(&b, st, i % 2 ? "the right one first" : "the right one last");
+	}
+}
+
 int main(void)
 {
 	test_accepted();
@@ -430,6 +465,7 @@ int main(void)
 	test_hwid();
 	test_kinds();
 	test_missing();
+	test_choice();
 	pki_done();
 	return done();
 }
