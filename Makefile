@@ -65,11 +65,13 @@ LIB_SRC := $(filter-out src/receipt/store.c,$(foreach r,$(LIB_ROOMS),$(wildcard 
 APP_SRC := $(wildcard src/receipt/store.c) $(foreach r,$(APP_ROOMS),$(wildcard src/$(r)/*.c))
 INFER_SRC := $(wildcard src/infer/*.c) $(wildcard src/infer/*.cpp)
 CMD_SRC := $(wildcard cmd/tacit/*.c)
+INIT_SRC := $(wildcard cmd/init/*.c)
 obj = $(addprefix $(B)/obj/,$(addsuffix .o,$(basename $(1))))
 LIB_OBJ := $(call obj,$(LIB_SRC))
 APP_OBJ := $(call obj,$(APP_SRC))
 INFER_OBJ := $(call obj,$(INFER_SRC))
 CMD_OBJ := $(call obj,$(CMD_SRC))
+INIT_OBJ := $(call obj,$(INIT_SRC))
 TEST_SRC := $(wildcard tests/unit/test_*.c)
 TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(TEST_SRC))
 TOOL_SRC := $(wildcard tests/tools/*.c)
@@ -82,16 +84,25 @@ BENCH_SRC := $(wildcard bench/*.c)
 BENCHES := $(patsubst bench/%.c,$(B)/bench/%,$(BENCH_SRC))
 EXAMPLES := $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c))
 
-.PHONY: all lib tests tools check check-asan check-valgrind fuzz fuzzers replays benches examples \
+.PHONY: all lib init tests tools check check-asan check-valgrind fuzz fuzzers replays benches examples \
 	lint fmt install clean man-lint purity
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: build/tacit lib
+all: build/tacit lib init
 
 # The program is at build/tacit whatever the flavour was last.
 build/tacit: $(B)/tacit
 	$(Q)ln -sfn $(FLAVOUR)/tacit $@
+
+# The first process of an enclave: static, because there is nothing else in its ramdisk. Sanitizers do
+# not go into static programs.
+INIT := $(if $(filter asan tsan,$(FLAVOUR)),,$(B)/tacit-init)
+init: $(INIT)
+$(B)/tacit-init: $(INIT_OBJ) $(B)/libapp.a $(B)/libcore.a
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(LDFLAGS) -static -Wl,--gc-sections,--strip-all -o $@ \
+		$(INIT_OBJ) $(B)/libapp.a $(B)/libcore.a
 
 lib: $(B)/libtacit.a $(B)/libtacit.so $(B)/libtacit.pc
 
@@ -230,6 +241,7 @@ install: all
 	$(PC) libtacit.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/libtacit.pc
 	install -m 644 include/tacit/*.h $(DESTDIR)$(PREFIX)/include/tacit/
 	install -m 755 tools/import/import.sh $(DESTDIR)$(PREFIX)/libexec/tacit/
+	install -m 755 $(B)/tacit-init $(DESTDIR)$(PREFIX)/libexec/tacit/
 	if [ -d build/deps/llama/convert ]; then \
 		cp -R build/deps/llama/convert $(DESTDIR)$(PREFIX)/libexec/tacit/; fi
 	for page in man/*.[1357]; do \
