@@ -34,11 +34,15 @@ ELSEWHERE = {
     "make": "tests/gates/install.t",
     "cc examples/": "tests/gates/install.t",
     "tacit model import": "tests/e2e/minilm.t",
+    "openssl genpkey": "tests/cli/policy_sign.t",
+    "tacit policy sign": "tests/cli/policy_sign.t",
+    "tacit policy verify": "tests/cli/policy_sign.t",
+    "tacit verify --policy policy.json --policy-key": "tests/cli/policy_sign.t",
 }
 # First words by which a line of an unmarked block is known to be a command.
 WORDS = ("tacit", "./do", "make", "cc", "curl", "sqlite3", "openssl", "export", "eval", "bench/",
          "build/", "tools/", "python3", "pip", "npm", "cat", "cp")
-JUDGES = ("verify", "receipt verify", "infer", "connect", "policy init")
+JUDGES = ("verify", "explain", "receipt verify", "infer", "connect", "policy init")
 
 
 def is_command(line):
