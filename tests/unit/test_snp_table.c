@@ -126,6 +126,10 @@ static void test_looks(void)
 	ok(!tacit_snp_table_looks(snp_table(entries, 1, 0)), "a vendor's alone is not");
 	ok(!tacit_snp_table_looks(TACIT_SLICE_ARRAY(zeros)), "zeros are not");
 	ok(!tacit_snp_table_looks(tacit_slice_of(NULL, 0)), "nothing is not");
+	struct pki_buf late = { 0 };
+	pki_raw(&late, tacit_slice_of(zeros, 24));
+	pki_raw(&late, snp_table(&entries[1], 1, 0));
+	ok(!tacit_snp_table_looks(pki_take(&late)), "one behind its end is not");
 }
 
 /* ---- reports with a table ------------------------------------------------------------------ */
