@@ -15,6 +15,8 @@ const struct tacit_check_row tacit_snp_policy_checks[TACIT_SNP_POLICY_CHECKS] = 
 	{ "policy.snp.signing_key", "the policy lists the kind of key that signed" },
 	{ "policy.snp.chip", "the policy lists the chip" },
 	{ "policy.snp.csp", "the policy lists the cloud provider of the VLEK" },
+	{ "policy.snp.id_key", "the policy lists the key that signed the guest's ID block" },
+	{ "policy.snp.author_key", "the policy lists the key that vouched for that key" },
 	{ "policy.snp.guest_policy", "the guest's own policy, which the firmware enforces, is as "
 				     "strict as asked [SNP-ABI 4.3]" },
 	{ "policy.snp.tcb", "every reported security version is at least the policy's" },
@@ -25,12 +27,10 @@ const struct tacit_check_row tacit_snp_policy_checks[TACIT_SNP_POLICY_CHECKS] = 
 				   "policy's" },
 	{ "policy.snp.firmware", "the firmware that the platform can no longer go behind is at "
 				 "least the policy's" },
+	{ "policy.snp.guest_svn", "the guest's security version is at least the policy's" },
 	{ "policy.snp.mitigations", "the mitigations that the policy names were on at launch and "
 				    "are now" },
 	{ "policy.snp.alias_check", "the firmware checked memory for aliases, against BadRAM" },
-	{ "policy.snp.id_key", "the policy lists the key that signed the guest's ID block" },
-	{ "policy.snp.author_key", "the policy lists the key that vouched for that key" },
-	{ "policy.snp.guest_svn", "the guest's security version is at least the policy's" },
 	{ "policy.snp.host_data", "HOST_DATA is the policy's" },
 	{ "policy.snp.family_id", "FAMILY_ID is the policy's" },
 	{ "policy.snp.image_id", "IMAGE_ID is the policy's" },
