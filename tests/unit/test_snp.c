@@ -77,6 +77,19 @@ static void test_claims(void)
 	   "%s", snp->kds_url);
 }
 
+static void test_vlek_claims(void)
+{
+	snp_bench_init(&b, SNP_MAKE_GENOA, 3, true);
+	snp_put(&b.s, 0x008, 0x7001f, 8);
+	snp_accepted(&b, snp_bench_judge(&b), "a VLEK, with a migration agent, and no policy");
+	const struct tacit_claims *claims = tacit_verdict_claims(&b.verdict);
+	if (!claims)
+		return;
+	ok(!claims->snp->chip_id.ptr && claims->snp->csp_id.len == 24, "a provider and no chip");
+	ok(strcmp(claims->snp->kds_url, "https://kdsintf.amd.com/vlek/v1/Genoa/cert_chain") == 0,
+	   "%s", claims->snp->kds_url);
+}
+
 static void test_changes(void)
 {
 	static const struct change CHANGES[] = {
@@ -369,6 +382,9 @@ static void test_kinds(void)
 	b.s.ica_spec.subject = "CN=SEV-Rome";
 	snp_refused(&b, snp_bench_judge(&b), TACIT_CHAIN, "snp.vek.product", "an unknown product");
 	snp_bench_init(&b, SNP_MAKE_MILAN, 2, false);
+	b.s.ica_spec.subject = "CN=ABC-Milan";
+	snp_refused(&b, snp_bench_judge(&b), TACIT_CHAIN, "snp.vek.product", "another company's");
+	snp_bench_init(&b, SNP_MAKE_MILAN, 2, false);
 	b.s.ica_spec.subject = "CN=SEV-";
 	snp_refused(&b, snp_bench_judge(&b), TACIT_CHAIN, "snp.vek.product", "no product");
 	for (size_t i = 0; i < 2; i++) {
@@ -457,6 +473,7 @@ int main(void)
 {
 	test_accepted();
 	test_claims();
+	test_vlek_claims();
 	test_changes();
 	test_layouts();
 	test_signature();
