@@ -3,17 +3,28 @@
 /* Report data: our binding beside the evidence, and the conventions of other systems. */
 
 #include "appraise_util.h"
+#include "tacit/sgx.h"
+#include "tacit/snp.h"
+#include "tacit/tdx.h"
 #include "vectors.h"
 
 #include "appraise/appraise.h"
 #include "appraise/bind.h"
+#include "appraise/platform.h"
 #include "crypto/hash.h"
 #include "tee/nonce_tree.h"
 
 /* Claims of a TDX guest whose report data stand for the binding of `b`. */
 static struct tacit_claims tdx_claims(struct bench *b, uint8_t digest[static 64])
 {
-	struct tacit_claims claims = { .tee = TACIT_TEE_TDX, .valid_until = NOW + 60 };
+	static const struct tacit_tdx_claims tdx = { .dcap.tcb.judged = true };
+	static const struct tacit_sgx_claims sgx = { .dcap.tcb.judged = true };
+	static const struct tacit_snp_claims snp;
+	struct tacit_claims claims = { .tee = TACIT_TEE_TDX,
+				       .valid_until = NOW + 60,
+				       .tdx = &tdx,
+				       .sgx = &sgx,
+				       .snp = &snp };
 
 	bench_bind(b);
 	b->cx.expect.binding = b->doc.user_data;
@@ -26,10 +37,14 @@ static struct tacit_claims tdx_claims(struct bench *b, uint8_t digest[static 64]
 static enum tacit_status appraise(struct bench *b, struct tacit_claims *claims,
 				  const struct tacit_check **ret_first)
 {
+	const struct tacit_platform_row *platform = tacit_platform_row(claims->tee);
+	size_t rows = platform ? platform->check_count : 0;
 	struct tacit_check_list list;
 
-	tacit_check_init(&list, &b->arena, TACIT_APPRAISE_CHECKS);
+	tacit_check_init(&list, &b->arena, TACIT_APPRAISE_CHECKS + rows);
 	tacit_check_add(&list, tacit_appraise_checks, TACIT_APPRAISE_CHECKS);
+	if (platform)
+		tacit_check_add(&list, platform->checks, rows);
 	tacit_appraise(claims, &b->cx, &list);
 	return tacit_check_judge(&list, ret_first);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The verdict's JSON and text: the contract's members, nothing that is not genuine, no trust. */
+#include "tacit/tdx.h"
 #include "tests/unit/appraise_util.h"
 
 #include <jansson.h>
@@ -158,7 +159,9 @@ static void test_other_claims(void)
 {
 	static const char *const ids[] = { "INTEL-SA-00001", "INTEL-SA-00002" };
 	uint8_t report[64] = { 0xab };
+	static const struct tacit_tdx_claims tdx;
 	struct tacit_claims claims = { .tee = TACIT_TEE_TDX,
+				       .tdx = &tdx,
 				       .report_data = TACIT_SLICE_ARRAY(report),
 				       .tcb_status = "OutOfDate",
 				       .advisory_count = 2,
