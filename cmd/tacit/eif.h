@@ -86,6 +86,9 @@ TACIT_MUST_CHECK enum tacit_status eif_registers_compare(const struct eif_regist
 							 const struct eif_registers *want,
 							 struct tacit_error *err);
 
+/* A member with these bytes in hex. */
+void eif_put_hex(json_t *object, const char *name, struct tacit_slice bytes);
+
 /* {"Measurements": ...} on stdout, with a schema and on one line for --json. */
 void eif_registers_print(const struct cli_common *common, const char *schema,
 			 const struct eif_registers *registers);
@@ -227,6 +230,9 @@ TACIT_MUST_CHECK enum tacit_status eif_boot_tree(const struct eif_boot *boot, st
 TACIT_MUST_CHECK enum tacit_status eif_boot_lines(struct eif_tree *tree, const char *guest,
 						  const char *const *lines, size_t count,
 						  struct tacit_error *err);
+/* A file as the option --file has it: HOST:/GUEST[:MODE]. */
+TACIT_MUST_CHECK enum tacit_status eif_tree_option(struct eif_tree *tree, const char *text,
+						   struct tacit_error *err);
 /* The machine that a kernel is for, from its own header: 0 or TACIT_EIF_ARM64; false when unknown.
  */
 bool eif_kernel_machine(const char *path, uint16_t *ret_flags);

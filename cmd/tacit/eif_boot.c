@@ -120,6 +120,40 @@ enum tacit_status eif_metadata(const struct eif_about *about, const char *kernel
 	return TACIT_OK;
 }
 
+/* ---- files --------------------------------------------------------------------------------------
+ */
+
+/* HOST:GUEST or HOST:GUEST:MODE; a host path may hold colons, a guest path may not. */
+enum tacit_status eif_tree_option(struct eif_tree *tree, const char *text, struct tacit_error *err)
+{
+	char host[4096];
+	const char *colon = strstr(text, ":/");
+	uint32_t mode = 0;
+
+	if (!colon || colon == text || (size_t)(colon - text) >= sizeof(host))
+		return tacit_fail(err, TACIT_USAGE, "file", 0, "'%.80s' is not HOST:/GUEST[:MODE]",
+				  text);
+	memcpy(host, text, (size_t)(colon - text));
+	host[colon - text] = '\0';
+	char guest[TACIT_CPIO_NAME_MAX + 2];
+	const char *last = strchr(colon + 1, ':');
+	size_t len = last ? (size_t)(last - colon - 1) : strlen(colon + 1);
+	if (len >= sizeof(guest))
+		return tacit_fail(err, TACIT_USAGE, "file", 0, "a name in the image is too long");
+	memcpy(guest, colon + 1, len);
+	guest[len] = '\0';
+	if (last) {
+		char *end = NULL;
+		unsigned long value = strtoul(last + 1, &end, 8);
+
+		if (!last[1] || *end || value > 07777)
+			return tacit_fail(err, TACIT_USAGE, "file", 0,
+					  "'%.16s' is no mode in octal", last + 1);
+		mode = (uint32_t)value;
+	}
+	return eif_tree_file(tree, guest, host, mode, err);
+}
+
 /* ---- our init ---------------------------------------------------------------------------------
  */
 

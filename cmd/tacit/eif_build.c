@@ -109,44 +109,13 @@ static int choose_machine(const struct options *o, struct eif_plan *plan)
 	return 0;
 }
 
-/* HOST:GUEST or HOST:GUEST:MODE; a host path may hold colons, a guest path may not. */
-static enum tacit_status add_file(struct eif_tree *tree, const char *text, struct tacit_error *err)
-{
-	char host[4096];
-	const char *colon = strstr(text, ":/");
-	uint32_t mode = 0;
-
-	if (!colon || colon == text || (size_t)(colon - text) >= sizeof(host))
-		return tacit_fail(err, TACIT_USAGE, "file", 0, "'%.80s' is not HOST:/GUEST[:MODE]",
-				  text);
-	memcpy(host, text, (size_t)(colon - text));
-	host[colon - text] = '\0';
-	char guest[TACIT_CPIO_NAME_MAX + 2];
-	const char *last = strchr(colon + 1, ':');
-	size_t len = last ? (size_t)(last - colon - 1) : strlen(colon + 1);
-	if (len >= sizeof(guest))
-		return tacit_fail(err, TACIT_USAGE, "file", 0, "a name in the image is too long");
-	memcpy(guest, colon + 1, len);
-	guest[len] = '\0';
-	if (last) {
-		char *end = NULL;
-		unsigned long value = strtoul(last + 1, &end, 8);
-
-		if (!last[1] || *end || value > 07777)
-			return tacit_fail(err, TACIT_USAGE, "file", 0,
-					  "'%.16s' is no mode in octal", last + 1);
-		mode = (uint32_t)value;
-	}
-	return eif_tree_file(tree, guest, host, mode, err);
-}
-
 static enum tacit_status make_application(const struct options *o, struct eif_tree *tree,
 					  struct tacit_error *err)
 {
 	enum tacit_status st = TACIT_OK;
 
 	for (size_t i = 0; st == TACIT_OK && i < o->files.count; i++)
-		st = add_file(tree, o->files.items[i], err);
+		st = eif_tree_option(tree, o->files.items[i], err);
 	if (st == TACIT_OK && o->args.count)
 		st = eif_boot_lines(tree, "/etc/tacit/argv", o->args.items, o->args.count, err);
 	if (st == TACIT_OK && o->environment.count)

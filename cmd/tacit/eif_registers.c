@@ -146,19 +146,29 @@ enum tacit_status eif_registers_compare(const struct eif_registers *got,
 /* ---- output -----------------------------------------------------------------------------------
  */
 
+void eif_put_hex(json_t *object, const char *name, struct tacit_slice bytes)
+{
+	char *text = malloc(2 * bytes.len + 1);
+
+	if (!text)
+		return;
+	tacit_hex_encode(bytes, text);
+	json_object_set_new(object, name, json_string(text));
+	free(text);
+}
+
 json_t *eif_registers_json(const struct eif_registers *registers)
 {
 	json_t *object = json_object();
 
 	json_object_set_new(object, "HashAlgorithm", json_string("Sha384 { ... }"));
 	for (size_t i = 0; i < EIF_REGISTERS; i++) {
-		char name[16], hex[2 * TACIT_EIF_PCR_LEN + 1];
+		char name[16];
 
 		if (!registers->has[i])
 			continue;
 		snprintf(name, sizeof(name), "PCR%u", eif_register_number[i]);
-		tacit_hex_encode(TACIT_SLICE_ARRAY(registers->value[i]), hex);
-		json_object_set_new(object, name, json_string(hex));
+		eif_put_hex(object, name, TACIT_SLICE_ARRAY(registers->value[i]));
 	}
 	return object;
 }

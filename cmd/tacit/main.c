@@ -25,6 +25,7 @@ const struct cli_verb *const CLI_VERBS[] = {
 	&cmd_eif_sign,
 	&cmd_eif_verify,
 	&cmd_eif_diff,
+	&cmd_image_build,
 	&cmd_model_import,
 	&cmd_completion,
 };

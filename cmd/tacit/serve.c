@@ -17,6 +17,7 @@
 #include "infer/sched.h"
 #include "net/api.h"
 #include "net/server.h"
+#include "serve_config.h"
 #include "sys/address.h"
 #include "sys/clock.h"
 #include "sys/process.h"
@@ -26,10 +27,8 @@
 
 #define DEFAULT_LISTEN          "tcp:127.0.0.1:8443"
 #define DEFAULT_GRACE           10
-#define DEFAULT_MAX_BODY        (8u << 20)
 #define DEFAULT_MAX_CONNECTIONS 4096
 #define SPARE_FILES             64 /* beside connections: the model, the loop, the logs */
-#define CONFIG_ROOM             1024
 
 struct options {
 	struct cli_common common;
@@ -75,7 +74,7 @@ struct serving {
 	struct tacit_address bound;
 	int fd;
 	struct tacit_engine *engine;
-	char config[CONFIG_ROOM];
+	char config[SERVE_CONFIG_ROOM];
 	uint8_t config_hash[TACIT_SHA256_LEN];
 	struct tacit_attester *attester;
 	struct tacit_identity identity;
@@ -152,24 +151,18 @@ static uint64_t or_default(uint64_t value, uint64_t fallback)
 	return value ? value : fallback;
 }
 
-/*
- * What a client can rely on, one fact a line in a fixed order; its hash goes into the binding.
- * Left out is what changes no answer and what differs between machines of one fleet: address,
- * threads, queue, connections, grace, logging.
- */
 static enum tacit_status write_config(struct serving *s)
 {
 	const struct tacit_engine_info *info = tacit_engine_info(s->engine);
-	int n = snprintf(s->config, sizeof(s->config),
-			 "tacit.serve-config/1\nversion=%s\nmodel_id=%s\nctx=%u\nparallel=%u\n"
-			 "prompt_cache=%s\nmax_body=%llu\n",
-			 TACIT_VERSION, info->id, info->ctx, info->parallel,
-			 info->prompt_cache ? "on" : "off",
-			 (unsigned long long)or_default(s->options->max_body, DEFAULT_MAX_BODY));
+	const struct serve_config config = {
+		.model_id = info->id,
+		.ctx = info->ctx,
+		.parallel = info->parallel,
+		.prompt_cache = info->prompt_cache,
+		.max_body = or_default(s->options->max_body, SERVE_MAX_BODY),
+	};
 
-	if (n < 0 || (size_t)n >= sizeof(s->config))
-		return tacit_fail(&s->err, TACIT_LIMIT, "serve.config", 0, "too long");
-	return tacit_hash(TACIT_SHA256, tacit_slice_str(s->config), s->config_hash, &s->err);
+	return serve_config_write(&config, s->config, s->config_hash, &s->err);
 }
 
 static enum tacit_status open_identity(struct serving *s, enum tacit_tee tee)
@@ -229,7 +222,7 @@ static enum tacit_status open_server(struct serving *s)
 	const struct tacit_server_options server = {
 		.tls = s->tls,
 		.max_connections = (size_t)want,
-		.max_body = (size_t)or_default(o->max_body, DEFAULT_MAX_BODY),
+		.max_body = (size_t)or_default(o->max_body, SERVE_MAX_BODY),
 		.grace_ms = (unsigned)or_default(o->grace, DEFAULT_GRACE) * 1000,
 		.on_request = tacit_api_on_request,
 		.on_refusal = tacit_api_on_refusal,

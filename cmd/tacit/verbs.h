@@ -26,6 +26,7 @@ extern const struct cli_verb cmd_eif_measure;    /* eif_measure.c */
 extern const struct cli_verb cmd_eif_sign;       /* eif_sign.c */
 extern const struct cli_verb cmd_eif_verify;     /* eif_verify.c */
 extern const struct cli_verb cmd_eif_diff;       /* eif_diff.c */
+extern const struct cli_verb cmd_image_build;    /* image_build.c */
 extern const struct cli_verb cmd_model_import;   /* model.c */
 extern const struct cli_verb cmd_completion;     /* completion.c */
 

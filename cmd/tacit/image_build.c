@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * tacit image build: this program as a server, with its model, in an enclave image; and what
+ * clients need to know of it, a policy and the measurements.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "appraise/policy_write.h"
+#include "image.h"
+#include "serve_config.h"
+#include "tee/nitro/runtime.h"
+#include "verbs.h"
+
+#define PATH_SIZE 4096
+#define TEXT_ROOM 65536
+#define GUEST     "/usr/bin/tacit"
+#define MODEL     "/model.gguf"
+#define LISTEN    "vsock:any:8443"
+#define ARGS_MAX  (CLI_LIST_MAX + 24)
+#define PINS      5 /* PCR0, 1, 2, 8 and 16 */
+
+struct options {
+	struct cli_common common;
+	const char *kernel, *cmdline, *output;
+	const char *server, *init, *model, *model_id, *listen;
+	uint64_t ctx, parallel, memory, cpus;
+	struct cli_list args, modules, files;
+	const char *name, *version, *policy, *measurements;
+	const char *sign, *certificate, *expect;
+};
+
+static const struct cli_option OPTIONS[] = {
+	CLI_OPT(struct options, kernel, "--kernel", 0, CLI_TEXT, "FILE",
+		"kernel of the enclave (see docs/eif.md)"),
+	CLI_OPT(struct options, cmdline, "--cmdline", 0, CLI_TEXT, "TEXT",
+		"its command line (" EIF_CMDLINE ")"),
+	CLI_OPT(struct options, model, "--model", 0, CLI_TEXT, "FILE", "the model, a GGUF file"),
+	CLI_OPT(struct options, model_id, "--model-id", 0, CLI_TEXT, "NAME",
+		"what clients call the model (the file's name)"),
+	CLI_OPT_RANGE(struct options, ctx, "--ctx", CLI_COUNT, "N",
+		      "tokens of prompt and answer of one request; pins the configuration", 1,
+		      1u << 24),
+	CLI_OPT_RANGE(struct options, parallel, "--parallel", CLI_COUNT, "N",
+		      "requests that run at the same time (4)", 1, 1024),
+	CLI_OPT(struct options, listen, "--listen", 0, CLI_TEXT, "ADDR",
+		"where the server listens in the enclave (" LISTEN ")"),
+	CLI_OPT(struct options, args, "--arg", 0, CLI_LIST, "TEXT",
+		"one more argument of the server; may be given again"),
+	CLI_OPT(struct options, server, "--server", 0, CLI_TEXT, "FILE",
+		"the server (this program)"),
+	CLI_OPT(struct options, init, "--init", 0, CLI_TEXT, "FILE",
+		"the first process (tacit-init beside this program)"),
+	CLI_OPT(struct options, modules, "--module", 0, CLI_LIST, "FILE.ko",
+		"a kernel module to load, in order; may be given again"),
+	CLI_OPT(struct options, files, "--file", 0, CLI_LIST, "HOST:GUEST[:MODE]",
+		"one more file; may be given again"),
+	CLI_OPT(struct options, output, "--output", 'o', CLI_TEXT, "FILE.eif", "the image"),
+	CLI_OPT(struct options, policy, "--policy", 0, CLI_TEXT, "FILE",
+		"the policy for clients (FILE.policy.json)"),
+	CLI_OPT(struct options, measurements, "--measurements", 0, CLI_TEXT, "FILE",
+		"the measurements (FILE.measurements.json)"),
+	CLI_OPT(struct options, memory, "--memory", 0, CLI_COUNT, "BYTES",
+		"default memory in the header (1G)"),
+	CLI_OPT_RANGE(struct options, cpus, "--cpus", CLI_COUNT, "N",
+		      "default CPUs in the header (2)", 1, 4096),
+	CLI_OPT(struct options, name, "--name", 0, CLI_TEXT, "TEXT",
+		"name of image and policy (the model's)"),
+	CLI_OPT(struct options, version, "--version", 0, CLI_TEXT, "TEXT",
+		"version in the metadata"),
+	CLI_OPT(struct options, sign, "--sign", 0, CLI_TEXT, "KEY",
+		"sign with this PEM key (P-384 or P-256)"),
+	CLI_OPT(struct options, certificate, "--certificate", 0, CLI_TEXT, "FILE",
+		"PEM certificate of the signing key"),
+	CLI_OPT(struct options, expect, "--expect", 0, CLI_TEXT, "FILE",
+		"write nothing unless the measurements are these"),
+};
+
+/* What is worked out from the options before anything is written. */
+struct making {
+	const struct options *o;
+	struct eif_plan plan;
+	char server[PATH_SIZE], init[PATH_SIZE];
+	char policy[PATH_SIZE], measurements[PATH_SIZE];
+	char model_id[257], ctx[24], parallel[24];
+	uint8_t model_hash[TACIT_SHA256_LEN];
+	bool has_config;
+	uint8_t config_hash[TACIT_SHA256_LEN];
+	uint8_t pcr16[TACIT_NITRO_PCR_BYTES];
+	struct eif_registers registers;
+	size_t files;
+	uint64_t files_size;
+};
+
+/* ---- names ------------------------------------------------------------------------------------
+ */
+
+/* The folder of this program, with the name of a neighbour. */
+static bool beside_program(const char *name, char *ret, size_t size)
+{
+	char folder[PATH_SIZE];
+	ssize_t len = readlink("/proc/self/exe", folder, sizeof(folder) - 1);
+
+	if (len <= 0)
+		return false;
+	folder[len] = '\0';
+	char *slash = strrchr(folder, '/');
+	if (!slash)
+		return false;
+	*slash = '\0';
+	int n = snprintf(ret, size, "%s/%s", folder, name);
+	return n > 0 && (size_t)n < size && access(ret, R_OK) == 0;
+}
+
+/* OUT.eif becomes OUT.policy.json. */
+static bool derive_name(const char *given, const char *output, const char *ending,
+			char ret[static PATH_SIZE])
+{
+	size_t len = strlen(output);
+	int n;
+
+	if (len > 4 && strcmp(output + len - 4, ".eif") == 0)
+		len -= 4;
+	if (given)
+		n = snprintf(ret, PATH_SIZE, "%s", given);
+	else
+		n = snprintf(ret, PATH_SIZE, "%.*s%s", (int)len, output, ending);
+	return n > 0 && n < PATH_SIZE;
+}
+
+static void name_model(struct making *m)
+{
+	const char *slash = strrchr(m->o->model, '/');
+	const char *base = m->o->model_id ? m->o->model_id : slash ? slash + 1 : m->o->model;
+	size_t len = strlen(base);
+
+	if (!m->o->model_id && len > 5 && strcmp(base + len - 5, ".gguf") == 0)
+		len -= 5;
+	snprintf(m->model_id, sizeof(m->model_id), "%.*s", (int)len, base);
+}
+
+static int find_parts(struct making *m)
+{
+	const struct options *o = m->o;
+
+	if (!o->kernel || !o->model || !o->output)
+		return cli_usage("'image build' wants --kernel, --model and -o");
+	if (!o->sign != !o->certificate)
+		return cli_usage("--sign and --certificate go together");
+	if (o->model_id && strlen(o->model_id) >= sizeof(m->model_id))
+		return cli_usage("--model-id is longer than %zu bytes", sizeof(m->model_id) - 1);
+	if (o->cmdline && (strlen(o->cmdline) > EIF_CMDLINE_MAX || strpbrk(o->cmdline, "\n\r\t")))
+		return cli_usage("the command line is one line of at most %d bytes",
+				 EIF_CMDLINE_MAX);
+	if (o->server)
+		snprintf(m->server, sizeof(m->server), "%s", o->server);
+	else if (!beside_program("tacit", m->server, sizeof(m->server)))
+		return cli_usage("where is the server? give --server");
+	if (o->init)
+		snprintf(m->init, sizeof(m->init), "%s", o->init);
+	else if (!beside_program("tacit-init", m->init, sizeof(m->init)) &&
+		 !beside_program("../libexec/tacit/tacit-init", m->init, sizeof(m->init)))
+		return cli_usage("tacit-init is not beside this program; give --init");
+	if (!derive_name(o->policy, o->output, ".policy.json", m->policy) ||
+	    !derive_name(o->measurements, o->output, ".measurements.json", m->measurements))
+		return cli_usage("file name is too long");
+	name_model(m);
+	return 0;
+}
+
+/* ---- contents ---------------------------------------------------------------------------------
+ */
+
+static enum tacit_status take_hash(void *user, struct tacit_slice bytes, struct tacit_error *err)
+{
+	(void)err;
+	tacit_hasher_update(user, bytes);
+	return TACIT_OK;
+}
+
+static enum tacit_status hash_model(struct making *m, struct tacit_error *err)
+{
+	struct tacit_hasher *hasher = tacit_hasher_new(TACIT_SHA256);
+	enum tacit_status st = hasher ? eif_each_piece(m->o->model, take_hash, hasher, err)
+				      : tacit_fail(err, TACIT_NOMEM, "model", 0, "out of memory");
+
+	if (st == TACIT_OK)
+		st = tacit_hasher_final(hasher, m->model_hash, err);
+	tacit_hasher_free(hasher);
+	return st;
+}
+
+/* With the context given, everything is known that the server will say of its configuration. */
+static enum tacit_status know_config(struct making *m, struct tacit_error *err)
+{
+	const struct serve_config config = {
+		.model_id = m->model_id,
+		.ctx = (uint32_t)m->o->ctx,
+		.parallel = m->o->parallel ? (uint32_t)m->o->parallel : SERVE_PARALLEL,
+		.max_body = SERVE_MAX_BODY,
+	};
+	char text[SERVE_CONFIG_ROOM];
+	uint8_t data[TACIT_NITRO_PCR_BYTES];
+
+	/* An argument that we do not know may change it. */
+	if (!m->o->ctx || m->o->args.count)
+		return TACIT_OK;
+	enum tacit_status st = serve_config_write(&config, text, m->config_hash, err);
+	if (st == TACIT_OK)
+		st = tacit_nitro_runtime_data(TACIT_SLICE_ARRAY(m->model_hash),
+					      tacit_slice_str(text), data, err);
+	if (st == TACIT_OK)
+		st = tacit_nitro_extended(data, m->pcr16, err);
+	m->has_config = st == TACIT_OK;
+	return st;
+}
+
+static enum tacit_status put_arguments(struct making *m, struct eif_tree *tree,
+				       struct tacit_error *err)
+{
+	const struct options *o = m->o;
+	const char *args[ARGS_MAX] = {
+		GUEST,        "serve",      "--tee",     "auto",     "--model",
+		MODEL,        "--model-id", m->model_id, "--listen", o->listen ? o->listen : LISTEN,
+		"--parallel", m->parallel
+	};
+	size_t n = 12;
+
+	snprintf(m->parallel, sizeof(m->parallel), "%llu",
+		 (unsigned long long)(o->parallel ? o->parallel : SERVE_PARALLEL));
+	if (o->ctx) {
+		snprintf(m->ctx, sizeof(m->ctx), "%llu", (unsigned long long)o->ctx);
+		args[n++] = "--ctx";
+		args[n++] = m->ctx;
+	}
+	for (size_t i = 0; i < o->args.count; i++)
+		args[n++] = o->args.items[i];
+	return eif_boot_lines(tree, "/etc/tacit/argv", args, n, err);
+}
+
+static enum tacit_status fill_application(struct making *m, struct eif_tree *tree,
+					  struct tacit_error *err)
+{
+	enum tacit_status st = image_add_program(tree, GUEST, m->server, err);
+
+	if (st == TACIT_OK)
+		st = eif_tree_file(tree, MODEL, m->o->model, 0644, err);
+	for (size_t i = 0; st == TACIT_OK && i < m->o->files.count; i++)
+		st = eif_tree_option(tree, m->o->files.items[i], err);
+	if (st == TACIT_OK)
+		st = put_arguments(m, tree, err);
+	return st == TACIT_OK ? eif_tree_finish(tree, err) : st;
+}
+
+static enum tacit_status make_plan(struct making *m, struct tacit_error *err)
+{
+	const struct options *o = m->o;
+	const struct eif_boot boot = { m->init, &o->modules };
+	const struct eif_about about = { .name = o->name ? o->name : m->model_id,
+					 .version = o->version };
+	struct eif_plan *plan = &m->plan;
+	enum tacit_status st = TACIT_OK;
+
+	plan->kernel = o->kernel;
+	plan->cmdline = o->cmdline ? o->cmdline : EIF_CMDLINE;
+	plan->signer = (struct eif_signer){ o->sign, o->certificate };
+	plan->header.memory = o->memory ? o->memory : UINT64_C(1) << 30;
+	plan->header.cpus = o->cpus ? o->cpus : 2;
+	(void)eif_kernel_machine(o->kernel, &plan->header.flags);
+	plan->ramdisk_count = 2;
+	if (o->expect)
+		st = eif_registers_read(o->expect, &plan->expect, err);
+	if (st == TACIT_OK)
+		st = eif_metadata(&about, o->kernel, &plan->metadata, err);
+	if (st == TACIT_OK)
+		st = eif_boot_tree(&boot, &plan->ramdisk[0].tree, err);
+	if (st == TACIT_OK)
+		st = fill_application(m, &plan->ramdisk[1].tree, err);
+	return st;
+}
+
+/* ---- what clients get -------------------------------------------------------------------------
+ */
+
+static enum tacit_status write_policy(const struct making *m, struct tacit_error *err)
+{
+	static const char *const NAMES[] = { "pcr0", "pcr1", "pcr2", "pcr8" };
+	struct tacit_measurement pins[PINS];
+	struct tacit_claims claims = { .tee = TACIT_TEE_NITRO,
+				       .measurements = pins,
+				       .has_binding = true };
+	const struct tacit_policy_draft draft = {
+		.name = m->o->name ? m->o->name : m->model_id,
+		.comment = "written when the image was built, from its parts",
+		.pin_model = true,
+		.pin_config = m->has_config,
+	};
+	struct tacit_slice text;
+
+	for (size_t i = 0; i < EIF_REGISTERS; i++) {
+		if (m->registers.has[i])
+			pins[claims.measurement_count++] = (struct tacit_measurement){
+				NAMES[i], TACIT_SLICE_ARRAY(m->registers.value[i])
+			};
+	}
+	if (m->has_config)
+		pins[claims.measurement_count++] =
+			(struct tacit_measurement){ "pcr16", TACIT_SLICE_ARRAY(m->pcr16) };
+	claims.binding.model_id = tacit_slice_str(m->model_id);
+	memcpy(claims.binding.model_hash, m->model_hash, sizeof(m->model_hash));
+	memcpy(claims.binding.config_hash, m->config_hash, sizeof(m->config_hash));
+	uint8_t *room = malloc(TEXT_ROOM);
+	enum tacit_status st = room ? tacit_policy_write(&claims, &draft,
+							 tacit_mut_of(room, TEXT_ROOM), &text, err)
+				    : tacit_fail(err, TACIT_NOMEM, "policy", 0, "out of memory");
+	if (st == TACIT_OK)
+		st = cli_write_file(m->policy, text, 0644, err);
+	free(room);
+	return st;
+}
+
+/* nitro-cli's shape, with the register that the server will extend. */
+static json_t *measurements(const struct making *m)
+{
+	json_t *object = eif_registers_json(&m->registers);
+
+	if (m->has_config)
+		eif_put_hex(object, "PCR16", TACIT_SLICE_ARRAY(m->pcr16));
+	return object;
+}
+
+static enum tacit_status write_measurements(const struct making *m, struct tacit_error *err)
+{
+	json_t *top = json_pack("{s:o}", "Measurements", measurements(m));
+	char *text = top ? json_dumps(top, JSON_INDENT(2)) : NULL;
+	enum tacit_status st =
+		text ? cli_write_file(m->measurements, tacit_slice_str(text), 0644, err)
+		     : tacit_fail(err, TACIT_NOMEM, "measurements", 0, "out of memory");
+
+	free(text);
+	json_decref(top);
+	return st;
+}
+
+static void report(const struct making *m)
+{
+	if (m->o->common.json) {
+		json_t *top = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "schema",
+					"tacit.image-build/1", "image", m->o->output, "policy",
+					m->policy, "measurements", m->measurements, "model_id",
+					m->model_id, "Measurements", measurements(m));
+
+		eif_put_hex(top, "model_sha256", TACIT_SLICE_ARRAY(m->model_hash));
+		json_dumpf(top, stdout, JSON_COMPACT);
+		putchar('\n');
+		json_decref(top);
+		return;
+	}
+	eif_registers_print(&m->o->common, "", &m->registers);
+	cli_say(&m->o->common, "image %s, policy %s, measurements %s", m->o->output, m->policy,
+		m->measurements);
+	if (!m->has_config)
+		cli_hint(&m->o->common, "give --ctx and no --arg, and the policy pins the "
+					"configuration and PCR16 too");
+}
+
+static enum tacit_status make(struct making *m, struct tacit_error *err)
+{
+	enum tacit_status st = hash_model(m, err);
+
+	if (st == TACIT_OK)
+		st = know_config(m, err);
+	if (st == TACIT_OK)
+		st = make_plan(m, err);
+	if (st == TACIT_OK)
+		st = eif_plan_write(&m->plan, m->o->output, &m->registers, err);
+	if (st == TACIT_OK)
+		st = write_policy(m, err);
+	if (st == TACIT_OK)
+		st = write_measurements(m, err);
+	return st;
+}
+
+static int run(void *options, int argc, char **argv)
+{
+	struct making *m = calloc(1, sizeof(*m));
+	struct tacit_error err = { 0 };
+
+	(void)argc;
+	(void)argv;
+	if (!m)
+		return cli_no_memory(options);
+	m->o = options;
+	int code = find_parts(m);
+	if (code == 0) {
+		if (make(m, &err) == TACIT_OK)
+			report(m);
+		else
+			code = cli_fail(&m->o->common, &err, "cannot build '%s'", m->o->output);
+	}
+	eif_plan_done(&m->plan);
+	free(m);
+	return code;
+}
+
+const struct cli_verb cmd_image_build = {
+	.name = "image build",
+	.args = "",
+	.summary = "build an enclave image of the server and a model, with its policy",
+	.group = "serve",
+	.example = "tacit image build --kernel bzImage --model model.gguf --ctx 4096 -o server.eif",
+	.options = OPTIONS,
+	.option_count = sizeof(OPTIONS) / sizeof(OPTIONS[0]),
+	.max_args = 0,
+	.struct_size = sizeof(struct options),
+	.run = run,
+};
