@@ -3,6 +3,7 @@
 
 #define WHERE     "pem"
 #define LABEL_MAX 64
+#define LAST_MAX  (LABEL_MAX + 32) /* bytes of a closing line, and more */
 #define NO_DIGIT  64
 
 /* Values of the Base64 alphabet [RFC 4648 4]; NO_DIGIT for every other byte. */
@@ -25,9 +26,14 @@ static const char BEGIN[] = "-----BEGIN ";
 static const char END[] = "-----END ";
 static const char DASHES[] = "-----";
 
-static struct tacit_slice until_nul(struct tacit_slice text)
+/*
+ * The text up to a NUL, as far as one stands in the `most` bytes from `at` on. Never the whole
+ * rest: a text of many blocks would be searched to its end for each of them.
+ */
+static struct tacit_slice until_nul(struct tacit_slice text, size_t at, size_t most)
 {
-	const uint8_t *nul = text.len ? memchr(text.ptr, 0, text.len) : NULL;
+	size_t len = text.len - at < most ? text.len - at : most;
+	const uint8_t *nul = len ? memchr(text.ptr + at, 0, len) : NULL;
 
 	return nul ? tacit_slice_of(text.ptr, (size_t)(nul - text.ptr)) : text;
 }
@@ -46,7 +52,7 @@ static size_t find_begin(struct tacit_slice text, size_t at)
 		if ((at == 0 || text.ptr[at - 1] == '\n') && starts_with(text, at, BEGIN))
 			return at;
 		const uint8_t *end = memchr(text.ptr + at, '\n', text.len - at);
-		if (!end)
+		if (!end || memchr(text.ptr + at, 0, (size_t)(end - text.ptr) - at))
 			break;
 		at = (size_t)(end - text.ptr) + 1;
 	}
@@ -55,9 +61,7 @@ static size_t find_begin(struct tacit_slice text, size_t at)
 
 bool tacit_pem_looks(struct tacit_slice text)
 {
-	struct tacit_slice words = until_nul(text);
-
-	return find_begin(words, 0) < words.len;
+	return find_begin(text, 0) < text.len;
 }
 
 /* Moves over a line's end; false when something else is there. The text's end will do. */
@@ -178,23 +182,23 @@ static bool broken(struct tacit_error *err, size_t at, const char *why)
 bool tacit_pem_next(struct tacit_slice text, size_t *at, struct tacit_arena *arena,
 		    struct tacit_pem_block *ret, struct tacit_error *err)
 {
-	struct tacit_slice words = until_nul(text);
-	size_t begin = find_begin(words, *at), pos = begin + strlen(BEGIN);
+	size_t begin = find_begin(text, *at), pos = begin + strlen(BEGIN);
 
-	if (begin >= words.len)
+	if (begin >= text.len)
 		return false;
 
-	struct tacit_slice label = take_label(words, &pos);
+	struct tacit_slice label = take_label(text, &pos);
 	if (!label.ptr)
 		return broken(err, begin, "broken first line");
 
 	/* As many lines as there are up to the next dash, which is in no digit. */
-	const uint8_t *dash =
-		pos < words.len ? memchr(words.ptr + pos, '-', words.len - pos) : NULL;
-	if (!dash)
+	const uint8_t *dash = pos < text.len ? memchr(text.ptr + pos, '-', text.len - pos) : NULL;
+	size_t digits = dash ? (size_t)(dash - (text.ptr + pos)) : 0;
+	struct tacit_slice words = until_nul(text, pos, digits + LAST_MAX);
+	if (!dash || words.len < pos + digits)
 		return broken(err, begin, "block without an end");
 
-	size_t room = (size_t)(dash - (words.ptr + pos)) / 4 * 3 + 3;
+	size_t room = digits / 4 * 3 + 3;
 	struct digits d = { .out = tacit_arena_alloc(arena, room) };
 
 	if (!d.out) {

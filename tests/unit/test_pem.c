@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/pem.h"
 
+#include <time.h>
+
 #include "base/base64.h"
 #include "base/compiler.h"
 #include "base/error.h"
@@ -107,6 +109,61 @@ static void test_two_and_nul(void)
 	   "nor looked at");
 }
 
+static bool is_broken(const char *text, size_t len)
+{
+	struct tacit_pem_block block;
+	struct tacit_error err = { 0 };
+	size_t at = 0;
+
+	tacit_arena_init(&arena, room, sizeof(room));
+	return !tacit_pem_next(tacit_slice_of(text, len), &at, &arena, &block, &err) &&
+	       err.status == TACIT_FORMAT;
+}
+
+static void test_nul_inside(void)
+{
+	static const char HEADED[] = "-----BEGIN X-----\0\nQUJD\n" TAIL;
+	static const char DIGITS[] = HEAD "QU\0JD\n" TAIL;
+	static const char LABEL[] = HEAD "QUJD\n-----END \0X-----\n";
+	static const char WORDS[] = "words \0 words\n" HEAD "QUJD\n" TAIL;
+	struct tacit_pem_block block;
+	size_t at = 0;
+
+	ok(is_broken(HEADED, sizeof(HEADED) - 1), "a NUL behind the first line");
+	ok(is_broken(DIGITS, sizeof(DIGITS) - 1), "a NUL among the digits");
+	ok(is_broken(LABEL, sizeof(LABEL) - 1), "a NUL in the last line");
+	ok(!tacit_pem_looks(tacit_slice_of(WORDS, sizeof(WORDS) - 1)) &&
+		   !tacit_pem_next(tacit_slice_of(WORDS, sizeof(WORDS) - 1), &at, &arena, &block,
+				   NULL),
+	   "a NUL in the words before ends the text");
+}
+
+/* Time grows as the text does, and not with its square. */
+static void test_many(void)
+{
+	static const char ONE[] = HEAD "QUJD\n" TAIL;
+	static char text[4096 * 16 * (sizeof(ONE) - 1)];
+	clock_t spent[2];
+
+	for (size_t i = 0; i < sizeof(text); i += sizeof(ONE) - 1)
+		memcpy(text + i, ONE, sizeof(ONE) - 1);
+	for (size_t run = 0; run < 2; run++) {
+		size_t len = run ? sizeof(text) : sizeof(text) / 16, at = 0, count = 0;
+		struct tacit_slice all = tacit_slice_of(text, len);
+		struct tacit_pem_block block;
+		clock_t start = clock();
+
+		do
+			tacit_arena_init(&arena, room, sizeof(room));
+		while (tacit_pem_next(all, &at, &arena, &block, NULL) && ++count);
+		spent[run] = clock() - start;
+		ok(count == len / (sizeof(ONE) - 1), "all of %zu blocks", count);
+	}
+	printf("# %ld and %ld us of processor time\n", (long)spent[0], (long)spent[1]);
+	ok(spent[1] < 100 * (spent[0] + CLOCKS_PER_SEC / 500),
+	   "sixteen times the blocks take no hundred times as long");
+}
+
 static void test_cut_and_arena(void)
 {
 	static const char TEXT[] = HEAD "QUJDREVGR0hJSktMTU5PUA==\n-----END X-----";
@@ -158,6 +215,8 @@ int main(void)
 {
 	test_rows();
 	test_two_and_nul();
+	test_nul_inside();
+	test_many();
 	test_cut_and_arena();
 	test_round_trip();
 	return done();
