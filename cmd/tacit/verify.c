@@ -171,7 +171,7 @@ static int add_bind(struct run *r)
 		return 0;
 	if (tacit_evidence_unwrap(r->in, &scratch, &ev, NULL) != TACIT_OK)
 		ev.tee = TACIT_TEE_NONE; /* which is told when it is judged */
-	return cli_bind_expect(&r->bind, ev.tee, &r->cx.expect);
+	return cli_bind_expect(&r->o->common, &r->bind, ev.tee, &r->arena, &r->cx.expect);
 }
 
 static int run_fresh(struct run *r, int save_fd)
@@ -249,6 +249,7 @@ int cli_verify_file(const struct cli_verify *o, const char *path, cli_verify_sho
 	}
 	int code = run_all(&r);
 	cli_judge_free(&r.judged);
+	cli_bind_free(&r.bind);
 	cli_replay_free(&r.replay);
 	free_slice(r.in);
 	free_slice(r.binding);

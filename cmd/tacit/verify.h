@@ -68,6 +68,7 @@ int cli_verify_batch(const struct cli_verify *options, const char *path);
 struct cli_bind {
 	bool given; /* report_data are what evidence must carry */
 	bool obol, air;
+	struct tacit_slice cert; /* of ra-tls: the file, PEM or DER; freed by cli_bind_free */
 	uint8_t report_data[64];
 	uint8_t parts[2][CLI_BIND_PART];
 };
@@ -75,8 +76,14 @@ struct cli_bind {
 /* Reads the option (NULL: none). Returns 0, or an exit code after saying why. */
 int cli_bind_read(const struct cli_common *common, const char *option, struct cli_bind *bind);
 
-/* Adds what evidence of that platform must carry; `bind` must outlive it. As above. */
-int cli_bind_expect(const struct cli_bind *bind, enum tacit_tee tee, struct tacit_expect *expect);
+/*
+ * Adds what evidence of that platform must carry; `bind` must outlive it. Parses the certificate
+ * of ra-tls, so it belongs into the sandbox. As above.
+ */
+int cli_bind_expect(const struct cli_common *common, struct cli_bind *bind, enum tacit_tee tee,
+		    struct tacit_arena *arena, struct tacit_expect *expect);
+
+void cli_bind_free(struct cli_bind *bind);
 
 /* ---- bundles (replay.c) -------------------------------------------------------------------- */
 

@@ -124,6 +124,8 @@ bind 2 "a key that is cut" "obol:${key:2}:$model"
 bind 2 "no hex" "obol:x:$model"
 bind 2 "three parts" "obol:$key:$model:00"
 bind 2 "another convention" "other:$key"
+bind 5 "a certificate that is not there" ra-tls:none.pem
+bind 3 "a certificate without evidence" ra-tls:obol/root.der
 
 # --- collateral ----------------------------------------------------------------------------------
 with() { # CODE NAME PATH...
