@@ -95,7 +95,8 @@ void tacit_check_fail(struct tacit_check_list *list, const char *name,
 	if (!check || check->result == TACIT_CHECK_FAIL)
 		return;
 	check->result = TACIT_CHECK_FAIL;
-	check->status = failure->status;
+	/* One that forgets its status must not end in "OK". */
+	check->status = failure->status == TACIT_OK ? TACIT_INTERNAL : failure->status;
 	check->expected = failure->expected;
 	check->got = failure->got;
 	check->why = failure->why;

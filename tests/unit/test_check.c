@@ -59,6 +59,13 @@ int main(void)
 	ok(tacit_check_judge(&list, &first) == TACIT_LIMIT, "failing an unknown name is noticed");
 
 	start();
+	fail("a", TACIT_OK);
+	tacit_check_pass(&list, "b", NULL);
+	tacit_check_pass(&list, "c", NULL);
+	ok(tacit_check_judge(&list, &first) == TACIT_INTERNAL && first == &list.checks[0],
+	   "a failure without a status is no acceptance");
+
+	start();
 	fail("a", TACIT_UNDECIDED);
 	tacit_check_pass(&list, "b", NULL);
 	tacit_check_pass(&list, "c", NULL);
