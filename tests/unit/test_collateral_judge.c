@@ -282,6 +282,8 @@ static void test_dates(void)
 		is(&s, TACIT_OK, "", "a minute ahead is skew");
 		s.now--;
 		is(&s, TACIT_EXPIRED, WHERE[piece], "a second more is the future");
+		s.now = INT64_MIN;
+		is(&s, TACIT_EXPIRED, "crl.validity", "so is all of it at the beginning of time");
 	}
 }
 

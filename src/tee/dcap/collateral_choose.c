@@ -8,7 +8,8 @@
 
 enum tacit_dcap_age tacit_dcap_age(int64_t now, int64_t from, int64_t until)
 {
-	if (now < from && from - now > TACIT_DCAP_SKEW)
+	/* `from` is a date of four digits, `now` any number: only the one can be counted with. */
+	if (now < from - TACIT_DCAP_SKEW)
 		return TACIT_DCAP_FUTURE;
 	return now > until ? TACIT_DCAP_STALE : TACIT_DCAP_CURRENT;
 }
