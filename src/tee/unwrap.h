@@ -35,8 +35,8 @@ struct tacit_wrapper_eml {
 
 struct tacit_wrapper_obol {
 	bool present;
-	struct tacit_slice public_key; /* SEC1, 65 bytes in practice */
-	struct tacit_slice model_hash; /* any length, none too */
+	struct tacit_slice public_key; /* SEC1; 65 bytes, or the evidence does not stand for it */
+	struct tacit_slice model_hash; /* 32 bytes or none */
 	int64_t timestamp;             /* unsigned: nobody vouches for it */
 };
 

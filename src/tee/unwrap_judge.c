@@ -6,6 +6,8 @@
 #include "tee/unwrap.h"
 #include "trust/collateral.h"
 
+#define OBOL_KEY_LEN 65 /* uncompressed point of P-256 */
+
 const struct tacit_check_row tacit_wrapper_checks[TACIT_WRAPPER_CHECKS] = {
 	{ "wrapper.platform", "what came around the evidence names the platform that it is of" },
 	{ "wrapper.eml.binding", "REPORTDATA stand for the handshake key and the nonce of "
@@ -118,6 +120,16 @@ static bool stands_for(struct tacit_slice data, struct tacit_slice digest)
 	       all_zero(tacit_slice_of(data.ptr + 32, data.len - 32));
 }
 
+/*
+ * What Obol hashes has no lengths in it: only with those of its own formats do key and hash begin
+ * and end where the TEE said.
+ */
+static bool well_cut(const struct tacit_wrapper_obol *obol)
+{
+	return obol->public_key.len == OBOL_KEY_LEN && obol->public_key.ptr[0] == 0x04 &&
+	       (obol->model_hash.len == 0 || obol->model_hash.len == TACIT_SHA256_LEN);
+}
+
 static void judge_obol(const struct tacit_wrapper_obol *obol, struct tacit_claims *claims,
 		       struct tacit_check_list *list)
 {
@@ -130,7 +142,7 @@ static void judge_obol(const struct tacit_wrapper_obol *obol, struct tacit_claim
 		return;
 	}
 	if (tacit_hash_parts(TACIT_SHA256, parts, 2, digest, NULL) == TACIT_OK && said.ptr &&
-	    stands_for(said, TACIT_SLICE_ARRAY(digest))) {
+	    well_cut(obol) && stands_for(said, TACIT_SLICE_ARRAY(digest))) {
 		if (!claims->public_key.ptr)
 			claims->public_key = obol->public_key;
 		tacit_check_pass(list, "wrapper.obol.binding", NULL);
@@ -140,8 +152,10 @@ static void judge_obol(const struct tacit_wrapper_obol *obol, struct tacit_claim
 		.status = TACIT_BINDING,
 		.expected = tacit_check_hex(list, TACIT_SLICE_ARRAY(digest)),
 		.got = said.ptr ? tacit_check_hex(list, said) : NULL,
-		.why = "the evidence does not stand for the public key and the model hash beside "
-		       "it",
+		.why = well_cut(obol) ? "the evidence does not stand for the public key and the "
+					"model hash beside it"
+				      : "the public key is no point of 65 bytes, or the model hash "
+					"not of 32",
 	};
 	tacit_check_fail(list, "wrapper.obol.binding", &failure);
 }

@@ -347,6 +347,11 @@ static void test_obol(void)
 	ok(tacit_verdict_genuine(&b.verdict) && !tacit_verdict_claims(&b.verdict),
 	   "  genuine, and not acceptable");
 	is_status(judge(obol("snp", PUBKEY, "")), TACIT_BINDING, "no model");
+	is_status(judge(obol("snp", PUBKEY MODEL, "")), TACIT_BINDING, "a key that holds the hash");
+	azure_failed(&b, "wrapper.obol.binding");
+	is_status(judge(obol("snp", "04", &PUBKEY MODEL[2])), TACIT_BINDING,
+		  "a hash that holds most of the key");
+	azure_failed(&b, "wrapper.obol.binding");
 	refuses(obol("stub", PUBKEY, MODEL), TACIT_UNSUPPORTED, "a stub of Obol");
 	refuses(obol("what", PUBKEY, MODEL), TACIT_FORMAT, "a platform that is none");
 	refuses(obol("snp", PUBKEY "0", MODEL), TACIT_FORMAT, "half a byte of a key");
