@@ -297,6 +297,7 @@ static enum tacit_status write_policy(const struct making *m, struct tacit_error
 		.comment = "written when the image was built, from its parts",
 		.pin_model = true,
 		.pin_config = m->has_config,
+		.pin_all = true, /* with PCR16, which we work out and do not take from anybody */
 	};
 	struct tacit_slice text;
 

@@ -19,13 +19,14 @@ static bool belongs(enum tacit_tee tee, const char *name)
 	return row != NULL;
 }
 
-static void put_measurements(struct tacit_json_out *j, const struct tacit_claims *claims)
+static void put_measurements(struct tacit_json_out *j, const struct tacit_claims *claims,
+			     const struct tacit_policy_draft *draft)
 {
 	tacit_json_out_open(j, "measurements", '{');
 	for (size_t i = 0; i < claims->measurement_count; i++) {
 		const struct tacit_measurement *m = &claims->measurements[i];
 
-		if (belongs(claims->tee, m->name))
+		if (draft->pin_all || belongs(claims->tee, m->name))
 			tacit_json_out_hex(j, m->name, m->value);
 	}
 	tacit_json_out_close(j, '}');
@@ -55,7 +56,7 @@ static void put_alternative(struct tacit_json_out *j, const struct tacit_claims 
 	if (draft->name)
 		tacit_json_out_text(j, "name", draft->name);
 	tacit_json_out_text(j, "platform", tacit_tee_name(claims->tee));
-	put_measurements(j, claims);
+	put_measurements(j, claims, draft);
 	if (draft->pin_model)
 		put_model(j, &claims->binding);
 	if (draft->pin_config)

@@ -11,6 +11,7 @@ struct tacit_policy_draft {
 	const char *comment; /* say where the values came from */
 	bool pin_model;      /* name the bound model */
 	bool pin_config;     /* name the bound configuration */
+	bool pin_all;        /* every measurement of the claims, not only those of the code */
 	int64_t valid_until; /* seconds; 0 leaves it out */
 };
 
