@@ -2,6 +2,12 @@
 # For the shell tests: TAP, a scratch folder that goes away, servers that are stopped. Source it.
 # shellcheck shell=bash
 
+# A command that is not there is a mistake in the test, not a result.
+command_not_found_handle() {
+	echo "Bail out! no command '$1'"
+	return 127
+}
+
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 tacit=${TACIT:-$PWD/build/tacit}
 work=$(mktemp -d "${TMPDIR:-/tmp}/tacit-test.XXXXXX")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# measure snp: launch digests, against a second computation in another language.
+# measure snp and tdx: against a second computation in another language.
 . "$(dirname "$0")/lib.sh"
 cd "$work" || exit 1
 
@@ -107,4 +107,30 @@ run 5 "firmware that is not there" "$tacit" measure snp --ovmf none --vcpus 1 --
 run 5 "a kernel that is not there" snp --vcpus 1 --vcpu-type EPYC --kernel none
 run 3 "no firmware at all" "$tacit" measure snp --ovmf kernel --vcpus 1 --vcpu-type EPYC
 has err 'cannot measure' "says so"
+
+# --- measure tdx: a log of our own ---------------------------------------------------------------
+python3 - <<'PY' >registers
+import hashlib, struct
+head = b"Spec ID Event03\0" + struct.pack("<IBBBBI", 0, 0, 2, 0, 2, 1) + struct.pack("<HH", 0xc, 48) + b"\0"
+log = struct.pack("<II20sI", 0, 3, bytes(20), len(head)) + head
+rtmr = [bytes(48)] * 4
+for index, text in ((1, b"a"), (2, b"b"), (2, b"c"), (3, b"d"), (4, b"e"), (1, b"f")):
+    digest = hashlib.sha384(text).digest()
+    log += struct.pack("<IIIH", index, 0xd, 1, 0xc) + digest + struct.pack("<I", len(text)) + text
+    rtmr[index - 1] = hashlib.sha384(rtmr[index - 1] + digest).digest()
+open("log", "wb").write(log + b"\xff" * 100)
+open("cut", "wb").write(log[:-1])
+for i in range(3):
+    print(f"rtmr{i}", rtmr[i].hex())
+PY
+run 0 "an event log" "$tacit" measure tdx --ccel log
+cmp -s out registers
+ok $? "its registers"
+has err 'RTMR3' "and a word on the one that it does not decide"
+run 0 "as JSON" "$tacit" measure tdx --json --ccel log
+json out "d['measurements']['rtmr2'] == '$(sed -n 's/rtmr2 //p' registers)'" "the same registers"
+run 3 "a log that is cut" "$tacit" measure tdx --ccel cut
+run 3 "no log" "$tacit" measure tdx --ccel registers
+run 5 "a log that is not there" "$tacit" measure tdx --ccel none
+run 2 "no log named" "$tacit" measure tdx
 done_testing

@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # Helpers of the client's end to end tests: TAP, a folder that goes away, servers that are stopped.
 
+# A command that is not there is a mistake in the test, not a result.
+command_not_found_handle() {
+	echo "Bail out! no command '$1'"
+	return 127
+}
+
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 TACIT=${TACIT:-build/tacit}
 TOOLS=${TOOLS:-$(dirname "$(readlink -f "$TACIT")")/tools}
