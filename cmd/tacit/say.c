@@ -5,15 +5,49 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "codec/json.h"
+#include "base/bounds.h"
 #include "cli.h"
+#include "codec/json.h"
+#include "codec/utf8.h"
+
+#define LINE_MAX_LEN 8192
+
+/* Controls, and what turns the direction of a line around [UAX 9]. */
+static bool acts_on_terminal(uint32_t point)
+{
+	return point < 0x20 || (point >= 0x7f && point <= 0x9f) || point == 0x61c ||
+	       (point >= 0x200e && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
+	       (point >= 0x2066 && point <= 0x2069) || point == 0xfeff;
+}
+
+/* For the terminal: names of files come from strangers too, in archives and folders. */
+static void put_plain(const char *words)
+{
+	struct tacit_slice text = tacit_slice_str(words);
+
+	for (size_t at = 0; at < text.len;) {
+		uint32_t point = 0;
+		size_t len = tacit_utf8_step(text, at, &point);
+		bool plain = len && !acts_on_terminal(point);
+
+		for (size_t end = at + (len ? len : 1); at < end; at++) {
+			if (plain)
+				fputc(text.ptr[at], stderr);
+			else
+				fprintf(stderr, "\\x%02x", text.ptr[at]);
+		}
+	}
+}
 
 static void line(const char *prefix, const char *fmt, va_list args) TACIT_PRINTF(2, 0);
 
 static void line(const char *prefix, const char *fmt, va_list args)
 {
+	char words[LINE_MAX_LEN];
+
 	fprintf(stderr, "tacit: %s", prefix);
-	vfprintf(stderr, fmt, args);
+	vsnprintf(words, sizeof(words), fmt, args);
+	put_plain(words);
 	fputc('\n', stderr);
 }
 
@@ -84,8 +118,10 @@ int cli_fail(const struct cli_common *common, const struct tacit_error *err, con
 	va_end(args);
 	if (common->json)
 		print_json_error(err, what);
-	fprintf(stderr, "tacit: error: %s: %s", what,
-		err->detail[0] ? err->detail : tacit_status_text(err->status));
+	fprintf(stderr, "tacit: error: ");
+	put_plain(what);
+	fprintf(stderr, ": ");
+	put_plain(err->detail[0] ? err->detail : tacit_status_text(err->status));
 	if (err->offset)
 		fprintf(stderr, " (offset %llu)", (unsigned long long)err->offset);
 	fputc('\n', stderr);

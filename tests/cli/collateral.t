@@ -24,6 +24,14 @@ fails() { # CHECK NAME
 root=(--insecure-test-root root.der)
 pin=(--pcr0 "$pcr0")
 
+# --- names that strangers gave ---------------------------------------------------------------------
+mkdir strange
+printf 'no collateral at all' >"strange/$(printf 'a\033]0;title\007\xc2\x9b31m\xe2\x80\xaeb\xc3\xbc')"
+judge 0 "a name of a file that talks to terminals" "${pin[@]}" "${root[@]}" --collateral strange
+has err "skipping 'strange/a\\\\x1b\]0;title\\\\x07\\\\xc2\\\\x9b31m\\\\xe2\\\\x80\\\\xaebü'" "is shown and not obeyed"
+judge 5 "also in a complaint" "${pin[@]}" --collateral "$(printf 'a\033[31m')"
+lacks err "$(printf '\033')" "is not obeyed"
+
 # --- roots of tests --------------------------------------------------------------------------------
 judge 1 "a root of our own is not trusted" "${pin[@]}"
 fails nitro.root "by nitro.root"
