@@ -54,7 +54,8 @@ static int ended_call(const ucontext_t *context)
 #if defined(__x86_64__)
 	const uint8_t *next = (const uint8_t *)(uintptr_t)context->uc_mcontext.gregs[REG_RIP];
 
-	return context->uc_mcontext.gregs[REG_RAX] == -EINTR && next[-2] == 0x0f && next[-1] == 0x05;
+	return context->uc_mcontext.gregs[REG_RAX] == -EINTR && next[-2] == 0x0f &&
+	       next[-1] == 0x05;
 #elif defined(__aarch64__)
 	uint32_t instruction;
 
