@@ -4,12 +4,16 @@
 
 #include "tee/dcap/collateral.h"
 
+#include <time.h>
+
 #include "tee/check.h"
 #include "tee/dcap/pck.h"
 #include "tests/pki/dcap_collateral.h"
 #include "tests/tap.h"
 
 #define COUNT(a)               (sizeof(a) / sizeof((a)[0]))
+
+#define EXTRA                  56
 
 #define NAME(row, name, about) "tdx." name,
 #define ROW(row, name, about)  { "tdx." name, about },
@@ -18,7 +22,7 @@ static const struct tacit_check_row ROWS[TACIT_DCAP_ROWS] = { TACIT_DCAP_COLLATE
 #undef NAME
 #undef ROW
 
-static uint8_t collateral_room[1 << 19], room[1 << 17];
+static uint8_t collateral_room[1 << 20], room[1 << 17];
 
 /* One judgement, and what it found. */
 struct verdict {
@@ -35,7 +39,7 @@ struct scene {
 	struct dcap_platform platform;
 	const struct pki_cert *pck; /* NULL: one for the platform */
 	struct dcap_collateral collateral;
-	struct tacit_slice extra[4]; /* more pieces */
+	struct tacit_slice extra[EXTRA]; /* more pieces */
 	int64_t now;
 	struct tacit_cache *cache;
 	size_t arena; /* 0: enough */
@@ -56,7 +60,7 @@ static struct scene scene(bool tdx)
 	return s;
 }
 
-static size_t gather(const struct scene *s, struct tacit_slice pieces[static 12])
+static size_t gather(const struct scene *s, struct tacit_slice pieces[static TACIT_COLLATERAL_MAX])
 {
 	size_t count = dcap_pieces(&s->collateral, pieces);
 
@@ -104,7 +108,7 @@ static struct tacit_dcap_subject subject_of(const struct scene *s, const struct 
 
 static struct verdict judge(const struct scene *s)
 {
-	struct tacit_slice pieces[12];
+	struct tacit_slice pieces[TACIT_COLLATERAL_MAX];
 	struct tacit_cert certs[3] = { 0 };
 	struct tacit_dcap_pck pck = { 0 };
 	struct tacit_error err = { 0 };
@@ -448,6 +452,51 @@ static void test_signer(void)
 	is(&s, TACIT_OK, "", "the certificate was issued twice: the current one counts");
 }
 
+#define SIGNERS 16
+#define FORGED  40
+
+/* The least of a few measurements, in clock ticks. */
+static clock_t cost(const struct scene *s)
+{
+	clock_t least = 0;
+
+	for (int i = 0; i < 5; i++) {
+		clock_t start = clock();
+
+		(void)judge(s);
+		clock_t took = clock() - start;
+		least = i == 0 || took < least ? took : least;
+	}
+	return least;
+}
+
+/* Each of many forged documents against each of many forged signers would be a product. */
+static void test_many(const char *name, enum tacit_status status)
+{
+	const struct dcap_world *w = dcap_world();
+	EVP_PKEY *evil = pki_key(PKI_P256);
+	struct scene s = scene(true);
+	char number[64];
+
+	s.collateral.signer = tacit_slice_of(NULL, 0);
+	for (size_t i = 0; i < SIGNERS; i++)
+		s.extra[i] = signer_by(name, w->root, pki_key(PKI_P256), evil,
+				       TACIT_KU_DIGITAL_SIGNATURE, false);
+	is(&s, status, "tcb_info.signature", "many signers that are none");
+	clock_t one = cost(&s);
+	for (size_t i = 0; i < FORGED; i++) {
+		snprintf(number, sizeof(number), "\"tcbEvaluationDataNumber\":%zu", 100 + i);
+		s.extra[SIGNERS + i] =
+			dcap_document("tcbInfo",
+				      dcap_edit(dcap_tcb_info_body(true),
+						"\"tcbEvaluationDataNumber\":20", number),
+				      evil);
+	}
+	clock_t many = cost(&s);
+	printf("# %ld and %ld ticks\n", (long)one, (long)many);
+	ok(many < 10 * one, "and many documents that they did not sign");
+}
+
 /* --- which piece counts ---------------------------------------------------------------------- */
 
 static struct tacit_slice tcb_info_with(const char *from, const char *to)
@@ -623,6 +672,8 @@ int main(void)
 	test_revoked_signer();
 	test_signatures();
 	test_signer();
+	test_many(dcap_world()->tcb_signer->subject_text, TACIT_SIGNATURE);
+	test_many("CN=Some Other Name/O=Intel", TACIT_UNDECIDED);
 	test_platform();
 	test_numbers();
 	test_qe();

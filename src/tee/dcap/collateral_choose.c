@@ -18,9 +18,13 @@ struct chooser {
 	const struct tacit_dcap_subject *subject;
 	const struct tacit_context *cx;
 	const struct tacit_collateral *all;
-	uint32_t number;  /* of the TCB info that was chosen; 0 before */
-	uint64_t genuine; /* certificates found to be a TCB signer's, by index: seen once is enough
-			   */
+	uint32_t number; /* of the TCB info that was chosen; 0 before */
+	/*
+	 * Certificates found to be a TCB signer's, or a forgery of one, by index: each costs a
+	 * signature check, and there may be as many as there are documents.
+	 */
+	uint64_t genuine, forged;
+	struct tacit_error why_forged; /* of the first */
 };
 
 /* How good a piece looks before its signature is checked. More is better, from left to right. */
@@ -138,10 +142,14 @@ static bool is_signer(struct chooser *c, size_t i, struct tacit_error *err)
 
 	if (c->genuine & bit)
 		return true;
-	if (check_signer(c, &c->all->certs[i], err) != TACIT_OK)
-		return false;
-	c->genuine |= bit;
-	return true;
+	if (!(c->forged & bit) && check_signer(c, &c->all->certs[i], &c->why_forged) == TACIT_OK) {
+		c->genuine |= bit;
+		return true;
+	}
+	c->forged |= bit;
+	if (err->status == TACIT_OK)
+		*err = c->why_forged;
+	return false;
 }
 
 /*
@@ -188,7 +196,8 @@ static const struct tacit_cert *find_signer(struct chooser *c, const struct taci
 			}
 		}
 	}
-	if (!seen)
+	/* An error that stands is not replaced, so that to look for another is of no use. */
+	if (!seen && err->status == TACIT_OK)
 		(void)check_others(c, doc, err);
 	return NULL;
 }
