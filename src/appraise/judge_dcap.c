@@ -64,6 +64,23 @@ static void judge_collateral(const struct judge *j)
 		fail(j, TACIT_DCAP_POLICY_COLLATERAL, &failure);
 }
 
+/* What keeps the platform from a better status, for the sentence: the first gap of its list. */
+static const char *explain_status(const struct judge *j)
+{
+	const struct tacit_dcap_tcb *tcb = &j->dcap->tcb;
+
+	if (tcb->gap_count == 0)
+		return "the policy does not accept this TCB status";
+	const struct tacit_dcap_gap *gap = &tcb->gaps[0];
+	return tacit_check_printf(
+		j->list,
+		"the policy does not accept this TCB status: %s component %u%s%s%s "
+		"has SVN %u, the newest level needs %u (%zu such gaps)",
+		gap->part, gap->index, gap->category ? " (" : "",
+		gap->category ? gap->category : "", gap->category ? ")" : "", gap->have, gap->need,
+		tcb->gap_count);
+}
+
 /* Revoked never comes here: it is refused with the collateral. */
 static void judge_status(const struct judge *j)
 {
@@ -87,7 +104,7 @@ static void judge_status(const struct judge *j)
 		return;
 	}
 	failure.expected = join(j->list, accepted);
-	failure.why = "the policy does not accept this TCB status";
+	failure.why = explain_status(j);
 	fail(j, TACIT_DCAP_POLICY_TCB_STATUS, &failure);
 }
 
