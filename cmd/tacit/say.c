@@ -12,14 +12,6 @@
 
 #define LINE_MAX_LEN 8192
 
-/* Controls, and what turns the direction of a line around [UAX 9]. */
-static bool acts_on_terminal(uint32_t point)
-{
-	return point < 0x20 || (point >= 0x7f && point <= 0x9f) || point == 0x61c ||
-	       (point >= 0x200e && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
-	       (point >= 0x2066 && point <= 0x2069) || point == 0xfeff;
-}
-
 /* For the terminal: names of files come from strangers too, in archives and folders. */
 static void put_plain(const char *words)
 {
@@ -28,7 +20,7 @@ static void put_plain(const char *words)
 	for (size_t at = 0; at < text.len;) {
 		uint32_t point = 0;
 		size_t len = tacit_utf8_step(text, at, &point);
-		bool plain = len && !acts_on_terminal(point);
+		bool plain = len && !tacit_utf8_is_control(point);
 
 		for (size_t end = at + (len ? len : 1); at < end; at++) {
 			if (plain)

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/hex.h"
 #include "base/time.h"
+#include "codec/utf8.h"
 
 /* Appends what fits; a path that is cut is still a help. */
 static size_t append(struct tacit_load *load, struct tacit_slice text)
@@ -127,9 +128,14 @@ static enum tacit_status take_text(struct tacit_load *load, json_t *value,
 		return tacit_load_fail(load, TACIT_FORMAT, "too short");
 	if (text.len > member->max)
 		return tacit_load_fail(load, TACIT_FORMAT, "too long");
-	for (size_t i = 0; i < text.len; i++)
-		if (text.ptr[i] < 0x20 || text.ptr[i] == 0x7f)
+	/* Shown as it is, also when a stranger's bundle brought the policy. */
+	for (size_t i = 0, step = 0; i < text.len; i += step) {
+		uint32_t point = 0;
+
+		step = tacit_utf8_step(text, i, &point);
+		if (step == 0 || tacit_utf8_is_control(point))
 			return tacit_load_fail(load, TACIT_FORMAT, "has a control character");
+	}
 	*ret = text;
 	return TACIT_OK;
 }

@@ -13,17 +13,6 @@ static void put_escape(struct writer *w, uint32_t point)
 		wr_u8(w, (uint8_t)DIGITS[point >> (shift - 4) & 15]);
 }
 
-/*
- * Characters that JSON allows as they are but that act on the reader's terminal or reorder the
- * line: DEL, C1 controls, line separators, bidirectional controls [UAX #9], the byte order mark.
- */
-static bool acts_on_terminal(uint32_t point)
-{
-	return (point >= 0x7f && point <= 0x9f) || point == 0x61c ||
-	       (point >= 0x200e && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
-	       (point >= 0x2066 && point <= 0x2069) || point == 0xfeff;
-}
-
 static void put_character(struct writer *w, struct tacit_slice bytes, uint32_t point)
 {
 	if (point == '"' || point == '\\') {
@@ -35,7 +24,7 @@ static void put_character(struct writer *w, struct tacit_slice bytes, uint32_t p
 		wr_text(w, "\\r");
 	} else if (point == '\t') {
 		wr_text(w, "\\t");
-	} else if (point < 0x20 || acts_on_terminal(point)) {
+	} else if (tacit_utf8_is_control(point)) {
 		put_escape(w, point);
 	} else {
 		wr_bytes(w, bytes);

@@ -46,3 +46,10 @@ bool tacit_utf8_valid(struct tacit_slice text)
 	}
 	return true;
 }
+
+bool tacit_utf8_is_control(uint32_t point)
+{
+	return point < 0x20 || (point >= 0x7f && point <= 0x9f) || point == 0x61c ||
+	       (point >= 0x200e && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
+	       (point >= 0x2066 && point <= 0x2069) || point == 0xfeff;
+}

@@ -11,4 +11,10 @@ size_t tacit_utf8_step(struct tacit_slice text, size_t at, uint32_t *ret_point);
 
 bool tacit_utf8_valid(struct tacit_slice text);
 
+/*
+ * Characters that act on the reader's terminal or reorder the line: controls, C1 controls too,
+ * line separators, bidirectional controls [UAX #9], the byte order mark.
+ */
+bool tacit_utf8_is_control(uint32_t point);
+
 #endif

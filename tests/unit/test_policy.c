@@ -211,6 +211,8 @@ static void test_form(void)
 	bad(WITH("\"name\":\"a\\u0000b\""), "", "a NUL");
 	bad(WITH("\"name\":\"a\\u001bb\""), "name: has a control", "an escape");
 	bad(WITH("\"name\":\"\\n\""), "name: has a control", "a new line in a name");
+	bad(WITH("\"name\":\"a\\u009b31m\""), "name: has a control", "a C1 control");
+	bad(WITH("\"name\":\"a\xe2\x80\xae\""), "name: has a control", "a turn of direction");
 	bad(WITH("\"name\":7"), "name: not a string", "a name that is a number");
 	bad(WITH("\"name\":null"), "name: not a string", "a name that is null");
 }
