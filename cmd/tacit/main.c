@@ -19,6 +19,7 @@ const struct cli_verb *const CLI_VERBS[] = {
 	&cmd_infer,
 	&cmd_connect,
 	&cmd_serve,
+	&cmd_relay,
 	&cmd_attest,
 	&cmd_eif_build,
 	&cmd_eif_inspect,
