@@ -44,6 +44,9 @@ TACIT_MUST_CHECK enum tacit_status eif_file_read(const char *path, bool list, st
 						 struct tacit_error *err);
 void eif_file_done(struct eif_file *file);
 
+/* cli_read_file, with the path in what it complains of. */
+TACIT_MUST_CHECK enum tacit_status eif_read_file(const char *path, size_t max,
+						 struct tacit_slice *ret, struct tacit_error *err);
 /* Calls `take` with all of `path` ("-" is stdin), in pieces. */
 typedef enum tacit_status eif_take(void *user, struct tacit_slice bytes, struct tacit_error *err);
 TACIT_MUST_CHECK enum tacit_status eif_each_piece(const char *path, eif_take *take, void *user,

@@ -81,10 +81,10 @@ static void kernel_release(const char *path, char *ret, size_t size)
 static enum tacit_status read_custom(const char *path, json_t **ret, struct tacit_error *err)
 {
 	struct tacit_slice text;
-	enum tacit_status st = cli_read_file(path, CUSTOM_MAX, &text, err);
+	enum tacit_status st = eif_read_file(path, CUSTOM_MAX, &text, err);
 
 	if (st != TACIT_OK)
-		return tacit_error_wrap(err, st, "metadata");
+		return st;
 	st = tacit_json_parse(text, ret, err);
 	free((void *)(uintptr_t)text.ptr);
 	return st;

@@ -22,6 +22,17 @@ static void free_bytes(uint8_t **bytes)
 	free(*bytes);
 }
 
+enum tacit_status eif_read_file(const char *path, size_t max, struct tacit_slice *ret,
+				struct tacit_error *err)
+{
+	struct tacit_error why = { 0 };
+	enum tacit_status st = cli_read_file(path, max, ret, &why);
+
+	if (st != TACIT_OK)
+		return tacit_fail(err, st, why.where, why.offset, "%s: %s", path, why.detail);
+	return st;
+}
+
 enum tacit_status eif_each_piece(const char *path, eif_take *take, void *user,
 				 struct tacit_error *err)
 {

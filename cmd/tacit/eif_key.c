@@ -41,20 +41,20 @@ enum tacit_status eif_key_read(const char *key_path, const char *certificate_pat
 {
 	struct tacit_slice text, pem;
 	struct tacit_key *key = NULL;
-	enum tacit_status st = cli_read_file(key_path, KEY_MAX, &text, err);
+	enum tacit_status st = eif_read_file(key_path, KEY_MAX, &text, err);
 
 	if (st != TACIT_OK)
-		return tacit_error_wrap(err, st, "key");
+		return st;
 	warn_of_readers(key_path);
 	st = tacit_key_pem(skip_parameters(text), &key, err);
 	tacit_wipe((void *)(uintptr_t)text.ptr, text.len);
 	free((void *)(uintptr_t)text.ptr);
 	if (st != TACIT_OK)
 		return st;
-	st = cli_read_file(certificate_path, KEY_MAX, &pem, err);
+	st = eif_read_file(certificate_path, KEY_MAX, &pem, err);
 	if (st != TACIT_OK) {
 		tacit_key_free(key);
-		return tacit_error_wrap(err, st, "certificate");
+		return st;
 	}
 	*ret_key = key;
 	*ret_pem = pem;

@@ -36,7 +36,7 @@ enum tacit_status eif_registers_certificate(const char *path, struct eif_registe
 	struct tacit_eif_signature certificate = { 0 };
 	struct tacit_slice pem;
 	struct tacit_arena arena;
-	enum tacit_status st = cli_read_file(path, TACIT_EIF_SIGNATURE_MAX, &pem, err);
+	enum tacit_status st = eif_read_file(path, TACIT_EIF_SIGNATURE_MAX, &pem, err);
 
 	if (st != TACIT_OK)
 		return st;
@@ -79,11 +79,11 @@ static enum tacit_status read_register(const json_t *object, size_t i, struct ei
 		return st;
 	if (!tacit_hex_decode(text, tacit_mut_of(ret->value[i], TACIT_EIF_PCR_LEN), &len) ||
 	    len != TACIT_EIF_PCR_LEN)
-		return tacit_fail(err, TACIT_FORMAT, upper, 0, "not %d bytes in hex",
-				  TACIT_EIF_PCR_LEN);
+		return tacit_fail(err, TACIT_FORMAT, "expect", 0, "%s is not %d bytes in hex",
+				  upper, TACIT_EIF_PCR_LEN);
 	if (i < TACIT_EIF_PCRS && all_zero(ret->value[i]))
-		return tacit_fail(err, TACIT_FORMAT, upper, 0,
-				  "zeros, which are those of an enclave in debug mode");
+		return tacit_fail(err, TACIT_FORMAT, "expect", 0,
+				  "%s is zeros, as in an enclave in debug mode", upper);
 	ret->has[i] = true;
 	return TACIT_OK;
 }
@@ -115,7 +115,7 @@ enum tacit_status eif_registers_read(const char *path, struct eif_registers *ret
 {
 	struct tacit_slice text;
 	json_t *top = NULL;
-	enum tacit_status st = cli_read_file(path, TACIT_POLICY_MAX, &text, err);
+	enum tacit_status st = eif_read_file(path, TACIT_POLICY_MAX, &text, err);
 
 	if (st != TACIT_OK)
 		return st;
@@ -135,10 +135,11 @@ enum tacit_status eif_registers_compare(const struct eif_registers *got,
 
 		snprintf(name, sizeof(name), "PCR%u", eif_register_number[i]);
 		if (want->has[i] && !got->has[i])
-			return tacit_fail(err, TACIT_POLICY, name, 0,
-					  "expected, and the image is not signed");
+			return tacit_fail(err, TACIT_POLICY, "expect", 0,
+					  "%s is expected, and the image is not signed", name);
 		if (want->has[i] && memcmp(got->value[i], want->value[i], TACIT_EIF_PCR_LEN) != 0)
-			return tacit_fail(err, TACIT_POLICY, name, 0, "is not as expected");
+			return tacit_fail(err, TACIT_POLICY, "expect", 0, "%s is not as expected",
+					  name);
 	}
 	return TACIT_OK;
 }

@@ -98,10 +98,10 @@ static enum tacit_status take_one(struct queue *q, const char *host, const char 
 	struct tacit_slice in;
 	struct tacit_elf elf;
 	size_t len = 0;
-	enum tacit_status st = cli_read_file(host, PROGRAM_MAX, &in, err);
+	enum tacit_status st = eif_read_file(host, PROGRAM_MAX, &in, err);
 
 	if (st != TACIT_OK)
-		return tacit_error_wrap(err, st, host);
+		return st;
 	st = tacit_elf_parse(in, &elf, err);
 	if (st == TACIT_OK)
 		st = push_interpreter(q, &elf, err);
