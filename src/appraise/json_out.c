@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "appraise/json_out.h"
 
+#include <stdio.h>
+
 #include "base/hex.h"
 #include "base/time.h"
 #include "codec/json.h"
@@ -103,6 +105,15 @@ void tacit_json_out_uint(struct tacit_json_out *j, const char *name, uint64_t va
 	while ((value /= 10) != 0);
 	put_start(j, name);
 	wr_bytes(j->w, tacit_slice_of(digits + at, sizeof(digits) - at));
+}
+
+void tacit_json_out_int(struct tacit_json_out *j, const char *name, int64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", (long long)value);
+	put_start(j, name);
+	wr_text(j->w, text);
 }
 
 void tacit_json_out_null(struct tacit_json_out *j, const char *name)

@@ -25,6 +25,7 @@ void tacit_json_out_slice(struct tacit_json_out *j, const char *name, struct tac
 void tacit_json_out_hex(struct tacit_json_out *j, const char *name, struct tacit_slice bytes);
 void tacit_json_out_bool(struct tacit_json_out *j, const char *name, bool value);
 void tacit_json_out_uint(struct tacit_json_out *j, const char *name, uint64_t value);
+void tacit_json_out_int(struct tacit_json_out *j, const char *name, int64_t value);
 void tacit_json_out_null(struct tacit_json_out *j, const char *name);
 void tacit_json_out_time(struct tacit_json_out *j, const char *name, int64_t seconds);
 
