@@ -154,7 +154,7 @@ $(B)/obj/cmd/%.o $(B)/obj/tests/%.o $(B)/obj/bench/%.o: CPPFLAGS += -I. -Icmd
 tests: $(TESTS) $(TOOLS)
 tools: $(TOOLS)
 # Tests of the core link the core alone, so that nothing else can creep into it.
-RIM_TESTS := $(addprefix $(B)/tests/test_,attest sandbox address identity tls server api metrics client \
+RIM_TESTS := $(addprefix $(B)/tests/test_,attest doctor sandbox address identity tls server api metrics client \
 	connect store engine sched openai gguf map nsm)
 $(filter $(addsuffix %,$(RIM_TESTS)),$(TESTS)): $(B)/tests/%: $(B)/obj/tests/unit/%.o \
 		$(B)/libapp.a $(B)/libinfer.a $(B)/libcore.a

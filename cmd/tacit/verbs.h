@@ -12,6 +12,7 @@ extern const struct cli_verb cmd_inspect;        /* inspect.c */
 extern const struct cli_verb cmd_measure_snp;    /* measure_snp.c */
 extern const struct cli_verb cmd_measure_tdx;    /* measure_tdx.c */
 extern const struct cli_verb cmd_attest;         /* attest.c */
+extern const struct cli_verb cmd_doctor;         /* doctor.c */
 extern const struct cli_verb cmd_receipt_verify; /* receipt.c */
 extern const struct cli_verb cmd_receipt_show;   /* receipt.c */
 extern const struct cli_verb cmd_policy_init;    /* policy.c */
