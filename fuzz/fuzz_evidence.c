@@ -4,6 +4,7 @@
 #include "codec/cose.h"
 #include "fuzz.h"
 #include "tee/stub/stub.h"
+#include "tee/tee.h"
 
 /* Whoever signs with the published seed is genuine, so only its own re-encoding can vouch. */
 static void check_genuine(const struct tacit_claims *claims, struct tacit_slice in)
@@ -53,8 +54,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct tacit_evidence ev = { .tee = TACIT_TEE_STUB, .raw = in };
 	struct tacit_evidence seen = { .tee = TACIT_TEE_NONE };
 
-	if (tacit_evidence_detect(in, &seen, NULL) == TACIT_OK)
-		FUZZ_ASSERT(seen.tee == TACIT_TEE_STUB && tacit_slice_eq(seen.raw, in));
+	if (tacit_evidence_detect(in, &seen, NULL) == TACIT_OK) {
+		FUZZ_ASSERT(tacit_tee_row(seen.tee) && tacit_slice_eq(seen.raw, in));
+		judge(&seen, TACIT_ARENA_TYPICAL, false);
+		judge(&seen, TACIT_ARENA_TYPICAL, true);
+	}
 	judge(&ev, TACIT_ARENA_TYPICAL, false);
 	judge(&ev, TACIT_ARENA_TYPICAL, true);
 	judge(&ev, 2048, false);
