@@ -155,10 +155,19 @@ void eif_output_done(struct eif_output *out);
 /* ---- writing (eif_building.c) ---------------------------------------------------------------- */
 
 /* An image on its way into a file. */
+struct eif_lane;
 struct eif_building {
 	struct tacit_eif_write image;
 	struct eif_output out;
+	struct eif_lane *lane; /* a second thread for large contents; NULL until it is needed */
 };
+
+/* The second thread: it writes and measures PCR2 while the caller does the rest. */
+struct eif_lane *eif_lane_new(struct eif_building *b);
+void eif_lane_post(struct eif_lane *lane, struct tacit_slice bytes);
+/* Waits for what was posted. */
+TACIT_MUST_CHECK enum tacit_status eif_lane_wait(struct eif_lane *lane, struct tacit_error *err);
+void eif_lane_free(struct eif_lane *lane);
 
 /* NULL when it fails; free with _free, which removes a file that was not finished. */
 struct eif_building *eif_building_new(const char *path,

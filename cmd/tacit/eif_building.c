@@ -5,7 +5,8 @@
 #include "crypto/key.h"
 #include "eif.h"
 
-#define WHERE "eif.build"
+#define WHERE    "eif.build"
+#define LANE_MIN 65536 /* handing less over costs more than it saves */
 
 struct eif_building *eif_building_new(const char *path,
 				      const struct tacit_eif_write_options *header,
@@ -30,6 +31,7 @@ void eif_building_free(struct eif_building *b)
 {
 	if (!b)
 		return;
+	eif_lane_free(b->lane);
 	tacit_eif_write_done(&b->image);
 	eif_output_done(&b->out);
 	free(b);
@@ -44,13 +46,31 @@ enum tacit_status eif_building_section(struct eif_building *b, enum tacit_eif_ki
 	return st == TACIT_OK ? eif_output_write(&b->out, TACIT_SLICE_ARRAY(head), err) : st;
 }
 
+static enum tacit_status content_alone(struct eif_building *b, struct tacit_slice bytes,
+				       struct tacit_error *err)
+{
+	enum tacit_status st = tacit_eif_write_content(&b->image, bytes, err);
+
+	return st == TACIT_OK ? eif_output_write(&b->out, bytes, err) : st;
+}
+
 enum tacit_status eif_building_content(void *user, struct tacit_slice bytes,
 				       struct tacit_error *err)
 {
 	struct eif_building *b = user;
-	enum tacit_status st = tacit_eif_write_content(&b->image, bytes, err);
 
-	return st == TACIT_OK ? eif_output_write(&b->out, bytes, err) : st;
+	if (bytes.len < LANE_MIN)
+		return content_alone(b, bytes, err);
+	if (!b->lane)
+		b->lane = eif_lane_new(b);
+	if (!b->lane)
+		return content_alone(b, bytes, err);
+	if (bytes.len > b->image.left)
+		return tacit_fail(err, TACIT_USAGE, WHERE, b->image.at, "too much content");
+	eif_lane_post(b->lane, bytes);
+	enum tacit_status mine = tacit_eif_write_content_image(&b->image, bytes, err);
+	enum tacit_status theirs = eif_lane_wait(b->lane, mine == TACIT_OK ? err : NULL);
+	return mine != TACIT_OK ? mine : theirs;
 }
 
 static enum tacit_status put_signature(struct eif_building *b, const struct tacit_key *key,

@@ -232,6 +232,14 @@ tacit_eif_write_section(struct tacit_eif_write *w, enum tacit_eif_kind kind, uin
 TACIT_MUST_CHECK enum tacit_status tacit_eif_write_content(struct tacit_eif_write *w,
 							   struct tacit_slice bytes,
 							   struct tacit_error *err);
+/*
+ * Its two halves, which two threads may do at the same time, both for the same bytes: PCR0,
+ * PCR1 and the CRC with the count of what is left, and PCR2.
+ */
+TACIT_MUST_CHECK enum tacit_status tacit_eif_write_content_image(struct tacit_eif_write *w,
+								 struct tacit_slice bytes,
+								 struct tacit_error *err);
+void tacit_eif_write_content_rest(struct tacit_eif_write *w, struct tacit_slice bytes);
 /* The measurements of what was written so far: before the signature, which they go into. */
 TACIT_MUST_CHECK enum tacit_status tacit_eif_write_pcrs(struct tacit_eif_write *w,
 							struct tacit_eif_pcrs *ret,

@@ -53,19 +53,36 @@ enum tacit_status tacit_eif_write_section(struct tacit_eif_write *w, enum tacit_
 	return TACIT_OK;
 }
 
-enum tacit_status tacit_eif_write_content(struct tacit_eif_write *w, struct tacit_slice bytes,
-					  struct tacit_error *err)
+enum tacit_status tacit_eif_write_content_image(struct tacit_eif_write *w, struct tacit_slice bytes,
+						struct tacit_error *err)
 {
 	if (bytes.len > w->left)
 		return tacit_fail(err, TACIT_USAGE, WHERE, w->at, "%llu bytes too many",
 				  (unsigned long long)(bytes.len - w->left));
 	if (bytes.len == 0)
 		return TACIT_OK;
+	tacit_eif_measure_add_image(&w->measure, w->section[w->count - 1].kind, bytes);
 	tacit_crc32_update(&w->crc, bytes);
-	tacit_eif_measure_add(&w->measure, w->section[w->count - 1].kind, bytes);
 	w->at += bytes.len;
 	w->left -= bytes.len;
 	return TACIT_OK;
+}
+
+void tacit_eif_write_content_rest(struct tacit_eif_write *w, struct tacit_slice bytes)
+{
+	if (w->count)
+		tacit_eif_measure_add_application(&w->measure, w->section[w->count - 1].kind,
+						  bytes);
+}
+
+enum tacit_status tacit_eif_write_content(struct tacit_eif_write *w, struct tacit_slice bytes,
+					  struct tacit_error *err)
+{
+	enum tacit_status st = tacit_eif_write_content_image(w, bytes, err);
+
+	if (st == TACIT_OK)
+		tacit_eif_write_content_rest(w, bytes);
+	return st;
 }
 
 enum tacit_status tacit_eif_write_pcrs(struct tacit_eif_write *w, struct tacit_eif_pcrs *ret,
