@@ -16,6 +16,18 @@ static bool same_hex(const struct cli_hex *hex, struct tacit_slice recorded)
 	return same_or_absent(hex->given, tacit_slice_of(hex->bytes, hex->len), recorded);
 }
 
+/*
+ * Who says what to accept is not to be told by the bundle that age does not matter: pins do, and
+ * so does a nonce where evidence has no time. With a time as well, this is a judgement of today.
+ */
+static bool keeps_fresh(const struct cli_verify *o, const struct cli_judged *given,
+			const struct tacit_bundle *b)
+{
+	bool today = o->now.given && b->expect.nonce.ptr && !o->nonce.given;
+
+	return !given->policy.ptr || (b->any_age == o->any_age && b->pins == given->pins && !today);
+}
+
 /* The first option that says something else than the bundle; NULL when none does. */
 static const char *find_contradiction(const struct cli_verify *o, const struct cli_judged *given,
 				      const struct tacit_bundle *b)
@@ -32,6 +44,8 @@ static const char *find_contradiction(const struct cli_verify *o, const struct c
 		{ !o->platform || strcmp(o->platform, tacit_tee_name(b->platform)) == 0,
 		  "--platform" },
 		{ !o->any_age || b->any_age, "--any-age" },
+		{ keeps_fresh(o, given, b),
+		  "what tells how old evidence may be (--any-age, --nonce)" },
 		{ !o->binding, "--binding" },
 		{ !o->bind, "--bind" },
 		{ !o->judge.collateral.count, "--collateral" },

@@ -88,6 +88,18 @@ echo >>same.json
 again 2 "another policy" "${root[@]}" --policy same.json
 has err 'policy or a pin is not what' "is named"
 again 2 "a pin beside it" "${root[@]}" --pcr0 "$pcr0"
+again 2 "as of today, its own nonce" "${root[@]}" --policy policy.json --now $now
+again 0 "as of today, with that nonce" "${root[@]}" --policy policy.json --now $now --nonce 00112233
+run 2 "any age under a policy of one's own" "$tacit" verify "${root[@]}" --policy policy.json aged
+has err 'what tells how old evidence may be' "is named"
+run 0 "any age, said again" "$tacit" verify "${root[@]}" --policy policy.json --any-age aged
+run 0 "a pin, said again" "$tacit" verify "${root[@]}" --pcr0 "$pcr0" pinned
+python3 - <<'PY'
+data = open("aged", "rb").read()
+assert data.count(b"\x05\xf5") == 1
+open("as-pins", "wb").write(data.replace(b"\x05\xf5", b"\x04\xf5"))
+PY
+run 2 "a policy that calls itself pins" "$tacit" verify "${root[@]}" --policy policy.json as-pins
 again 0 "the same nonce" "${root[@]}" --nonce 00112233
 again 2 "another nonce" "${root[@]}" --nonce 00112234
 again 2 "user data" "${root[@]}" --user-data c0ffee
