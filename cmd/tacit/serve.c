@@ -18,6 +18,7 @@
 #include "net/api.h"
 #include "net/server.h"
 #include "serve_config.h"
+#include "serve_roots.h"
 #include "sys/address.h"
 #include "sys/clock.h"
 #include "sys/process.h"
@@ -35,6 +36,7 @@ struct options {
 	const char *model, *listen, *tee, *model_id;
 	uint64_t ctx, parallel, threads, grace, max_body, queue, max_connections;
 	bool prompt_cache;
+	struct cli_list insecure_test_roots;
 };
 
 static const struct cli_option OPTIONS[] = {
@@ -65,12 +67,15 @@ static const struct cli_option OPTIONS[] = {
 		      "how long running answers may go on after SIGTERM (default: 10)", 1, 86400),
 	CLI_OPT(struct options, prompt_cache, "--prompt-cache", 0, CLI_FLAG, NULL,
 		"reuse prompts across requests: faster, but timing shows what others asked"),
+	CLI_OPT(struct options, insecure_test_roots, "--insecure-test-root", 0, CLI_LIST, "FILE",
+		"take evidence under this root, of an emulated TEE, for our own; may be repeated"),
 };
 
 /* Everything that serving holds, in the order it is made. Zero-initialised means not made. */
 struct serving {
 	const struct options *options;
 	struct tacit_error err;
+	struct serve_roots roots;
 	struct tacit_address bound;
 	int fd;
 	struct tacit_engine *engine;
@@ -97,6 +102,7 @@ static void end_serving(struct serving *s)
 	tacit_identity_done(&s->identity);
 	tacit_attester_close(s->attester);
 	tacit_engine_free(s->engine);
+	serve_roots_free(&s->roots);
 	if (s->fd >= 0)
 		tacit_address_release(&s->bound);
 }
@@ -204,6 +210,8 @@ static enum tacit_status open_api(struct serving *s)
 		.identity = &s->identity,
 		.evidence = s->evidence,
 		.config_hash = s->config_hash,
+		.insecure_test_roots = s->roots.certs,
+		.insecure_test_root_count = s->roots.count,
 	};
 	return tacit_api_new(&api, &s->api, &s->err);
 }
@@ -249,6 +257,8 @@ static void print_ready(const struct serving *s, const char *listen, const char 
 		return;
 	if (!tacit_tee_is_real(tee))
 		json_object_set_new(object, "notice", json_string(tacit_tee_label(tee)));
+	if (s->roots.count)
+		json_object_set_new(object, "insecure", json_pack("[s]", "insecure-test-root"));
 	json_dumpf(object, stdout, JSON_COMPACT);
 	putchar('\n');
 	fflush(stdout);
@@ -310,8 +320,10 @@ static enum tacit_status enter_sandbox(struct serving *s)
 static int serve(struct serving *s, enum tacit_tee tee)
 {
 	const struct cli_common *common = &s->options->common;
-	int code = open_outside(s, tee);
+	int code = serve_roots_read(common, &s->options->insecure_test_roots, &s->roots);
 
+	if (code == 0)
+		code = open_outside(s, tee);
 	if (code == 0)
 		code = load_model(s);
 	if (code != 0)

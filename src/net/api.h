@@ -29,6 +29,9 @@ struct tacit_api_options {
 	const struct tacit_identity *identity;
 	struct tacit_evidence_service *evidence;
 	const uint8_t *config_hash; /* 32 bytes; its start is the receipts' policy_version */
+	/* Of an emulated TEE: what our own evidence may stand under. DER. */
+	const struct tacit_slice *insecure_test_roots;
+	size_t insecure_test_root_count;
 };
 
 /* Errors: TACIT_NOMEM; TACIT_INTERNAL when the boot evidence does not check. */

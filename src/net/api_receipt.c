@@ -47,6 +47,9 @@ enum tacit_status tacit_api_receipt_init(struct tacit_api *api, struct tacit_err
 	/* Our own evidence, judged like a client would: who cannot check it will not talk to us. */
 	struct tacit_context cx = { .now = tacit_clock_wall(),
 				    .arena = &arena,
+				    .insecure_test_roots = api->options.insecure_test_roots,
+				    .insecure_test_root_count =
+					    api->options.insecure_test_root_count,
 				    .insecure_no_policy = true,
 				    .insecure_allow_debug = true,
 				    .insecure_accept_stub = true };
@@ -59,11 +62,15 @@ enum tacit_status tacit_api_receipt_init(struct tacit_api *api, struct tacit_err
 		bool tdx = claims->tee == TACIT_TEE_TDX || claims->tee == TACIT_TEE_AZURE_TDX;
 
 		api->mtype = tdx ? TACIT_MTYPE_TDX : TACIT_MTYPE_NITRO;
+		api->production = tacit_tee_is_real(claims->tee) && !claims->debug;
 		for (size_t i = 0; i < claims->measurement_count; i++)
 			take_slot(api, tdx ? TDX_SLOTS : NITRO_SLOTS, &claims->measurements[i]);
 	}
 	free(room);
-	return st == TACIT_OK ? st : tacit_error_wrap(err, st, "boot");
+	/* Collateral, or its lack, is the client's business: it does not change what was measured. */
+	if (st == TACIT_OK || (st == TACIT_UNDECIDED && claims))
+		return TACIT_OK;
+	return tacit_error_wrap(err, st, "boot");
 }
 
 /* The header's bytes, from base64url; absent is fine. */
@@ -129,8 +136,6 @@ bool tacit_api_receipt_begin(struct tacit_api *api, struct tacit_call *call,
 static void fill_claims(struct tacit_api *api, const struct tacit_api_proof *proof,
 			struct tacit_receipt_claims *c)
 {
-	enum tacit_tee tee = tacit_evidence_service_tee(api->options.evidence);
-
 	c->iss = tacit_slice_str(ISSUER);
 	c->iat = (uint64_t)tacit_clock_wall();
 	if (proof->nonce_len)
@@ -148,7 +153,7 @@ static void fill_claims(struct tacit_api *api, const struct tacit_api_proof *pro
 	c->policy_version = tacit_slice_str(api->policy_version);
 	c->execution_time_ms = (tacit_clock_us() - proof->started_us) / 1000;
 	c->memory_peak_mb = tacit_process_peak_mb();
-	c->production = tacit_tee_is_real(tee);
+	c->production = api->production;
 	c->model_hash_scheme = tacit_slice_str(SCHEME);
 }
 

@@ -69,6 +69,11 @@ static const char *usual_module(const struct nitro_spec *spec)
 	return print("%s-enc%016llx", instance_of(spec), (unsigned long long)id_of(spec));
 }
 
+const char *nitro_module_id(const struct nitro_spec *spec)
+{
+	return spec->module_id ? spec->module_id : usual_module(spec);
+}
+
 /* ---- certificates -------------------------------------------------------------------------- */
 
 /* A CRL distribution point, as AWS's CAs name one that nobody is to fetch. */
@@ -356,8 +361,7 @@ static struct tacit_slice make_payload(const struct nitro_spec *spec,
 
 	if (spec->bundle)
 		spec->bundle(certs, &count, spec->user);
-	add_member(&p, "module_id",
-		   nitro_text(spec->module_id ? spec->module_id : usual_module(spec)));
+	add_member(&p, "module_id", nitro_text(nitro_module_id(spec)));
 	add_member(&p, "digest", nitro_text("SHA384"));
 	add_member(&p, "timestamp", put_time(spec));
 	add_member(&p, spec->tpm ? "nitrotpm_pcrs" : "pcrs", put_registers(spec));

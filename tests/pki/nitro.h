@@ -79,6 +79,9 @@ struct tacit_slice nitro_document(const struct nitro_pki *pki, const struct nitr
 void nitro_certs(const struct nitro_pki *pki, const struct nitro_spec *spec,
 		 struct tacit_slice ret[NITRO_LEVELS]);
 
+/* The module id of such documents. */
+const char *nitro_module_id(const struct nitro_spec *spec);
+
 /* The member of that name, or NULL. */
 struct nitro_member *nitro_member(struct nitro_payload *payload, const char *key);
 /* Encoded values. */

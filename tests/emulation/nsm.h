@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TESTS_EMULATION_NSM_H
+#define TESTS_EMULATION_NSM_H
+
+/*
+ * A Nitro Secure Module of our own: registers with locks, randomness, and attestation documents
+ * under a root that it makes for itself and that nobody trusts unless told to. What carries its
+ * messages is elsewhere: a vhost-user device for the kernel's own driver, CUSE for a guest whose
+ * kernel has none.
+ *
+ * The guest can ask for faults, so that one boot tries them all: a request {"Fault": text} is
+ * answered "Fault", and the text says what happens to the next one (see nsm.c).
+ */
+
+#include "sys/nsm_message.h"
+#include "tests/pki/nitro.h"
+
+struct nsm_module {
+	struct nitro_pki pki;
+	uint8_t pcr[TACIT_NSM_PCRS][TACIT_NSM_PCR_LEN];
+	uint32_t locked; /* bit n: PCR n */
+	uint64_t started_ms;
+	char module_id[64];
+	char fault[32]; /* of the next request; empty for none */
+};
+
+/* With new keys. */
+void nsm_module_init(struct nsm_module *m);
+/* An enclave starts: PCR 0 to 15 are locked, and zero but for the parent's. */
+void nsm_module_boot(struct nsm_module *m);
+
+/* Answers one request in `room` (TACIT_NSM_RESPONSE_MAX bytes); an empty answer is a fault. */
+struct tacit_slice nsm_module_answer(struct nsm_module *m, struct tacit_slice request,
+				     struct tacit_mut room);
+
+#endif
