@@ -104,7 +104,8 @@ $(B)/tacit-init: $(INIT_OBJ) $(B)/libapp.a $(B)/libcore.a
 	$(Q)$(CC) $(LDFLAGS) -static -Wl,--gc-sections,--strip-all -o $@ \
 		$(INIT_OBJ) $(B)/libapp.a $(B)/libcore.a
 
-lib: $(B)/libtacit.a $(B)/libtacit.so $(B)/libtacit.pc
+lib: $(B)/libtacit.a $(B)/libtacit.so $(B)/libtacit.pc \
+	$(B)/libtacit-attest.a $(B)/libtacit-attest.so
 
 $(B)/tacit: $(CMD_OBJ) $(B)/libapp.a $(B)/libinfer.a $(B)/libcore.a
 	@echo "  LINK  $@"
@@ -130,6 +131,19 @@ $(B)/libtacit.so: $(LIB_OBJ) libtacit.map
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(LDFLAGS) -shared -Wl,-soname,libtacit.so.0 -Wl,--version-script=libtacit.map \
 		-o $@ $(LIB_OBJ) $(LIB_LIBS)
+# What makes evidence, with the parts of the core that it uses inside and hidden, so that a program
+# may link it beside libtacit (docs/adr/0009-attest-library.md).
+ATTEST_API := tee open attest close
+$(B)/libtacit-attest.o: $(B)/libapp.a $(B)/libcore.a
+	$(Q)$(LD) -r -o $@ $(ATTEST_API:%=-u tacit_attester_%) --start-group $^ --end-group
+	$(Q)objcopy $(ATTEST_API:%=--keep-global-symbol=tacit_attester_%) $@
+$(B)/libtacit-attest.a: $(B)/libtacit-attest.o
+	@echo "  AR    $@"
+	$(Q)rm -f $@ && $(AR) rcD $@ $^
+$(B)/libtacit-attest.so: $(B)/libtacit-attest.o libtacit-attest.map
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(LDFLAGS) -shared -Wl,-soname,libtacit-attest.so.0 \
+		-Wl,--version-script=libtacit-attest.map -o $@ $< $(LIB_LIBS)
 $(B)/libtacit.pc: libtacit.pc.in Makefile
 	$(Q)$(PC) $< > $@
 
@@ -197,9 +211,9 @@ $(B)/bench/%: $(B)/obj/bench/%.o $(B)/libapp.a $(B)/libinfer.a $(B)/libcore.a
 	$(Q)$(CXX) $(LDFLAGS) -o $@ $< $(PKI_LIB) $(ALL_LIBS) $(shell pkg-config --libs libcurl)
 benches: $(BENCHES)
 examples: $(EXAMPLES)
-$(B)/examples/%: examples/%.c $(B)/libtacit.a
+$(B)/examples/%: examples/%.c $(B)/libtacit.a $(B)/libtacit-attest.a
 	@mkdir -p $(@D)
-	$(Q)$(CC) -std=c11 $(WARN) -Iinclude -o $@ $< $(B)/libtacit.a $(LIB_LIBS)
+	$(Q)$(CC) -std=c11 $(WARN) -Iinclude -o $@ $< $(filter %.a,$^) $(LIB_LIBS)
 
 # Fuzz targets build with clang's libFuzzer, and without it to replay the corpus under any compiler.
 fuzzers: $(FUZZERS)
@@ -245,6 +259,11 @@ install: all
 	ln -sfn libtacit.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libtacit.so.0
 	ln -sfn libtacit.so.0 $(DESTDIR)$(PREFIX)/lib/libtacit.so
 	$(PC) libtacit.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/libtacit.pc
+	install -m 644 $(B)/libtacit-attest.a $(DESTDIR)$(PREFIX)/lib/
+	install -m 755 $(B)/libtacit-attest.so $(DESTDIR)$(PREFIX)/lib/libtacit-attest.so.$(VERSION)
+	ln -sfn libtacit-attest.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libtacit-attest.so.0
+	ln -sfn libtacit-attest.so.0 $(DESTDIR)$(PREFIX)/lib/libtacit-attest.so
+	$(PC) libtacit-attest.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/libtacit-attest.pc
 	install -m 644 include/tacit/*.h $(DESTDIR)$(PREFIX)/include/tacit/
 	install -m 755 tools/import/import.sh $(DESTDIR)$(PREFIX)/libexec/tacit/
 	install -m 755 $(B)/tacit-init $(DESTDIR)$(PREFIX)/libexec/tacit/

@@ -2,6 +2,7 @@
 
 /* tacit attest: evidence from this machine's TEE, for trying and for other programs. */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/base64.h"
@@ -15,7 +16,8 @@ struct options {
 	struct cli_common common;
 	const char *tee;
 	const char *output;
-	struct cli_hex nonce, user_data, public_key, report_data;
+	const char *user_data, *public_key;
+	struct cli_hex nonce, report_data;
 };
 
 static const struct cli_option OPTIONS[] = {
@@ -23,19 +25,64 @@ static const struct cli_option OPTIONS[] = {
 		"auto, stub, nitro, tdx or snp (auto never means stub)"),
 	CLI_OPT_RANGE(struct options, nonce, "--nonce", CLI_HEX, "HEX",
 		      "the nonce to carry, of whoever will judge it", 1, 64),
-	CLI_OPT_RANGE(struct options, user_data, "--user-data", CLI_HEX, "HEX",
-		      "user data to carry", 1, 1024),
-	CLI_OPT_RANGE(struct options, public_key, "--public-key", CLI_HEX, "HEX",
-		      "a public key to carry", 1, 1024),
+	CLI_OPT(struct options, user_data, "--user-data", 0, CLI_TEXT, "HEX|FILE",
+		"user data to carry"),
+	CLI_OPT(struct options, public_key, "--public-key", 0, CLI_TEXT, "HEX|FILE",
+		"a public key to carry"),
 	CLI_OPT_RANGE(struct options, report_data, "--report-data", CLI_HEX, "HEX",
-		      "report data to carry (TDX, SNP)", 64, 64),
+		      "report data to carry, and nothing else (TDX, SNP)", 64, 64),
 	CLI_OPT(struct options, output, "--output", 'o', CLI_TEXT, "FILE",
 		"where the evidence goes (default: standard output)"),
+};
+
+#define DATA_MAX 1024 /* the longest that a document carries of each [NITRO-DOC] */
+
+/* What goes into the evidence. */
+struct carried {
+	struct tacit_slice user_data, public_key;
+	uint8_t room[2][DATA_MAX];
 };
 
 static struct tacit_slice view(const struct cli_hex *hex)
 {
 	return hex->given ? tacit_slice_of(hex->bytes, hex->len) : tacit_slice_of(NULL, 0);
+}
+
+/* Hex where it is hex, else the content of a file: "./abcd" is always a file. */
+static int read_data(const struct cli_common *common, const char *name, const char *text,
+		     uint8_t *room, struct tacit_slice *ret)
+{
+	struct tacit_error err = { 0 };
+	struct tacit_slice file;
+	size_t len = 0;
+
+	if (!text)
+		return 0;
+	if (tacit_hex_decode(tacit_slice_str(text), tacit_mut_of(room, DATA_MAX), &len)) {
+		*ret = tacit_slice_of(room, len);
+	} else if (strlen(text) > DATA_MAX && text[strspn(text, "0123456789abcdefABCDEF")] == 0) {
+		return cli_usage("option '%s' takes %d bytes at most", name, DATA_MAX);
+	} else {
+		if (cli_read_file(text, DATA_MAX, &file, &err) != TACIT_OK)
+			return cli_fail(common, &err, "option '%s' is no hex, and as a file", name);
+		if (file.len)
+			memcpy(room, file.ptr, file.len);
+		*ret = tacit_slice_of(room, file.len);
+		free((void *)(uintptr_t)file.ptr);
+	}
+	return ret->len ? 0 : cli_usage("option '%s' has no bytes", name);
+}
+
+static int read_carried(const struct options *o, struct carried *c)
+{
+	if (o->report_data.given && (o->nonce.given || o->user_data || o->public_key))
+		return cli_usage("with --report-data nothing else is carried: leave out --nonce, "
+				 "--user-data and --public-key");
+	int code = read_data(&o->common, "--user-data", o->user_data, c->room[0], &c->user_data);
+	if (code == 0)
+		code = read_data(&o->common, "--public-key", o->public_key, c->room[1],
+				 &c->public_key);
+	return code;
 }
 
 static int print_json(enum tacit_tee tee, struct tacit_slice evidence)
@@ -73,11 +120,8 @@ static int run(void *options, int argc, char **argv)
 {
 	const struct options *o = options;
 	const struct tacit_attest_options setup = { .config = tacit_slice_str("tacit attest") };
-	const struct tacit_attest_request request = { .binding = view(&o->user_data),
-						      .nonce = view(&o->nonce),
-						      .report_data = view(&o->report_data),
-						      .public_key = view(&o->public_key) };
 	static uint8_t room[TACIT_ATTEST_ROOM];
+	static struct carried carried;
 	struct tacit_error err = { 0 };
 	struct tacit_attester *attester;
 	struct tacit_slice evidence;
@@ -86,8 +130,14 @@ static int run(void *options, int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	int code = cli_tee_option(o->tee, &tee);
+	if (code == 0)
+		code = read_carried(o, &carried);
 	if (code)
 		return code;
+	const struct tacit_attest_request request = { .binding = carried.user_data,
+						      .nonce = view(&o->nonce),
+						      .report_data = view(&o->report_data),
+						      .public_key = carried.public_key };
 	if (tacit_attester_open(tee, &setup, &attester, &err) != TACIT_OK)
 		return cli_fail(&o->common, &err, "cannot attest");
 	if (tacit_attester_attest(attester, &request, tacit_mut_of(room, sizeof(room)), &evidence,

@@ -2,66 +2,11 @@
 #ifndef TACIT_SYS_ATTEST_H
 #define TACIT_SYS_ATTEST_H
 
-/*
- * Making evidence: the machine's attesters behind one interface.
- *
- *     struct tacit_attester *attester;
- *     tacit_attester_open(TACIT_TEE_STUB, &options, &attester, &err);
- *     tacit_attester_attest(attester, &request, room, &evidence, &err);
- *     tacit_attester_close(attester);
- *
- * TACIT_TEE_NONE means "auto": the TEE that this machine has. It never falls back to the stub,
- * which has to be asked for by name. Attesting may happen on several threads at once.
- */
+/* The attesters, for themselves and for those who look for one; making evidence is in
+ * tacit/attest.h. */
 
 #include "base/error.h"
-#include "tacit/evidence.h"
-
-struct tacit_attester;
-
-/* What a software attester measures, and what a server adds elsewhere. Not kept after open. */
-struct tacit_attest_options {
-	struct tacit_slice config; /* the effective configuration, every byte of it */
-	struct tacit_slice model; /* the model's identity: its SHA-256, or absent without a model */
-	/*
-	 * A server starts: put both into a register of the hardware, where it has one (Nitro's
-	 * PCR16), for good. Fails with TACIT_BINDING when that holds something else already.
-	 */
-	bool serving;
-};
-
-/* What one piece of evidence is to carry; absent slices are left out. */
-struct tacit_attest_request {
-	struct tacit_slice binding;     /* encoded (tacit/binding.h) */
-	struct tacit_slice nonce;       /* the client's */
-	struct tacit_slice report_data; /* 64 bytes, where the platform carries no more than that */
-	struct tacit_slice public_key;  /* for key release */
-};
-
-#define TACIT_ATTEST_ROOM 32768 /* enough for any evidence */
-
-/*
- * Errors: TACIT_UNSUPPORTED, naming what this machine or this build lacks; TACIT_IO; TACIT_NOMEM.
- * Owns: close with tacit_attester_close.
- */
-TACIT_MUST_CHECK enum tacit_status tacit_attester_open(enum tacit_tee tee,
-						       const struct tacit_attest_options *options,
-						       struct tacit_attester **ret,
-						       struct tacit_error *err);
-
-/* Which platform it speaks for. */
-enum tacit_tee tacit_attester_tee(const struct tacit_attester *attester);
-
-/*
- * Makes one piece of evidence in `room`. Errors: TACIT_FORMAT, TACIT_LIMIT, TACIT_IO;
- * TACIT_UNSUPPORTED for what this TEE has no place for.
- */
-TACIT_MUST_CHECK enum tacit_status
-tacit_attester_attest(struct tacit_attester *attester, const struct tacit_attest_request *request,
-		      struct tacit_mut room, struct tacit_slice *ret, struct tacit_error *err);
-
-/* NULL is fine. */
-void tacit_attester_close(struct tacit_attester *attester);
+#include "tacit/attest.h"
 
 /* ---- for the attesters themselves ---------------------------------------------------------- */
 

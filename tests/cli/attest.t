@@ -58,6 +58,31 @@ run 2 "report data of 63 bytes" "$tacit" attest --tee stub --report-data "$(byte
 run 2 "an empty nonce" "$tacit" attest --tee stub --nonce ''
 run 6 "report data in the stub" "$tacit" attest --tee stub --report-data "$(bytes 0a 64)"
 run 2 "an argument" "$tacit" attest --tee stub file
+# Data from files.
+head -c 1024 /dev/urandom >"$work/data"
+printf '\000key' >"$work/key"
+run 0 "data from files" "$tacit" attest --tee stub --user-data "$work/data" --public-key \
+	"$work/key" -o "$work/evidence"
+inspected
+json "$work/out" 'd["fields"]["user_data"] == open("'"$work/data"'", "rb").read().hex() and
+	d["fields"]["public_key"] == "006b6579"' "byte for byte"
+(cd "$work" && cp key abcd && "$tacit" attest --tee stub -q --user-data abcd --public-key ./abcd \
+	-o evidence)
+inspected
+json "$work/out" '(d["fields"]["user_data"], d["fields"]["public_key"]) == ("abcd", "006b6579")' \
+	"hex is hex, and a path is a file"
+echo >>"$work/data"
+run 3 "a file over 1024 bytes" "$tacit" attest --tee stub --user-data "$work/data"
+: >"$work/empty"
+run 2 "an empty file" "$tacit" attest --tee stub --user-data "$work/empty"
+has "$work/err" "'--user-data' has no bytes" "is told"
+run 2 "empty data" "$tacit" attest --tee stub --public-key ''
+run 5 "neither hex nor a file" "$tacit" attest --tee stub --public-key 0a0
+has "$work/err" "'--public-key' is no hex" "is told"
+for other in --nonce --user-data --public-key; do
+	run 2 "report data with $other" "$tacit" attest --report-data "$(bytes 0a 64)" $other 0a
+done
+has "$work/err" 'nothing else is carried' "says why"
 
 # --- what it measures --------------------------------------------------------------------------
 

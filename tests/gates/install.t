@@ -29,6 +29,16 @@ check "says what it wants without arguments" sh -c \
 # shellcheck disable=SC2046
 check "builds against libtacit.a" cc -std=c11 examples/verify.c -o "$root/verify-static" \
 	$(pkg-config --cflags libtacit) "$root/opt/tacit/lib/libtacit.a" -lcrypto -ljansson
+# shellcheck disable=SC2046
+check "the attester builds against libtacit-attest.so" cc -std=c11 examples/attest.c \
+	-o "$root/attest" $(pkg-config --cflags --libs libtacit-attest)
+check "and attests" sh -c \
+	"LD_LIBRARY_PATH=$root/opt/tacit/lib $root/attest nonce --stub | grep -q nonce"
+check "and exports what its page names" sh -c "nm -D --defined-only \
+	$root/opt/tacit/lib/libtacit-attest.so | awk '\$2 == \"T\" {print \$3}' | sed 's/@.*//' |
+	sort | diff - abi/symbols-attest.txt && grep -oE '^\.It Fn [a-z_]+' \
+	$root/opt/tacit/share/man/man3/libtacit-attest.3 | sed 's/.* //' | sort |
+	diff - abi/symbols-attest.txt"
 check "no internal name of the library is visible" sh -c \
 	"! nm -g --defined-only $root/opt/tacit/lib/libtacit.a | awk '\$2 ~ /[TDBR]/ {print \$3}' | grep -v '^tacit_'"
 echo "1..$n"
