@@ -16,6 +16,7 @@ const struct cli_verb *const CLI_VERBS[] = {
 	&cmd_policy_check,
 	&cmd_policy_sign,
 	&cmd_policy_verify,
+	&cmd_ear_verify,
 	&cmd_infer,
 	&cmd_connect,
 	&cmd_serve,

@@ -29,7 +29,17 @@ struct run {
 	struct tacit_arena arena;
 	struct tacit_context cx;
 	cli_verify_show show;
+	struct cli_ear_out ear;
 };
+
+/* What is shown is what is signed. */
+static int tell(struct run *r, const struct tacit_verdict *verdict, enum tacit_status status)
+{
+	int code = r->show(&r->o->common, verdict, &r->cx, status);
+	int sent = cli_ear_send(&r->o->common, &r->o->ear, &r->ear, verdict, &r->cx, r->evidence);
+
+	return sent ? sent : code;
+}
 
 static void free_slice(struct tacit_slice bytes)
 {
@@ -68,7 +78,7 @@ struct tacit_verdict cli_verify_unread(const struct tacit_context *cx, struct ta
 }
 
 /* Evidence of another platform is never judged at all, so this is the one check there is. */
-static int refuse_platform(const struct run *r, enum tacit_tee tee)
+static int refuse_platform(struct run *r, enum tacit_tee tee)
 {
 	struct tacit_check check = {
 		.name = "evidence.platform",
@@ -81,11 +91,11 @@ static int refuse_platform(const struct run *r, enum tacit_tee tee)
 	struct tacit_verdict verdict = cli_verify_unread(&r->cx, &check, TACIT_REFUSED);
 
 	verdict.tee = tee;
-	return r->show(&r->o->common, &verdict, &r->cx, TACIT_POLICY);
+	return tell(r, &verdict, TACIT_POLICY);
 }
 
 /* A bundle grants nothing: what it waived is waived again by who replays it, or not at all. */
-static int refuse_waivers(const struct run *r)
+static int refuse_waivers(struct run *r)
 {
 	struct tacit_check check = {
 		.name = "bundle.insecure",
@@ -97,7 +107,7 @@ static int refuse_waivers(const struct run *r)
 	};
 	const struct tacit_verdict verdict = cli_verify_unread(&r->cx, &check, TACIT_REFUSED);
 
-	return r->show(&r->o->common, &verdict, &r->cx, TACIT_POLICY);
+	return tell(r, &verdict, TACIT_POLICY);
 }
 
 static int judge(struct run *r)
@@ -115,7 +125,7 @@ static int judge(struct run *r)
 	enum tacit_status status = tacit_verify(&ev, &r->cx, &verdict, &err);
 	if (verdict.outcome == TACIT_UNVERIFIED)
 		return cli_fail(common, &err, "cannot judge '%s'", r->path);
-	return r->show(common, &verdict, &r->cx, status);
+	return tell(r, &verdict, status);
 }
 
 /* What this verdict depends on, but for what the sandbox and the parsers keep to themselves. */
@@ -229,6 +239,12 @@ static int run_all(struct run *r)
 			return code;
 		code = 0;
 	}
+	if (code == 0) {
+		code = cli_ear_open(&r->o->common, &r->o->ear, &r->ear);
+		if (code != CLI_SAVE_GO_ON)
+			return code;
+		code = 0;
+	}
 	if (code == 0)
 		code = cli_enter_sandbox(&r->o->common);
 	if (code)
@@ -261,6 +277,7 @@ static const struct cli_option OPTIONS[] = {
 	CLI_VERIFY_OPTIONS,
 	CLI_OPT(struct cli_verify, save, "--save", 0, CLI_TEXT, "FILE",
 		"keep all that this verdict depends on in one file"),
+	CLI_EAR_OPTIONS(struct cli_verify),
 	CLI_OPT(struct cli_verify, batch, "--batch", 0, CLI_FLAG, NULL,
 		"FILE holds one JSON object a line; one verdict a line comes out"),
 	{ "--jobs", 'j', CLI_COUNT, "N", "threads for --batch (one a core)",
@@ -283,6 +300,8 @@ static int run(void *options, int argc, char **argv)
 		return cli_usage("'--jobs' means nothing without '--batch'");
 	if (o->batch && o->save)
 		return cli_usage("'--save' keeps one verdict, not a batch");
+	if (o->batch && o->ear.file)
+		return cli_usage("'--ear' is of one verdict, not of a batch");
 	return o->batch ? cli_verify_batch(o, path) : cli_verify_file(o, path, show);
 }
 

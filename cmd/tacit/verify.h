@@ -5,6 +5,7 @@
 /* Judging evidence or a bundle, as verify and explain do; they differ in how they show it. */
 
 #include "appraise/bundle.h"
+#include "ear.h"
 #include "judge.h"
 
 struct cli_verify {
@@ -18,6 +19,7 @@ struct cli_verify {
 	bool any_age;
 	/* verify alone: */
 	const char *save;
+	struct cli_ear ear;
 	bool batch;
 	uint64_t jobs;
 };

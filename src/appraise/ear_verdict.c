@@ -184,7 +184,7 @@ static void take_away(const struct tacit_verdict *verdict, struct tacit_ear_vect
 
 static enum tacit_ear_status status_of(const struct tacit_verdict *verdict)
 {
-	if (verdict->outcome == TACIT_VERIFIED)
+	if (tacit_verdict_claims(verdict))
 		return waived(verdict) ? TACIT_EAR_WARNING : TACIT_EAR_AFFIRMING;
 	if (verdict->outcome == TACIT_REFUSED || verdict->outcome == TACIT_MALFORMED)
 		return TACIT_EAR_CONTRAINDICATED;
