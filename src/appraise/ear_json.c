@@ -81,6 +81,8 @@ static int64_t take_number(struct tacit_json_read *j, bool real, int64_t max)
 		return 0;
 	}
 	struct tacit_slice text = tacit_json_read_skip(j);
+	if (j->why)
+		return 0;
 	struct number n = split_number(text);
 	bool plain = !memchr(text.ptr, '.', text.len) && !memchr(text.ptr, 'e', text.len) &&
 		     !memchr(text.ptr, 'E', text.len);

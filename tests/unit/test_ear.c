@@ -135,6 +135,9 @@ static const struct {
 
 	{ "a real as time, of the draft", HEAD_D "\"iat\":1.0," ID_D SUB_D "}", NULL },
 	{ "an exponent, of the draft", HEAD_D "\"iat\":1e9," ID_D SUB_D "}", NULL },
+	{ "no digits behind the e", HEAD_V "\"iat\":1e," ID_V SUB_V "}", NULL },
+	{ "no digits behind the point", HEAD_V "\"iat\":1.," ID_V SUB_V "}", NULL },
+	{ "a sign alone", HEAD_V "\"iat\":-," ID_V SUB_V "}", NULL },
 	{ "a text as time", HEAD_D "\"iat\":\"1\"," ID_D SUB_D "}", NULL },
 	{ "a time beyond all", HEAD_D "\"iat\":9223372036854775808," ID_D SUB_D "}", NULL },
 	{ "a real beyond all", HEAD_V "\"iat\":1e30," ID_V SUB_V "}", NULL },
