@@ -12,13 +12,6 @@
 #define EXTRA_ZERO 0x00
 #define EXTRA_ONES 0xff
 
-struct tacit_der tacit_der_of(struct tacit_slice in)
-{
-	struct tacit_der d = { rd_of(in), NULL };
-
-	return d;
-}
-
 static void complain(struct tacit_der *d, size_t at, const char *why)
 {
 	if (d->why)
@@ -31,16 +24,6 @@ static void complain(struct tacit_der *d, size_t at, const char *why)
 void tacit_der_reject(struct tacit_der *d, const char *why)
 {
 	complain(d, d->r.at, why);
-}
-
-bool tacit_der_more(const struct tacit_der *d)
-{
-	return rd_left(&d->r) > 0;
-}
-
-uint8_t tacit_der_peek(const struct tacit_der *d)
-{
-	return tacit_der_more(d) ? d->r.in.ptr[d->r.at] : 0;
 }
 
 /* The length after its first byte, in its shortest form [X.690 10.1]. */
@@ -124,9 +107,9 @@ struct tacit_slice tacit_der_element(struct tacit_der *d)
 
 struct tacit_der tacit_der_enter(struct tacit_der *d, uint8_t tag)
 {
-	struct tacit_der child = tacit_der_of(tacit_der_take(d, tag));
+	struct tacit_slice content = tacit_der_take(d, tag);
+	struct tacit_der child = { .r = { .in = content, .bad = d->r.bad } };
 
-	child.r.bad = d->r.bad;
 	return child;
 }
 
@@ -280,8 +263,9 @@ static bool read_time(int64_t year, const uint8_t text[static 11], int64_t *ret)
 	unsigned hour = two_digits(text + 4), minute = two_digits(text + 6);
 	unsigned second = two_digits(text + 8);
 
-	if (month < 1 || month > 12 || day < 1 || day > days_in(year, month) || hour > 23 ||
-	    minute > 59 || second > 59 || text[10] != 'Z')
+	if (month < 1 || month > 12 || day < 1 || hour > 23 ||
+	    (day > 28 && day > days_in(year, month)) || minute > 59 || second > 59 ||
+	    text[10] != 'Z')
 		return false;
 	*ret = tacit_time_days(year, month, day) * DAY + hour * 3600 + minute * 60 + second;
 	return true;

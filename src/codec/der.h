@@ -36,11 +36,24 @@ struct tacit_der {
 	const char *why; /* first complaint; NULL while good */
 };
 
-struct tacit_der tacit_der_of(struct tacit_slice in);
+/* Member by member: a copied reader would be loaded before its parts are stored. */
+static inline struct tacit_der tacit_der_of(struct tacit_slice in)
+{
+	struct tacit_der d = { .r.in = in };
+
+	return d;
+}
+
+static inline bool tacit_der_more(const struct tacit_der *d)
+{
+	return rd_left(&d->r) > 0;
+}
 
 /* The next tag, 0 at the end or when bad. */
-uint8_t tacit_der_peek(const struct tacit_der *d);
-bool tacit_der_more(const struct tacit_der *d);
+static inline uint8_t tacit_der_peek(const struct tacit_der *d)
+{
+	return tacit_der_more(d) ? d->r.in.ptr[d->r.at] : 0;
+}
 
 /* The content of the next element, which must have that tag. */
 struct tacit_slice tacit_der_take(struct tacit_der *d, uint8_t tag);

@@ -40,7 +40,7 @@ bool tacit_utf8_valid(struct tacit_slice text)
 	size_t step;
 
 	for (size_t at = 0; at < text.len; at += step) {
-		step = tacit_utf8_step(text, at, &point);
+		step = text.ptr[at] < 0x80 ? 1 : tacit_utf8_step(text, at, &point);
 		if (step == 0)
 			return false;
 	}

@@ -52,7 +52,10 @@ static struct tacit_check *find(struct tacit_check_list *list, const char *name)
 	for (size_t i = 0; i < list->count; i++, at++) {
 		if (at >= list->count)
 			at = 0;
-		if (strcmp(list->checks[at].name, name) == 0) {
+		const char *row = list->checks[at].name;
+
+		/* Mostly the same literal, which the linker merged. */
+		if (row == name || strcmp(row, name) == 0) {
 			list->next = at + 1;
 			return &list->checks[at];
 		}
@@ -137,8 +140,8 @@ const char *tacit_check_text(struct tacit_check_list *list, struct tacit_slice t
 {
 	char room[256];
 
-	return or_full(list, tacit_arena_printf(list->arena, "%s",
-						tacit_escape(room, sizeof(room), text)));
+	tacit_escape(room, sizeof(room), text);
+	return or_full(list, tacit_arena_text(list->arena, tacit_slice_str(room)));
 }
 
 const char *tacit_check_printf(struct tacit_check_list *list, const char *fmt, ...)
@@ -149,7 +152,7 @@ const char *tacit_check_printf(struct tacit_check_list *list, const char *fmt, .
 	va_start(args, fmt);
 	int n = vsnprintf(room, sizeof(room), fmt, args);
 	va_end(args);
-	return or_full(list, n < 0 ? NULL : tacit_arena_printf(list->arena, "%s", room));
+	return or_full(list, n < 0 ? NULL : tacit_arena_text(list->arena, tacit_slice_str(room)));
 }
 
 enum tacit_status tacit_check_judge(const struct tacit_check_list *list,

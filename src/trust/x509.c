@@ -272,7 +272,11 @@ bool tacit_extension_note(struct tacit_extension_ids *ids, struct tacit_der *lis
 	if (list->r.bad)
 		return false;
 	for (size_t i = 0; i < ids->count; i++) {
-		if (tacit_slice_eq(ids->seen[i], oid)) {
+		struct tacit_slice seen = ids->seen[i];
+
+		/* Their ends differ, mostly. */
+		if (seen.len == oid.len && seen.ptr[seen.len - 1] == oid.ptr[oid.len - 1] &&
+		    tacit_slice_eq(seen, oid)) {
 			tacit_der_reject(list, "extension twice"); /* [RFC 5280 4.2] */
 			return false;
 		}
