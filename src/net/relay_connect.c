@@ -148,6 +148,15 @@ static void drop_socket(struct relay_end *end)
 
 enum attempt { ATTEMPT_GOES_ON, ATTEMPT_AGAIN, ATTEMPT_FAILED };
 
+/* Out of descriptors: who is here already waits for one, and nobody new is let in before. */
+static enum attempt note_no_socket(struct tacit_relay *r)
+{
+	if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM)
+		return ATTEMPT_FAILED;
+	tacit_relay_pause(r);
+	return ATTEMPT_AGAIN;
+}
+
 static enum attempt attempt(struct tacit_relay *r, struct relay_conn *conn,
 			    const struct sockaddr_storage *name, socklen_t len)
 {
@@ -156,7 +165,7 @@ static enum attempt attempt(struct tacit_relay *r, struct relay_conn *conn,
 	drop_socket(b);
 	b->source.fd = socket(name->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (b->source.fd < 0)
-		return ATTEMPT_FAILED;
+		return note_no_socket(r);
 	set_up(r, b->source.fd, name->ss_family);
 	if (connect(b->source.fd, (const struct sockaddr *)name, len) != 0 &&
 	    errno != EINPROGRESS) {

@@ -262,6 +262,8 @@ static bool pump_once(struct tacit_relay *r, struct relay_flow *flow, struct rel
 		swallow(r, flow, from);
 		return true;
 	}
+	if (flow->reset)
+		return false;
 	if (flow->ended) {
 		if (!flow->shut)
 			(void)shutdown(to->source.fd, SHUT_WR);

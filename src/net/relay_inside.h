@@ -76,7 +76,7 @@ struct relay_lookup;
 struct relay_opening {
 	struct relay_names names;
 	struct relay_lookup *lookup;
-	bool again;          /* a unix socket whose backlog is full: there is no event for that */
+	bool again;          /* a full backlog of a unix socket, or no descriptor: no event tells */
 	const char *refused; /* why names that were found were not taken */
 	size_t len;
 	uint8_t request[TACIT_EGRESS_REQUEST_MAX];
@@ -195,6 +195,11 @@ void tacit_relay_flow_free_pipes(struct tacit_relay *relay);
 /* relay_listen.c */
 void tacit_relay_listen_all(struct tacit_relay *relay);
 void tacit_relay_listen_stop(struct tacit_relay *relay);
+/*
+ * Without descriptors or memory (errno) nothing is accepted for a moment: who waits in the backlog
+ * is served when others have gone, and the loop does not spin.
+ */
+void tacit_relay_pause(struct tacit_relay *relay);
 void tacit_relay_listen_unref(struct relay_listener *listener);
 
 /* relay_inherit.c: a listening socket that the service manager gave us by name */

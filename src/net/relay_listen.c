@@ -78,10 +78,15 @@ static void take(struct tacit_relay *r, struct relay_listener *l, int fd,
 	begin(r, conn);
 }
 
-/*
- * Without descriptors or memory nothing is accepted for a moment: who waits in the backlog is
- * served when others have gone, and the loop does not spin.
- */
+void tacit_relay_pause(struct tacit_relay *relay)
+{
+	if (!relay->retry_at) {
+		relay->counts.paused++;
+		tacit_relay_say(relay, "full", "why", strerror(errno), NULL);
+	}
+	relay->retry_at = relay->now + FULL_WAIT_MS;
+}
+
 static void note_accept_error(struct tacit_relay *r, struct relay_listener *l)
 {
 	switch (errno) {
@@ -92,9 +97,7 @@ static void note_accept_error(struct tacit_relay *r, struct relay_listener *l)
 	case ENFILE:
 	case ENOBUFS:
 	case ENOMEM:
-		r->counts.paused++;
-		r->retry_at = r->now + FULL_WAIT_MS;
-		tacit_relay_say(r, "full", "why", strerror(errno), NULL);
+		tacit_relay_pause(r);
 		break;
 	default: /* of one connection that is gone already [accept(2)] */
 		break;
