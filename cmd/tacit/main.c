@@ -21,6 +21,7 @@ const struct cli_verb *const CLI_VERBS[] = {
 	&cmd_connect,
 	&cmd_serve,
 	&cmd_relay,
+	&cmd_ping,
 	&cmd_attest,
 	&cmd_doctor,
 	&cmd_eif_build,

@@ -24,6 +24,7 @@ extern const struct cli_verb cmd_infer;          /* infer.c */
 extern const struct cli_verb cmd_connect;        /* connect.c */
 extern const struct cli_verb cmd_serve;          /* serve.c */
 extern const struct cli_verb cmd_relay;          /* relay.c */
+extern const struct cli_verb cmd_ping;           /* ping.c */
 extern const struct cli_verb cmd_eif_build;      /* eif_build.c */
 extern const struct cli_verb cmd_eif_inspect;    /* eif_inspect.c */
 extern const struct cli_verb cmd_eif_measure;    /* eif_measure.c */
