@@ -38,6 +38,8 @@ ELSEWHERE = {
     "tacit policy sign": "tests/cli/policy_sign.t",
     "tacit policy verify": "tests/cli/policy_sign.t",
     "tacit verify --policy policy.json --policy-key": "tests/cli/policy_sign.t",
+    "tacit ping vsock:": "tests/e2e/relay_process.t",
+    "systemctl": "tests/e2e/relay_systemd.t",
 }
 # First words by which a line of an unmarked block is known to be a command.
 WORDS = ("tacit", "./do", "make", "cc", "curl", "sqlite3", "openssl", "export", "eval", "bench/",
@@ -210,7 +212,7 @@ def one(name, command, ports, where, running):
     if covered(name, command):
         return
     verb = verb_of(command)
-    real = command.replace("127.0.0.1:8443", f"127.0.0.1:{ports[0]}")
+    real = re.sub(r"(127\.0\.0\.1|0\.0\.0\.0):8443", f"127.0.0.1:{ports[0]}", command)
     real = real.replace("127.0.0.1:8080", f"127.0.0.1:{ports[1]}").replace("HOST:PORT",
                                                                         f"127.0.0.1:{ports[0]}")
     if verb == "connect" and "--listen" not in real:
@@ -222,7 +224,7 @@ def one(name, command, ports, where, running):
         ok(result.returncode == 1 and "--insecure-accept-stub" in words,
            f"{name}: {command} (refuses the stub)", words)
         real += " --insecure-accept-stub"
-    if verb in ("serve", "connect"):
+    if verb in ("serve", "connect", "relay") or "--echo" in command:
         lasting(name, real, where, running)
         return
     result = run(real, where)
@@ -236,7 +238,7 @@ def run_all(name, commands):
         shutil.copy(path(file), where)
     for folder in ("models", "examples", "docs", "tools"):
         os.symlink(os.path.join(ROOT, folder), os.path.join(where, folder))
-    own = any(verb_of(command) == "serve" for command in commands)
+    own = any(verb_of(command) in ("serve", "relay") for command in commands)
     ports = (free_port() if own else int(PORT), free_port())
     running = []
     for command in commands:
