@@ -84,6 +84,7 @@ struct device {
 	uint32_t ring_size;
 	uint64_t descriptors, used, available; /* addresses of the front end */
 	int kick, call;
+	bool enabled;
 	uint16_t next; /* entry of the available ring */
 	uint8_t request[VHOST_REQUEST_MAX];
 	size_t request_len;
@@ -291,6 +292,7 @@ static bool reply(struct device *d, struct message *m, uint32_t size)
 static bool stop_queue(struct device *d, struct message *m)
 {
 	close_fd(&d->kick);
+	d->enabled = false;
 	m->payload.state.number = d->next;
 	return reply(d, m, sizeof(m->payload.state));
 }
@@ -332,7 +334,9 @@ static bool obey(struct device *d, struct message *m)
 	case SET_OWNER:
 	case SET_VRING_ERR:
 	case SET_PROTOCOL_FEATURES:
+		return true;
 	case SET_VRING_ENABLE:
+		d->enabled = m->payload.state.number != 0;
 		return true;
 	default:
 		return complain("request %u is not known", m->head.request);
@@ -409,14 +413,19 @@ bool vhost_serve(int socket, vhost_answer *answer, void *user)
 		.socket = socket, .answer = answer, .user = user, .kick = -1, .call = -1
 	};
 	while (got > 0) {
+		/*
+		 * A kick waits until the queue is enabled [vhost-user.rst "Ring states"]: drivers
+		 * may kick before QEMU has said where interrupts go, and the answer to that kick
+		 * would interrupt nobody.
+		 */
 		struct pollfd fds[] = { { .fd = socket, .events = POLLIN },
-					{ .fd = d.kick, .events = POLLIN } };
+					{ .fd = d.enabled ? d.kick : -1, .events = POLLIN } };
 
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			return complain("poll: %s", strerror(errno));
 		if (fds[0].revents)
 			got = take_message(&d);
-		if (got > 0 && fds[1].revents && d.kick >= 0 && !take_kick(&d))
+		if (got > 0 && fds[1].revents && d.enabled && !take_kick(&d))
 			got = -1;
 	}
 	close_fd(&d.kick);
