@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Writes evidence of this machine's TEE, over a nonce, to standard output: attesting in one page. */
+/* Writes evidence of this machine's TEE, over a nonce, to standard output. */
 
 #include <stdio.h>
 #include <string.h>

@@ -334,9 +334,9 @@ same "the stub" --json "${policy[@]}"
 same "no policy, as text" "${now[@]}" $stub
 same "too old" --json --now $((made + 4000)) --policy "$work/right.json" $stub
 same "accepted, as text" -v "${policy[@]}" $stub
-found=$(grep -rhoE 'getenv\("[A-Z_]+"\)' src cmd | LC_ALL=C sort -u | xargs -d "\n")
-[ "$found" = 'getenv("NOTIFY_SOCKET") getenv("NO_COLOR") getenv("TERM")' ]
-ok $? "the source reads no others than those that colour or report"
+found=$(grep -rhoE 'getenv\("[A-Z_]+"\)' src cmd | LC_ALL=C sort -u | grep -oE '[A-Z_]{2,}' | xargs)
+[ "$found" = 'LISTEN_FDNAMES LISTEN_FDS LISTEN_PID NOTIFY_SOCKET NO_COLOR TERM' ]
+ok $? "the source reads no others than those that colour, report, or hand over sockets"
 
 # --- colour --------------------------------------------------------------------------------------
 colours() { # WANTED NAME COMMAND...: on a terminal

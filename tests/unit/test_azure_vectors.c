@@ -4,14 +4,29 @@
 
 #include "tests/unit/azure_util.h"
 
+#define FILES_MAX 32
+
 static const char *DIR;
+
+/* What one test has read, until it is over. */
+static struct tacit_slice files_read[FILES_MAX];
+static size_t files_count;
 
 static struct tacit_slice load(const char *name)
 {
 	char path[4096];
 
 	snprintf(path, sizeof(path), "%s/%s", DIR, name);
-	return vector_file(path);
+	struct tacit_slice file = vector_file(path);
+	if (files_count < FILES_MAX)
+		files_read[files_count++] = file;
+	return file;
+}
+
+static void over(void)
+{
+	while (files_count)
+		vector_done(files_read[--files_count]);
 }
 
 static struct tacit_slice load_of(const char *id, const char *folder, const char *suffix)
@@ -74,7 +89,7 @@ static void test_snp(const char *id, const char *nonce)
 		   "  the nonce is the quote's");
 	else
 		ok(claims && !claims->nonce.ptr, "  an empty nonce is none");
-	vector_done(hcl);
+	over();
 }
 
 /* One quote's message, another's AK; PCRs of another. */
@@ -93,7 +108,7 @@ static void test_mixed(void)
 	azure_pcrs(&b, load_of("azure-a", "snp/azure", ".pcrs.bin"));
 	is_status(azure_judge(&b, TACIT_TEE_AZURE_SNP, hcl), TACIT_BINDING, "PCRs of another VM");
 	azure_failed(&b, "azure.quote.pcrs");
-	vector_done(hcl);
+	over();
 }
 
 /* No VCEK of this machine is known; the one beside it in its repository is of another. */
@@ -112,7 +127,7 @@ static void test_hcl2048(void)
 	enum tacit_status st = azure_judge(&b, TACIT_TEE_AZURE_SNP, hcl);
 	ok(st != TACIT_OK && !tacit_verdict_genuine(&b.verdict),
 	   "and with the VCEK of another chip: %s", tacit_status_name(st));
-	vector_done(hcl);
+	over();
 }
 
 /* ---- TDX ----------------------------------------------------------------------------------- */
@@ -174,9 +189,7 @@ static void test_td(const struct td *td)
 		ok(azure_measurement(claims, "pcr0").len == (td->pieces == 8 ? 32 : 0),
 		   "  and PCRs with the TPM's quote alone");
 	}
-	vector_done(hcl);
-	for (size_t i = 0; i < td->pieces; i++)
-		vector_done(files[i]);
+	over();
 }
 
 /* The quote of one TD beside the report of another. */
@@ -192,8 +205,7 @@ static void test_other_td(void)
 	is_status(azure_judge(&b, TACIT_TEE_AZURE_TDX, hcl), TACIT_BINDING,
 		  "the quote of another TD");
 	azure_failed(&b, "azure.tdx.report");
-	vector_done(quote);
-	vector_done(hcl);
+	over();
 }
 
 int main(void)

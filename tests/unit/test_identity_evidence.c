@@ -153,12 +153,17 @@ static void test_shared(struct tacit_evidence_service *service, struct fake *fak
 	for (size_t i = 0; i < 3; i++)
 		ok(leads_to(&own[i]) && own[i].path_len == 0, "which carry their nonces");
 	ok(tacit_evidence_service_knows(service, jobs[0].doc->hash), "it is remembered");
+	for (size_t i = 0; i < SHARERS; i++)
+		tacit_evidence_doc_drop(jobs[i].doc);
+	for (size_t i = 0; i < 3; i++)
+		tacit_evidence_doc_drop(own[i].doc);
 
 	late.done = on_done;
 	late.takes_path = true;
 	tacit_evidence_service_ask(service, &late);
 	await(before + SHARERS + 4);
 	ok(leads_to(&late) && late.path_len == 0, "a sharer who is alone needs no path");
+	tacit_evidence_doc_drop(late.doc);
 	fake->fail = true;
 	tacit_evidence_service_ask(service, &late);
 	await(before + SHARERS + 5);
@@ -186,6 +191,7 @@ static void test_memory(struct tacit_evidence_service *service)
 	}
 	ok(known == 400, "each is known when it is made");
 	ok(tacit_evidence_service_knows(service, first.doc->hash), "and after hundreds of others");
+	tacit_evidence_doc_drop(first.doc);
 	ok(tacit_evidence_service_knows(service, boot), "the boot document always");
 }
 
