@@ -25,7 +25,7 @@ static bool take_host(struct tacit_slice text, char host[static TACIT_EGRESS_HOS
 		text = tacit_slice_of(text.ptr + 1, text.len - 2);
 	else if (text.len > 1 && text.ptr[text.len - 1] == '.')
 		text.len--;
-	if (text.len == 0 || text.len >= TACIT_EGRESS_HOST)
+	if (text.len == 0 || text.len >= TACIT_EGRESS_HOST || text.ptr[0] == '.')
 		return false;
 	for (size_t i = 0; i < text.len; i++) {
 		uint8_t c = text.ptr[i];
