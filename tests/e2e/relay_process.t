@@ -115,33 +115,6 @@ relay = Relay("--listen", UNIX, "--to", one.address, "--drain-timeout", "600")
 client, peer = one.pair(relay)
 equal(relay.stop(), 0, "a second signal does not wait")
 
-# --- the service manager ---------------------------------------------------------------------
-given = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
-notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-notify.bind(path("notify"))
-notify.settimeout(WAIT)
-moves = " ".join(f"exec {3 + i}<&{sock.fileno()};" for i, sock in enumerate(given))
-moves = "".join(f"exec {100 + i}<&{sock.fileno()}; " for i, sock in enumerate(given)) + \
-    "exec 3<&100 4<&101 100<&- 101<&-; export LISTEN_PID=$$ LISTEN_FDS=2 LISTEN_FDNAMES=a:web;"
-if os.path.exists("/bin/bash"):
-    wrapper = write("wrapper", "#!/bin/bash\n" + moves + '\nexec "$@"\n')
-    os.chmod(wrapper, 0o755)
-    os.environ["NOTIFY_SOCKET"] = path("notify")
-    relay = Relay("--listen", "fd:web", "--to", one.address, shell=f"exec {wrapper} \"$@\";",
-                  fds=[sock.fileno() for sock in given])
-    del os.environ["NOTIFY_SOCKET"]
-    equal(relay.addresses, [f"tcp:127.0.0.1:{given[1].getsockname()[1]}"],
-          "a socket by its name")
-    equal(notify.recv(100), b"READY=1", "it is ready")
-    client, peer = one.pair(relay)
-    client.sendall(b"hi")
-    equal(exactly(peer, 2), b"hi", "and passes on")
-    relay.kill(signal.SIGTERM)
-    equal(notify.recv(100), b"STOPPING=1", "it is stopping")
-    relay.stop()
-else:
-    skip("sockets of the service manager", "no bash")
-
 # --- ping ------------------------------------------------------------------------------------
 echo = subprocess.Popen([TACIT, "ping", "--json", "--echo", "unix:" + path("echo")],
                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)

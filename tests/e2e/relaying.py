@@ -32,14 +32,12 @@ def write(name, text):
 class Relay:
     """One relay process; `events` are its lines, read by a thread."""
 
-    def __init__(self, *args, files=None, env=None, shell=None, fds=()):
+    def __init__(self, *args, files=None, env=None, before=(), fds=()):
         def limit():
             if files:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
 
-        command = [TACIT, "relay", "--json", *args]
-        if shell:
-            command = ["sh", "-c", shell + ' exec "$@"', "sh", *command]
+        command = [*before, os.path.realpath(TACIT), "relay", "--json", *args]
         self.stderr = tempfile.TemporaryFile()
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.stderr,
                                         preexec_fn=limit, env={**os.environ, **(env or {})},
