@@ -13,7 +13,7 @@
 #include "net/relay_inside.h"
 
 #define HEARTBEAT    0xb7 /* what an enclave says when it is up, and wants to hear */
-#define METRICS_ROOM 16384
+#define METRICS_ROOM 32768
 
 /* One direction is left, from us to the peer; what it says is not listened to. */
 void tacit_relay_ask_answer(struct tacit_relay *relay, struct relay_conn *conn,

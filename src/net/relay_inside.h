@@ -159,7 +159,6 @@ struct tacit_relay {
 	uint64_t now;       /* when this turn began */
 	uint64_t retry_at;  /* to accept again, after running out of descriptors; 0: not waiting */
 	uint64_t drain_end; /* 0: not draining */
-	bool watchdog;
 	uint64_t said_second, said;
 	struct relay_counts counts;
 	uint8_t *scratch;

@@ -50,20 +50,45 @@ static void put_refused(struct out *out, const struct tacit_relay *r)
 		    (unsigned long long)r->counts.refused[i]);
 }
 
+static uint64_t read_accepted(const struct relay_listener *l)
+{
+	return l->accepted;
+}
+
+static uint64_t read_failed(const struct relay_listener *l)
+{
+	return l->failed;
+}
+
+static uint64_t read_open(const struct relay_listener *l)
+{
+	return l->refs - 1;
+}
+
 /* By the number of the rule: addresses are in the log, and are not everybody's business. */
 static void put_listeners(struct out *out, const struct tacit_relay *r)
 {
-	const struct relay_listener *l = r->listeners;
+	static const struct {
+		const char *name, *kind, *help;
+		uint64_t (*read)(const struct relay_listener *listener);
+	} OF_RULES[] = {
+		{ "tacit_relay_listener_accepted_total", "counter", "connections taken, by rule",
+		  read_accepted },
+		{ "tacit_relay_listener_failed_total", "counter",
+		  "of these, without another side, by rule", read_failed },
+		{ "tacit_relay_listener_connections", "gauge", "connections now, by rule",
+		  read_open },
+	};
 
-	put(out, "# HELP tacit_relay_listener_accepted_total connections, by rule of the plan\n"
-		 "# TYPE tacit_relay_listener_accepted_total counter\n");
-	for (size_t i = 1; l; i++, l = l->next)
-		put(out,
-		    "tacit_relay_listener_accepted_total{rule=\"%zu\"} %llu\n"
-		    "tacit_relay_listener_failed_total{rule=\"%zu\"} %llu\n"
-		    "tacit_relay_listener_connections{rule=\"%zu\"} %zu\n",
-		    i, (unsigned long long)l->accepted, i, (unsigned long long)l->failed, i,
-		    l->refs - 1);
+	for (size_t i = 0; i < sizeof(OF_RULES) / sizeof(OF_RULES[0]); i++) {
+		const struct relay_listener *l = r->listeners;
+
+		put(out, "# HELP %s %s\n# TYPE %s %s\n", OF_RULES[i].name, OF_RULES[i].help,
+		    OF_RULES[i].name, OF_RULES[i].kind);
+		for (size_t rule = 1; l; rule++, l = l->next)
+			put(out, "%s{rule=\"%zu\"} %llu\n", OF_RULES[i].name, rule,
+			    (unsigned long long)OF_RULES[i].read(l));
+	}
 }
 
 size_t tacit_relay_metrics_write(const struct tacit_relay *relay, struct tacit_mut room)

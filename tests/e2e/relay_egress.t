@@ -175,6 +175,19 @@ text = rest(sock)
 ok(int(re.search(rb"Content-Length: (\d+)", text)[1]) == len(text.split(b"\r\n\r\n", 1)[1]),
    "metrics are as long as they say")
 ok(b"localhost" not in text, "and name nobody")
+families, faults = [], []
+for line in text.split(b"\r\n\r\n", 1)[1].decode().splitlines():
+    told = re.fullmatch(r"# (HELP|TYPE) (\w+) (.+)", line)
+    sample = re.fullmatch(r'(\w+)(?:\{(?:why|rule)="\w+"\})? \d+', line)
+    if told and told[1] == "HELP":
+        families.append(told[2])
+    elif told:
+        faults += [] if told[2] == families[-1] and told[3] in ("counter", "gauge") else [line]
+        faults += [] if (told[3] == "counter") == told[2].endswith("_total") else [line]
+    elif not sample or sample[1] != families[-1]:
+        faults.append(line)
+ok(not faults and len(families) == len(set(families)) > 10,
+   "every sample stands below its help and type, each family once", faults)
 
 # --- the list changes ------------------------------------------------------------------------
 config = write("relay.conf", f"egress {ANY}\nallow-private localhost:{server.port}\n")
