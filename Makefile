@@ -216,12 +216,20 @@ $(B)/examples/%: examples/%.c $(B)/libtacit.a $(B)/libtacit-attest.a
 	$(Q)$(CC) -std=c11 $(WARN) -Iinclude -o $@ $< $(filter %.a,$^) $(LIB_LIBS)
 
 # Fuzz targets build with clang's libFuzzer, and without it to replay the corpus under any compiler.
+FUZZ_FLAGS := -std=c11 -g -O1 -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=undefined
+FUZZ_OBJ := $(patsubst %.c,build/fuzz-obj/%.o,$(LIB_SRC))
 fuzzers: $(FUZZERS)
-build/fuzz/%: fuzz/fuzz_%.c $(LIB_SRC) $(wildcard src/*/*.h include/tacit/*.h fuzz/*.h)
+build/fuzz-obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(CPPFLAGS) $(FUZZ_FLAGS) -MMD -MP -c -o $@ $<
+build/fuzz-obj/libcore.a: $(FUZZ_OBJ)
+	@echo "  AR    $@"
+	$(Q)rm -f $@ && $(AR) rcD $@ $^
+build/fuzz/%: build/fuzz-obj/fuzz/fuzz_%.o build/fuzz-obj/libcore.a
 	@mkdir -p $(@D)
 	@echo "  FUZZ  $@"
-	$(Q)$(CLANG) $(CPPFLAGS) -std=c11 -g -O1 -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=undefined -o $@ $< $(LIB_SRC) $(LIB_LIBS)
+	$(Q)$(CLANG) -g -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIB_LIBS)
 replays: $(REPLAYS)
 $(B)/replay/%: $(B)/obj/fuzz/fuzz_%.o $(B)/obj/fuzz/replay.o $(B)/libcore.a
 	@mkdir -p $(@D)
@@ -273,6 +281,6 @@ install: all
 		install -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/; done
 
 clean:
-	rm -rf build/release build/asan build/tsan build/fuzz build/tacit
+	rm -rf build/release build/asan build/tsan build/fuzz build/fuzz-obj build/tacit
 
--include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/obj build/fuzz-obj -name '*.d' 2>/dev/null)
