@@ -290,6 +290,26 @@ static void test_limit(void)
 	free(room);
 }
 
+static void test_looks(void)
+{
+	head();
+	ok(tacit_event_log_looks(pki_take(&log_buf)), "a head looks like a log");
+	old_record(4, TACIT_SLICE_ARRAY(SPEC_ID));
+	ok(!tacit_event_log_looks(pki_take(&log_buf)), "a head that measures does not");
+	old_record(3, tacit_slice_str("Spec ID Event03"));
+	ok(!tacit_event_log_looks(pki_take(&log_buf)), "nor a name alone");
+}
+
+/* A table of no algorithms. */
+static void test_no_algorithms(void)
+{
+	static const uint8_t NONE[] = "Spec ID Event03\0\0\0\0\0\0\2\0\2\0\0\0\0";
+	struct tacit_event_log log;
+
+	old_record(3, TACIT_SLICE_ARRAY(NONE));
+	is_status(replay(&log), TACIT_FORMAT, "no algorithm");
+}
+
 int main(void)
 {
 	test_replay();
@@ -299,6 +319,8 @@ int main(void)
 	test_events();
 	test_truncations();
 	test_limit();
+	test_looks();
+	test_no_algorithms();
 	pki_done();
 	return done();
 }

@@ -36,12 +36,15 @@ static void test_names(void)
 		{ NITRO_REGIONAL, "C=US/CN=84dde1b34e42ca38.eu-central-1.aws.nitro-enclave" },
 		{ NITRO_REGIONAL, "C=US/CN=84dde1b34e42ca38.eu-central-1.aws.nitro-enclavez" },
 		{ NITRO_REGIONAL, "C=US/CN=.eu-central-1.aws.nitro-enclaves" },
+		{ NITRO_REGIONAL, "C=US/CN=84dde1b34e42ca38.eu-central-1" },
+		{ NITRO_REGIONAL, "C=US/CN=84dde1b34e42ca38..aws.nitro-enclaves" },
 		{ NITRO_REGIONAL, "C=US/O=Amazon" },
 		{ NITRO_ZONAL, "CN=159cc35c5cd76fb7.zonal.eu-central-2.aws.nitro-enclaves/C=US" },
 		{ NITRO_INSTANCE, "C=US/CN=i-0f00d5eed5eed5eee.eu-central-1.aws.nitro-enclaves" },
 		{ NITRO_INSTANCE, "C=US/CN=i-0f00d5eed5eed5eed.eu-central-2.aws.nitro-enclaves" },
 		{ NITRO_INSTANCE, "C=US/CN=x.i-0f00d5eed5eed5eed.eu-central-1.aws.nitro-enclaves" },
 		{ NITRO_LEAF, "C=US/CN=i-0f00d5eed5eed5eed-enc0.eu-central-1.aws" },
+		{ NITRO_LEAF, "C=US/CN=.eu-central-1.aws" },
 		{ NITRO_LEAF, "C=US/O=Amazon" },
 	};
 
@@ -55,8 +58,36 @@ static void test_names(void)
 	refuses(&spec, "nitro.names", "another module in the payload");
 	spec = (struct nitro_spec){ .region = "eu.central-1" };
 	refuses(&spec, "nitro.names", "a region with a dot");
+	spec = (struct nitro_spec){ .region = "" };
+	refuses(&spec, "nitro.names", "no region at all");
 	spec = (struct nitro_spec){ .region = "EU" };
 	refuses(&spec, "nitro.names", "a region in capitals");
+}
+
+/* The leaf's name without the dot before the region, and without the end. */
+static void cut_leaf(enum nitro_level level, struct pki_spec *spec, void *user)
+{
+	static char subject[256];
+
+	if (level != NITRO_LEAF)
+		return;
+	snprintf(subject, sizeof(subject), "C=US/CN=%s%s",
+		 nitro_module_id(&(struct nitro_spec){ 0 }), (const char *)user);
+	spec->subject = subject;
+}
+
+static void test_leaf(void)
+{
+	static const char *const BAD[] = { "eu-central-1.aws", ".eu-central-1",
+					   ".eu-central-1.awz" };
+	struct nitro_spec spec = { .cert = cut_leaf,
+				   .user = (void *)(uintptr_t) ".eu-central-1.aws" };
+
+	nitro_accepts(&b, &spec, "the leaf's name as it should be");
+	for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++) {
+		spec.user = (void *)(uintptr_t)BAD[i];
+		refuses(&spec, "nitro.names", BAD[i]);
+	}
 }
 
 /* Module ids that the leaf's name repeats, and that are of another form all the same. */
@@ -75,6 +106,7 @@ static void test_modules(void)
 	/* With the instance that the authority above is made for. */
 	static const char *const BAD[][2] = {
 		{ "j-0f00d5eed5eed5eed-enc0198bc571bf3e785", "j-0f00d5eed5eed5eed" },
+		{ "0f00d5eed5eed5eed-enc0198bc571bf3e785", "0f00d5eed5eed5eed-e" },
 		{ "i--enc0198bc571bf3e785", "i-" },
 		{ "i-0f00d5eed5eed5eed-enc0198bc571bf3e78", "i-0f00d5eed5eed5eed" },
 		{ "i-0f00d5eed5eed5eed-enc0198bc571bf3e7850", "i-0f00d5eed5eed5eed" },
@@ -147,6 +179,12 @@ static void test_serial(void)
 	refuses(&spec, "nitro.serial", "a serial number of one byte");
 	spec.user = (void *)(uintptr_t) "01000000000000000000000000000000000000ff";
 	refuses(&spec, "nitro.serial", "one of twenty");
+	static char longer[80];
+	snprintf(longer, sizeof(longer), "01%s", serial(id, NITRO_NOW - 60));
+	spec.user = longer;
+	refuses(&spec, "nitro.serial", "one of 17 that ends as it should");
+	snprintf(longer, sizeof(longer), "01000000%s", serial(id, NITRO_NOW - 60));
+	refuses(&spec, "nitro.serial", "one of twenty that does");
 }
 
 /* ---- times --------------------------------------------------------------------------------- */
@@ -262,6 +300,7 @@ int main(void)
 {
 	nitro_start(&b);
 	test_names();
+	test_leaf();
 	test_modules();
 	test_serial();
 	test_times();

@@ -298,6 +298,76 @@ static void test_sgx_report(void)
 	is_status(tacit_dcap_sgx_parse(body, &report, NULL), TACIT_FORMAT, "one byte over");
 }
 
+/* What is detected as whose: each word that decides it, changed. */
+static void test_detect(void)
+{
+	static const struct {
+		size_t at;
+		uint8_t value;
+		const char *name;
+	} WRONG[] = {
+		{ 0, 2, "version 2" },           { 0, 6, "version 6" },
+		{ 2, 1, "another kind of key" }, { 4, 0x80, "another TEE" },
+		{ 12, 0, "another vendor" },     { 27, 0, "another vendor, last byte" },
+	};
+	static const uint8_t CWT[4] = { 0xd8, 0x3d, 0xd2, 0x84 };
+
+	for (int tdx = 0; tdx < 2; tdx++) {
+		enum tacit_tee tee = tdx ? TACIT_TEE_TDX : TACIT_TEE_SGX;
+		struct dcap_quote_spec spec =
+			dcap_quote_spec(4, tdx ? TACIT_DCAP_BODY_TD10 : TACIT_DCAP_BODY_SGX);
+		struct tacit_slice quote = dcap_quote(&spec);
+		uint8_t *bytes = (uint8_t *)(uintptr_t)quote.ptr;
+
+		ok(tacit_dcap_quote_detect(quote, tee) &&
+			   !tacit_dcap_quote_detect(quote, tdx ? TACIT_TEE_SGX : TACIT_TEE_TDX) &&
+			   !tacit_dcap_quote_detect(quote, TACIT_TEE_SNP),
+		   "a quote is its own platform's");
+		for (size_t i = 0; i < TACIT_ARRAY_LEN(WRONG); i++) {
+			uint8_t was = bytes[WRONG[i].at];
+
+			bytes[WRONG[i].at] = WRONG[i].value;
+			ok(!tacit_dcap_quote_detect(quote, tee), "%s", WRONG[i].name);
+			bytes[WRONG[i].at] = was;
+		}
+	}
+	ok(tacit_dcap_quote_detect(TACIT_SLICE_ARRAY(CWT), TACIT_TEE_TDX), "a tagged CWT");
+	for (size_t i = 0; i < sizeof(CWT); i++) {
+		uint8_t other[4];
+
+		memcpy(other, CWT, sizeof(CWT));
+		other[i] ^= 1;
+		ok(!tacit_dcap_quote_detect(TACIT_SLICE_ARRAY(other), TACIT_TEE_TDX),
+		   "another byte %zu", i);
+	}
+	ok(!tacit_dcap_quote_detect(tacit_slice_of(CWT, 3), TACIT_TEE_TDX), "three bytes");
+}
+
+/* No bytes, and one: nothing behind them is looked at. */
+static void test_nothing(void)
+{
+	struct tacit_dcap_quote quote;
+	uint8_t tag = 0xd8;
+
+	is_status(tacit_dcap_quote_parse(tacit_slice_of(NULL, 0), &quote, NULL), TACIT_FORMAT,
+		  "nothing");
+	is_status(parse(tacit_slice_of(&tag, 1), &quote), TACIT_FORMAT, "one byte");
+}
+
+/* A body that is no TD's is not read as one, though it has enough bytes. */
+static void test_kinds(void)
+{
+	static const uint8_t BODY[TACIT_DCAP_TD15_LEN];
+	struct tacit_dcap_td_report report;
+
+	is_status(tacit_dcap_td_parse(TACIT_SLICE_ARRAY(BODY), TACIT_DCAP_BODY_SGX, &report, NULL),
+		  TACIT_FORMAT, "an enclave's body");
+	is_status(tacit_dcap_td_parse(TACIT_SLICE_ARRAY(BODY), TACIT_DCAP_BODY_NONE, &report, NULL),
+		  TACIT_FORMAT, "no body");
+	is_status(tacit_dcap_td_parse(TACIT_SLICE_ARRAY(BODY), TACIT_DCAP_BODY_TD15, &report, NULL),
+		  TACIT_OK, "a TD's");
+}
+
 int main(void)
 {
 	test_forms();
@@ -310,6 +380,9 @@ int main(void)
 	test_cwt();
 	test_td_report();
 	test_sgx_report();
+	test_detect();
+	test_nothing();
+	test_kinds();
 	pki_done();
 	return done();
 }
