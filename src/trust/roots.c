@@ -74,6 +74,16 @@ static const uint8_t INTEL_SGX_KEY[] = {
 	0x05, 0xa9, 0x53, 0x55, 0x8c, 0x45, 0x3f, 0x6b, 0x09, 0x04, 0xae, 0x73, 0x94,
 };
 
+/* Both certificates whole: of these, not even the dates depend on their own signature. */
+static const uint8_t INTEL_SGX_WHOLE[][TACIT_SHA256_LEN] = {
+	{ 0xfc, 0x64, 0xf8, 0x07, 0x6d, 0x79, 0xa4, 0xfe, 0xe9, 0xd1, 0xd4,
+	  0x73, 0xd7, 0x4c, 0x89, 0xeb, 0x8d, 0x8f, 0xd5, 0x5c, 0x5a, 0xba,
+	  0xfe, 0xab, 0xeb, 0xa7, 0x36, 0x6d, 0x20, 0x42, 0x94, 0x04 },
+	{ 0x44, 0xa0, 0x19, 0x6b, 0x2b, 0x99, 0xf8, 0x89, 0xb8, 0xe1, 0x49,
+	  0xe9, 0x5b, 0x80, 0x7a, 0x35, 0x0e, 0x74, 0x24, 0x96, 0x43, 0x99,
+	  0xe8, 0x85, 0xa7, 0xcb, 0xb8, 0xcc, 0xfa, 0xb6, 0x74, 0xd3 },
+};
+
 static bool is_test_root(const struct tacit_cert *cert, const struct tacit_context *cx)
 {
 	for (size_t i = 0; i < cx->insecure_test_root_count; i++) {
@@ -100,6 +110,21 @@ enum tacit_root tacit_root_find(const struct tacit_cert *cert, const struct taci
 			return ROOTS[i].root;
 	}
 	return TACIT_ROOT_NONE;
+}
+
+bool tacit_root_is_whole(const struct tacit_cert *cert, enum tacit_root root)
+{
+	uint8_t digest[TACIT_SHA256_LEN];
+
+	if (root != TACIT_ROOT_INTEL_SGX)
+		return root != TACIT_ROOT_NONE;
+	if (tacit_hash(TACIT_SHA256, cert->der, digest, NULL) != TACIT_OK)
+		return false;
+	for (size_t i = 0; i < TACIT_ARRAY_LEN(INTEL_SGX_WHOLE); i++) {
+		if (memcmp(INTEL_SGX_WHOLE[i], digest, sizeof(digest)) == 0)
+			return true;
+	}
+	return false;
 }
 
 enum tacit_intermediate tacit_root_intermediate(const struct tacit_cert *cert, enum tacit_root root)

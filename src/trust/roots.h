@@ -20,6 +20,12 @@ enum tacit_root {
 /* Which anchor the certificate is, byte for byte (Intel: by its key); TACIT_ROOT_NONE for none. */
 enum tacit_root tacit_root_find(const struct tacit_cert *cert, const struct tacit_context *cx);
 
+/*
+ * Whether that anchor is known byte for byte, so that its own signature adds nothing: all but a
+ * certificate of Intel's key that is neither of the two that Intel published.
+ */
+bool tacit_root_is_whole(const struct tacit_cert *cert, enum tacit_root root);
+
 /* AMD's certificates between a root and the chips' keys. They are no anchors. */
 enum tacit_intermediate {
 	TACIT_INTERMEDIATE_NONE,

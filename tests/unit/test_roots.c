@@ -64,7 +64,10 @@ static void test_pinned(void)
 		if (root != TACIT_ROOT_NONE) {
 			uint8_t *bytes = (uint8_t *)(uintptr_t)file.ptr;
 
+			ok(tacit_root_is_whole(&cert, root), "known byte for byte");
 			bytes[file.len - 1] ^= 1;
+			ok(root != TACIT_ROOT_INTEL_SGX || !tacit_root_is_whole(&cert, root),
+			   "and not with another signature, where the key is what is pinned");
 			ok(tacit_root_find(&cert, &NO_TEST_ROOTS) ==
 				   (root == TACIT_ROOT_INTEL_SGX ? root : TACIT_ROOT_NONE),
 			   "with another signature");
@@ -83,6 +86,10 @@ static void test_intel_key(void)
 	uint8_t other[65];
 
 	ok(tacit_root_find(&cert, &NO_TEST_ROOTS) == TACIT_ROOT_INTEL_SGX, "Intel's key");
+	ok(!tacit_root_is_whole(&cert, TACIT_ROOT_INTEL_SGX),
+	   "in a certificate that is not Intel's");
+	ok(!tacit_root_is_whole(&cert, TACIT_ROOT_NONE), "what is no root is not known whole");
+	ok(tacit_root_is_whole(&cert, TACIT_ROOT_TEST), "a test root is");
 	for (size_t bit = 0; bit < 65 * 8; bit += 13) {
 		memcpy(other, cert.key.ptr, 65);
 		other[bit / 8] ^= (uint8_t)(1u << bit % 8);

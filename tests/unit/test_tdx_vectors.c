@@ -283,6 +283,53 @@ static void test_real(void)
 	}
 }
 
+/* ---- a root that is not quite Intel's ------------------------------------------------------ */
+
+/* The text of the quote's last certificate, which is the root. */
+static struct tacit_slice root_text(struct tacit_slice quote)
+{
+	static const char BEGIN[] = "-----BEGIN CERTIFICATE-----\n", END[] = "-----END";
+	struct tacit_slice found = { NULL, 0 };
+
+	for (size_t at = 0; at + sizeof(BEGIN) <= quote.len; at++) {
+		if (memcmp(quote.ptr + at, BEGIN, sizeof(BEGIN) - 1) == 0)
+			found = tacit_slice_of(quote.ptr + at + sizeof(BEGIN) - 1, 0);
+		else if (found.ptr && memcmp(quote.ptr + at, END, sizeof(END) - 1) == 0 &&
+			 !found.len)
+			found.len = (size_t)(quote.ptr + at - found.ptr);
+	}
+	return found;
+}
+
+/*
+ * The key is what is pinned, so whoever changes another part of the root, such as its dates, must
+ * fail by the root's own signature.
+ */
+static void test_changed_root(void)
+{
+	size_t accepted = 0, by_signature = 0;
+
+	start(1774995607);
+	load_evidence("tdx-v4-azure-90c06f-2026-03/quote.bin");
+	add_folder("tdx-v4-azure-90c06f-2026-03", NULL, NULL);
+	is_status(run(), TACIT_OK, "a quote with Intel's root");
+	struct tacit_slice text = root_text(s.evidence);
+	uint8_t *at = (uint8_t *)(uintptr_t)text.ptr;
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t was = at[i];
+
+		at[i] = was == 'B' ? 'C' : 'B';
+		if (was == '\n')
+			at[i] = was;
+		tacit_arena_init(&s.arena, s.room, sizeof(s.room));
+		accepted += at[i] != was && run() == TACIT_OK;
+		by_signature += strcmp(s.err.where, "tdx.pck.signatures") == 0;
+		at[i] = was;
+	}
+	ok(text.len > 800 && accepted == 0, "none with a letter of its root changed");
+	ok(by_signature > 100, "%zu of them by signatures", by_signature);
+}
+
 /* ---- hostile sets -------------------------------------------------------------------------- */
 
 /* Both answers can be defended: these are ours, and docs say so. */
@@ -568,6 +615,7 @@ int main(void)
 	}
 	snprintf(s.dir, sizeof(s.dir), "%s", dir);
 	test_real();
+	test_changed_root();
 	test_hostile("hostile-v4");
 	test_hostile("hostile-v3");
 	test_hostile_collateral();

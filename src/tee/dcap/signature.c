@@ -266,6 +266,7 @@ static bool check_chain(const struct judge *j)
 		.now = j->cx->now,
 		.skew = CLOCK_SKEW,
 		.cache = j->cx->cache,
+		.pinned_root = tacit_root_is_whole(&j->s->root, j->s->anchor),
 	};
 	struct tacit_chain_result result;
 
