@@ -27,7 +27,7 @@ static void check_alternative(const struct tacit_policy_alternative *a)
 static void check_policy(const struct tacit_policy *p)
 {
 	FUZZ_ASSERT(p->alternative_count > 0 && p->alternative_count <= TACIT_ALTERNATIVES_MAX);
-	FUZZ_ASSERT(p->max_age_seconds > 0 && p->valid_from <= p->valid_until);
+	FUZZ_ASSERT(p->valid_from <= p->valid_until);
 	FUZZ_ASSERT(p->name && p->comment);
 	for (size_t i = 0; i < p->alternative_count; i++)
 		check_alternative(&p->alternatives[i]);
