@@ -180,6 +180,28 @@ static void test_data(void)
 	is_status(judge(), TACIT_OK, "white space is no fault");
 }
 
+/* The modulus of the attestation key, changed in the runtime data that the report stands for. */
+static void modulus_case(size_t at, char value, size_t cut, const char *what)
+{
+	static char text[2048], other[2048];
+
+	azure_init(&a, false);
+	struct tacit_slice json = azure_json(&a);
+	snprintf(text, sizeof(text), "%.*s", (int)json.len, (const char *)json.ptr);
+	char *n = strstr(text, "\"n\":\"") + 5, *end = strchr(n, '"');
+	n[at] = value;
+	snprintf(other, sizeof(other), "%.*s%s", (int)(end - text - (ptrdiff_t)cut), text, end);
+	data_case(other, what);
+}
+
+static void test_modulus(void)
+{
+	modulus_case(0, 'A', 0, "with a modulus whose first bit is zero");
+	modulus_case(341, 'A', 0, "with an even modulus");
+	modulus_case(5, '!', 0, "with a modulus that is not base64");
+	modulus_case(339, 'B', 2, "with a modulus of 255 bytes");
+}
+
 /* A key pair of the attacker's in runtime data of his own. */
 static void test_swapped_key(void)
 {
@@ -260,6 +282,20 @@ static void test_quote_parts(void)
 	b.collateral.tpm.pcrs[0] = b.collateral.tpm.pcrs[1];
 	b.collateral.tpm.pcrs[1] = zero;
 	refused(TACIT_BINDING, "azure.quote.pcrs", "two PCRs swapped");
+}
+
+/* The TD's evidence is refused for its parts as SNP's is. */
+static void test_td_parts(void)
+{
+	start(true);
+	((uint8_t *)(uintptr_t)a.signature.ptr)[40] ^= 1;
+	refused(TACIT_SIGNATURE, "azure.quote.signature", "a TD with a quote that nobody signed");
+	start(true);
+	((uint8_t *)(uintptr_t)a.td_quote.ptr)[48 + 584 + 4 + 10] ^= 1;
+	refused(TACIT_SIGNATURE, "tdx.quote.signature", "a TD whose own quote nobody signed");
+	start(true);
+	quotes[0].len = 100;
+	refused(TACIT_BINDING, "azure.tdx.report", "a quote of 100 bytes");
 }
 
 static void test_quote_key(void)
@@ -426,11 +462,13 @@ int main(void)
 	test_good(true);
 	test_hashes();
 	test_data();
+	test_modulus();
 	test_data_flips();
 	test_swapped_key();
 	test_truncations();
 	test_no_quote();
 	test_quote_parts();
+	test_td_parts();
 	test_quote_key();
 	test_quote_flips();
 	test_partial();

@@ -86,6 +86,16 @@ static void test_lengths(void)
 	lengths(AZURE_HCL_LEN - 1236, TACIT_OK, "and leave no padding");
 	lengths(AZURE_HCL_LEN - 1235, TACIT_FORMAT, "and go one byte beyond the end");
 	lengths(0xffffffff, TACIT_FORMAT, "and wrap around");
+	start(false);
+	memset(hcl + AZURE_JSON_AT, 0, AZURE_HCL_LEN - AZURE_JSON_AT);
+	hcl[8] = 1236 & 0xff;
+	hcl[9] = 1236 >> 8;
+	memset(hcl + 1216, 0, 4);
+	hcl[1216] = 20;
+	memset(hcl + 1232, 0, 4);
+	is_status(parse(), TACIT_FORMAT, "no JSON, and nothing but padding behind");
+	struct tacit_hcl bare = { .hash_type = 4 };
+	is_status(tacit_hcl_bound(&bare, NULL), TACIT_FORMAT, "a hash that is none binds nothing");
 	lengths(0xfffffb2b, TACIT_FORMAT, "and wrap around to nothing");
 	start(false);
 	hcl[AZURE_HCL_LEN - 1] = 1;

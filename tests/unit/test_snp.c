@@ -327,8 +327,45 @@ static void test_wrong_extensions(void)
 						    "a\n");
 	snp_refused(&b, snp_bench_judge(&b), TACIT_FORMAT, "snp.vek.chip", "a cspID of two lines");
 	snp_bench_init(&b, SNP_MAKE_MILAN, 3, true);
+	snp_ext(&b.s, "5")->value = tacit_slice_str("\x16\x02"
+						    "a\x7f");
+	snp_refused(&b, snp_bench_judge(&b), TACIT_FORMAT, "snp.vek.chip", "a cspID with a DEL");
+	snp_bench_init(&b, SNP_MAKE_MILAN, 3, true);
 	snp_put(&b.s, 0x1df, 1, 1);
 	snp_refused(&b, snp_bench_judge(&b), TACIT_BINDING, "snp.vek.chip", "a VLEK and a chip");
+}
+
+/* What is taken for a report at all: each field that decides it. */
+static void test_shape(void)
+{
+	static const struct {
+		size_t at;
+		uint8_t value;
+		const char *name;
+	} WRONG[] = {
+		{ 0x000, 0, "version 0" },
+		{ 0x001, 1, "version 256 and more" },
+		{ 0x035, 1, "algorithm 256" },
+		{ 0x00c, 1, "a policy with its upper half" },
+		{ 0x00a, 0, "a policy without its bit 17" },
+		{ 0x049, 1, "flags beyond the first byte" },
+	};
+	struct tacit_snp_tcb tcb;
+
+	snp_bench_init(&b, SNP_MAKE_MILAN, 3, false);
+	ok(tacit_snp_detect(TACIT_SLICE_ARRAY(b.s.report)), "a report has the shape of one");
+	ok(!tacit_snp_detect(tacit_slice_of(b.s.report, TACIT_SNP_REPORT_LEN - 1)),
+	   "one that is cut has not");
+	for (size_t i = 0; i < sizeof(WRONG) / sizeof(WRONG[0]); i++) {
+		uint8_t was = b.s.report[WRONG[i].at];
+
+		b.s.report[WRONG[i].at] = WRONG[i].value;
+		ok(!tacit_snp_detect(TACIT_SLICE_ARRAY(b.s.report)), "%s has not", WRONG[i].name);
+		b.s.report[WRONG[i].at] = was;
+	}
+	ok(!tacit_snp_tcb_read(tacit_slice_of(b.s.report, 7), false, &tcb) &&
+		   !tacit_snp_tcb_read(tacit_slice_of(b.s.report, 9), true, &tcb),
+	   "a TCB has eight bytes");
 }
 
 static void test_hwid(void)
@@ -480,6 +517,7 @@ int main(void)
 	test_missing_extensions();
 	test_wrong_extensions();
 	test_hwid();
+	test_shape();
 	test_kinds();
 	test_missing();
 	test_choice();

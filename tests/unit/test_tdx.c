@@ -406,6 +406,23 @@ static void test_keys(void)
 	}
 }
 
+/* A key or an algorithm that is not Intel's is named as that, before anything is verified. */
+static void test_key_names(void)
+{
+	struct departure d = departure();
+
+	d.leaf.spki = pki_spki(pki_key(PKI_P384));
+	bench_is(depart(&d, DCAP_NOW), TACIT_CHAIN, "tdx.pck.certificates", "a PCK with P-384");
+	d = departure();
+	d.leaf.sig = PKI_SIG_ECDSA_SHA384;
+	bench_is(depart(&d, DCAP_NOW), TACIT_CHAIN, "tdx.pck.certificates",
+		 "a PCK signed with SHA-384");
+	d = departure();
+	d.root.sig = PKI_SIG_ECDSA_SHA384;
+	bench_is(depart(&d, DCAP_NOW), TACIT_CHAIN, "tdx.pck.certificates",
+		 "a root signed with SHA-384");
+}
+
 static void test_extension(void)
 {
 	struct dcap_quote_spec spec = usual();
@@ -576,6 +593,7 @@ int main(void)
 	test_names();
 	test_path();
 	test_keys();
+	test_key_names();
 	test_extension();
 	test_attributes();
 	test_service_td();

@@ -80,6 +80,33 @@ static void test_quote(void)
 	ok(quote.nonce.ptr && quote.nonce.len == 0, "  is empty and not absent");
 }
 
+/* Fields whose length is wrong and whose bytes are all there, so that nothing else says no. */
+static void test_sizes(void)
+{
+	static uint8_t nonce[65];
+
+	azure_init(&a, false);
+	a.nonce = TACIT_SLICE_ARRAY(nonce);
+	is_status(tacit_tpm_quote_parse(azure_quote(&a), &quote, NULL), TACIT_FORMAT,
+		  "a nonce of 65 bytes");
+	a.nonce.len = 64;
+	is_status(tacit_tpm_quote_parse(azure_quote(&a), &quote, NULL), TACIT_OK, "and of 64");
+	for (size_t more = 1; more <= 2; more++) {
+		start();
+		memmove(bytes + DIGEST_LEN_AT + more, bytes + DIGEST_LEN_AT, len - DIGEST_LEN_AT);
+		memset(bytes + DIGEST_LEN_AT, 0, more);
+		len += more;
+		bytes[SELECT_AT] = (uint8_t)(3 + more);
+		is_status(parse(), more == 1 ? TACIT_OK : TACIT_FORMAT, "a selection with zeros");
+		bytes[DIGEST_LEN_AT] = 1;
+		is_status(parse(), TACIT_FORMAT, "a selection of PCR 24");
+	}
+	start();
+	bytes[DIGEST_LEN_AT + 1] = 31;
+	len--;
+	is_status(parse(), TACIT_FORMAT, "a digest of 31 bytes");
+}
+
 static void test_signature(void)
 {
 	static const uint8_t head[6] = { 0, 0x14, 0, 0x0b, 1, 0 };
@@ -108,6 +135,10 @@ static void test_signature(void)
 	whole[5] = 1;
 	is_status(tacit_tpm_signature(TACIT_SLICE_ARRAY(whole), &got, NULL), TACIT_FORMAT,
 		  "and a length that is too much");
+	whole[4] = 0;
+	whole[5] = 255;
+	is_status(tacit_tpm_signature(tacit_slice_of(whole, 261), &got, NULL), TACIT_FORMAT,
+		  "and a whole signature of 255 bytes");
 }
 
 /* ---- collateral ---------------------------------------------------------------------------- */
@@ -173,6 +204,7 @@ static void test_collateral(void)
 int main(void)
 {
 	test_quote();
+	test_sizes();
 	test_signature();
 	test_collateral();
 	pki_done();
