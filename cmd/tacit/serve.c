@@ -120,7 +120,10 @@ static int open_outside(struct serving *s, enum tacit_tee tee)
 		return cli_fail(common, &s->err, "cannot listen on '%s'", listen);
 	if (tacit_attester_open(tee, &nothing, &trial, &s->err) != TACIT_OK)
 		return cli_fail(common, &s->err, "cannot attest");
+	enum tacit_status st = tacit_api_receipt_possible(tacit_attester_tee(trial), &s->err);
 	tacit_attester_close(trial);
+	if (st != TACIT_OK)
+		return cli_fail(common, &s->err, "cannot serve here");
 	if (tacit_address_listen(&address, &s->fd, &s->bound, &s->err) != TACIT_OK)
 		return cli_fail(common, &s->err, "cannot listen on '%s'", listen);
 	return 0;

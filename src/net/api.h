@@ -34,6 +34,11 @@ struct tacit_api_options {
 	size_t insecure_test_root_count;
 };
 
+/* Whether receipts can say what a platform measures (docs/adr/0010-receipts-on-snp.md). Errors:
+ * TACIT_UNSUPPORTED. */
+TACIT_MUST_CHECK enum tacit_status tacit_api_receipt_possible(enum tacit_tee tee,
+							      struct tacit_error *err);
+
 /* Errors: TACIT_NOMEM; TACIT_INTERNAL when the boot evidence does not check. */
 TACIT_MUST_CHECK enum tacit_status tacit_api_new(const struct tacit_api_options *options,
 						 struct tacit_api **ret, struct tacit_error *err);

@@ -15,62 +15,103 @@ static const char ISSUER[] = "tacit";
 static const char SCHEME[] = "sha256-single";
 
 /* The registers in the order of AIR's slots, by the names that evidence gives them. */
-static const char *const NITRO_SLOTS[TACIT_RECEIPT_SLOTS] = { "pcr0", "pcr1", "pcr2",
-							      "pcr3", "pcr4", "pcr8" };
-static const char *const TDX_SLOTS[TACIT_RECEIPT_SLOTS] = { "mrtd",  "rtmr0", "rtmr1",
-							    "rtmr2", "rtmr3", NULL };
+struct profile {
+	enum tacit_tee tee;
+	enum tacit_mtype type;
+	const char *slots[TACIT_RECEIPT_SLOTS];
+};
 
-static void take_slot(struct tacit_api *api, const char *const *names,
+static const struct profile PROFILES[] = {
+	{ TACIT_TEE_NITRO, TACIT_MTYPE_NITRO, { "pcr0", "pcr1", "pcr2", "pcr3", "pcr4", "pcr8" } },
+	{ TACIT_TEE_STUB, TACIT_MTYPE_NITRO, { "pcr0", "pcr1", "pcr2", "pcr3", "pcr4", "pcr8" } },
+	{ TACIT_TEE_TDX, TACIT_MTYPE_TDX, { "mrtd", "rtmr0", "rtmr1", "rtmr2", "rtmr3", NULL } },
+};
+
+static const struct profile *find_profile(enum tacit_tee tee)
+{
+	for (size_t i = 0; i < TACIT_ARRAY_LEN(PROFILES); i++) {
+		if (PROFILES[i].tee == tee)
+			return &PROFILES[i];
+	}
+	return NULL;
+}
+
+enum tacit_status tacit_api_receipt_possible(enum tacit_tee tee, struct tacit_error *err)
+{
+	if (find_profile(tee))
+		return TACIT_OK;
+	return tacit_fail(err, TACIT_UNSUPPORTED, "api.receipt", 0,
+			  "receipts (AIR v1) know no measurements of %s, and an answer without a "
+			  "receipt is refused by clients",
+			  tacit_tee_name(tee));
+}
+
+static void take_slot(struct tacit_api *api, const struct profile *profile,
 		      const struct tacit_measurement *m)
 {
 	for (size_t i = 0; i < TACIT_RECEIPT_SLOTS; i++) {
-		if (!names[i] || strcmp(names[i], m->name) != 0 || m->value.len != 48)
+		const char *name = profile->slots[i];
+
+		if (!name || strcmp(name, m->name) != 0 || m->value.len != 48)
 			continue;
 		memcpy(api->slots[i], m->value.ptr, 48);
 		api->slot_known[i] = true;
 	}
 }
 
-enum tacit_status tacit_api_receipt_init(struct tacit_api *api, struct tacit_error *err)
+static enum tacit_status take_claims(struct tacit_api *api, const struct tacit_claims *claims,
+				     struct tacit_error *err)
+{
+	const struct profile *profile = find_profile(claims->tee);
+
+	if (!profile)
+		return tacit_api_receipt_possible(claims->tee, err);
+	api->mtype = profile->type;
+	api->production = tacit_tee_is_real(claims->tee) && !claims->debug;
+	for (size_t i = 0; i < claims->measurement_count; i++)
+		take_slot(api, profile, &claims->measurements[i]);
+	return TACIT_OK;
+}
+
+/* Collateral, or its lack, is the client's business: it does not change what was measured. */
+static enum tacit_status judge_boot(struct tacit_api *api, struct tacit_arena *arena,
+				    struct tacit_error *err)
 {
 	const struct tacit_evidence_doc *boot = tacit_evidence_service_boot(api->options.evidence);
-	struct tacit_evidence ev;
-	struct tacit_verdict verdict = { 0 };
-	struct tacit_arena arena;
-	static const size_t SIZE = TACIT_ARENA_TYPICAL;
-	void *room = malloc(SIZE);
-
-	if (!room)
-		return tacit_fail(err, TACIT_NOMEM, "api.receipt", 0, "out of memory");
-	tacit_arena_init(&arena, room, SIZE);
-
 	/* Our own evidence, judged like a client would: who cannot check it will not talk to us. */
 	struct tacit_context cx = { .now = tacit_clock_wall(),
-				    .arena = &arena,
+				    .arena = arena,
 				    .insecure_test_roots = api->options.insecure_test_roots,
 				    .insecure_test_root_count =
 					    api->options.insecure_test_root_count,
 				    .insecure_no_policy = true,
 				    .insecure_allow_debug = true,
 				    .insecure_accept_stub = true };
+	struct tacit_verdict verdict = { 0 };
+	struct tacit_evidence ev;
 	enum tacit_status st =
 		tacit_evidence_detect(tacit_slice_of(boot->bytes, boot->len), &ev, err);
+
 	if (st == TACIT_OK)
 		st = tacit_verify(&ev, &cx, &verdict, err);
 	const struct tacit_claims *claims = tacit_verdict_genuine(&verdict);
-	if (claims) {
-		bool tdx = claims->tee == TACIT_TEE_TDX || claims->tee == TACIT_TEE_AZURE_TDX;
+	if (claims && (st == TACIT_OK || st == TACIT_UNDECIDED))
+		return take_claims(api, claims, err);
+	return st == TACIT_OK ? tacit_fail(err, TACIT_INTERNAL, "api.receipt", 0, "no claims") : st;
+}
 
-		api->mtype = tdx ? TACIT_MTYPE_TDX : TACIT_MTYPE_NITRO;
-		api->production = tacit_tee_is_real(claims->tee) && !claims->debug;
-		for (size_t i = 0; i < claims->measurement_count; i++)
-			take_slot(api, tdx ? TDX_SLOTS : NITRO_SLOTS, &claims->measurements[i]);
-	}
+enum tacit_status tacit_api_receipt_init(struct tacit_api *api, struct tacit_error *err)
+{
+	static const size_t SIZE = TACIT_ARENA_TYPICAL;
+	void *room = malloc(SIZE);
+	struct tacit_arena arena;
+
+	if (!room)
+		return tacit_fail(err, TACIT_NOMEM, "api.receipt", 0, "out of memory");
+	tacit_arena_init(&arena, room, SIZE);
+	enum tacit_status st = judge_boot(api, &arena, err);
 	free(room);
-	/* Collateral, or its lack, is the client's business: it does not change what was measured. */
-	if (st == TACIT_OK || (st == TACIT_UNDECIDED && claims))
-		return TACIT_OK;
-	return tacit_error_wrap(err, st, "boot");
+	return st == TACIT_OK ? st : tacit_error_wrap(err, st, "boot");
 }
 
 /* The header's bytes, from base64url; absent is fine. */
