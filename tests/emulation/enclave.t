@@ -8,6 +8,7 @@ import json
 import os
 import socket
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from machine import *
@@ -15,6 +16,7 @@ from machine import *
 PROMPT = "Tell me about the walrus"
 TOKENS = "4"  # an emulated processor computes slowly
 
+started = time.monotonic()
 deps = parts()
 work = folder()
 module = Module(work)
@@ -96,9 +98,11 @@ if run.returncode == 0:
     ok(claims["nitro"]["root"] == "test" and "insecure-test-root" in got["verdict"]["insecure"],
        "the test root is named in the verdict", got["verdict"]["insecure"])
     ok(got["answer"] != "", "the answer has words")
+    ok("--insecure-test-root" in run.stderr, "and in words on standard error", run.stderr)
     check = tacit("receipt", "verify", "--evidence", evidence, "--policy", policy,
                   "--insecure-test-root", module.root, receipt)
-    ok(check.returncode == 0, "the receipt checks offline, with the evidence that binds its key",
+    ok(check.returncode == 0 and "--insecure-test-root" in check.stderr,
+       "the receipt checks offline, with the evidence that binds its key, and the root is named",
        check.stderr)
     check = tacit("receipt", "verify", "--evidence", evidence, "--policy", policy, receipt)
     ok(check.returncode == 1, "and not without the test root", check.stderr)
@@ -117,9 +121,44 @@ run = tacit("infer", "--server", address, "--pcr0", "ab" * 48, "--insecure-test-
 ok(run.returncode == 1 and "policy.measurements" in run.stderr, "and so is another PCR0",
    run.stderr)
 
-# ---- the relay leads elsewhere -----------------------------------------------------------------
-
 stop(passing)
+
+# ---- a hostile host ----------------------------------------------------------------------------
+
+counted = [0]
+
+
+def count(at, data):
+    counted[0] = max(counted[0], at + len(data))
+    return data
+
+
+run = ask("unix:" + machine.port(8443, toward=count))
+ok(run.returncode == 0 and counted[0] > 600, "a host that only looks on changes nothing", counted)
+# Places in the stream: the handshake, the evidence, and the middle of the question, which ends what
+# is sent: there it is in a second connection too, which a client tries and which is shorter.
+for what, how in (("a bit of the client's hello", {"toward": flip(60)}),
+                  ("a bit of the question", {"toward": flip(counted[0] - 300)}),
+                  ("a bit of the server's hello", {"back": flip(60)}),
+                  ("a bit of the evidence", {"back": flip(3000)}),
+                  ("the end of the evidence", {"back": cut(3000)}),
+                  ("the end of the handshake", {"toward": cut(60)})):
+    run = ask("unix:" + machine.port(8443, **how))
+    ok(run.returncode in (1, 5) and answer(run).get("answer") in (None, ""),
+       f"a host that changes {what} gets no answer shown", (run.returncode, run.stdout))
+flood = socket.socket(socket.AF_UNIX)
+flood.connect(machine.port(8443))
+try:
+    for _ in range(64):
+        flood.sendall(os.urandom(16384))
+except OSError:
+    pass
+flood.close()
+run = ask("unix:" + machine.port(8443))
+ok(run.returncode == 0, "after all that and a flood of garbage it answers", run.stderr)
+
+# ---- another server ----------------------------------------------------------------------------
+
 stub = os.path.join(work, "stub.sock")
 other = start([TACIT, "serve", "--tee", "stub", "--model", MODEL, "--listen", "unix:" + stub],
               os.path.join(work, "stub.log"))
@@ -132,25 +171,25 @@ stop(passing)
 stop(other)
 machine.kill()
 
-# ---- one byte of the image ---------------------------------------------------------------------
+# ---- one byte of the configuration -------------------------------------------------------------
 
 with open(image, "rb") as f:
     data = bytearray(f.read())
-at = data.index(b"serve a model behind attested TLS")  # help text of the server, in the ramdisk
-data[at] ^= 0x20
+at = data.index(b"\n256\n")  # --ctx in /etc/tacit/argv
+data[at + 3] = ord("5")
 changed = os.path.join(work, "changed.eif")
 with open(changed, "wb") as f:
     f.write(with_crc(bytes(data)))
 measure = tacit("eif", "measure", "--json", changed)
 ok(measure.returncode == 0 and json.loads(measure.stdout)["Measurements"] != pcrs,
-   "one byte of the image changes what is measured", measure.stderr)
+   "one byte of the configuration changes what is measured", measure.stderr)
 module.measure(measure.stdout)
 machine = Machine(deps, work, "b", changed, module)
 ok(machine.says(r"event=ready .*tee=\"nitro\""), "the changed image runs", machine.console())
 address, passing = relay("unix:" + machine.port(8443), "changed")
 run = ask(address)
 ok(run.returncode == 1 and failed_check(run) == "policy.measurements",
-   "one byte of the image changed: refused", run.stderr)
+   "one byte of the configuration changed: refused", run.stderr)
 stop(passing)
 machine.kill()
 
@@ -169,4 +208,5 @@ run = tacit("infer", "--server", address, "--insecure-no-policy", "--insecure-al
 ok(run.returncode == 0 and "--insecure-allow-debug" in run.stderr,
    "and answers who insists, who is warned", run.stderr)
 machine.kill()
+diagnose(f"{time.monotonic() - started:.1f} s")
 done()

@@ -226,6 +226,18 @@ static void answer(struct nsm_module *m, const struct request *r, struct writer 
 
 /* ---- faults -------------------------------------------------------------------------------- */
 
+/* "OPERATION FAULT": the fault, when this is the operation that it is about. */
+static const char *fault_of(const struct nsm_module *m, struct tacit_slice operation)
+{
+	const char *space = strchr(m->fault, ' ');
+
+	if (!space || !operation.ptr ||
+	    !tacit_slice_eq(operation,
+			    tacit_slice_of((const uint8_t *)m->fault, (size_t)(space - m->fault))))
+		return NULL;
+	return space + 1;
+}
+
 /* What is no fault of this list is the code of an error answer. */
 static void fail(const char *fault, struct tacit_slice good, struct writer *w)
 {
@@ -258,10 +270,8 @@ struct tacit_slice nsm_module_answer(struct nsm_module *m, struct tacit_slice in
 	static uint8_t good[TACIT_NSM_RESPONSE_MAX];
 	struct writer w = wr_of(tacit_mut_of(good, sizeof(good)));
 	struct request r;
-	char fault[sizeof(m->fault)];
+	const char *fault = NULL;
 
-	memcpy(fault, m->fault, sizeof(fault));
-	m->fault[0] = '\0';
 	if (!read_request(in, &r)) {
 		put_error(&w, "InvalidOperation");
 	} else if (is(r.name, "Fault")) {
@@ -269,11 +279,12 @@ struct tacit_slice nsm_module_answer(struct nsm_module *m, struct tacit_slice in
 			 (const char *)r.text.ptr);
 		put_text(&w, "Fault");
 	} else {
+		fault = fault_of(m, r.name);
 		answer(m, &r, &w);
 	}
 	struct tacit_slice out = finish(&w);
 	w = wr_of(room);
-	if (fault[0])
+	if (fault)
 		fail(fault, out, &w);
 	else
 		wr_bytes(&w, out);

@@ -8,8 +8,9 @@
  * messages is elsewhere: a vhost-user device for the kernel's own driver, CUSE for a guest whose
  * kernel has none.
  *
- * The guest can ask for faults, so that one boot tries them all: a request {"Fault": text} is
- * answered "Fault", and the text says what happens to the next one (see nsm.c).
+ * The guest can ask for faults, so that one boot tries them all: a request {"Fault": "OPERATION
+ * FAULT"} is answered "Fault", and from then on that operation fails so (see nsm.c), until the
+ * text is empty. The kernel's own requests, of randomness, are not in the way of others.
  */
 
 #include "sys/nsm_message.h"
@@ -21,7 +22,7 @@ struct nsm_module {
 	uint32_t locked; /* bit n: PCR n */
 	uint64_t started_ms;
 	char module_id[64];
-	char fault[32]; /* of the next request; empty for none */
+	char fault[64]; /* empty for none */
 };
 
 /* With new keys. */

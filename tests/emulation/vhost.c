@@ -203,7 +203,7 @@ static struct tacit_slice make_answer(struct device *d)
 	return d->answer(d->user, request, tacit_mut_of(room, sizeof(room)));
 }
 
-/* `*ret_written` says how much of an answer it took; `*ret_answered` that there was room for one. */
+/* `*ret_written`: how much of an answer it took; `*ret_answered`: there was room for one. */
 static bool pass_chain(struct device *d, const struct ring *ring, uint16_t first,
 		       uint32_t *ret_written, bool *ret_answered)
 {

@@ -10,7 +10,9 @@
 #     headers/    with --headers: what a module for that kernel is built with
 #     qemu/       QEMU 11 with every library it wants, to be run through its own loader by bin/qemu:
 #                 since 10.2 it has the generic vhost-user device that lets us be an NSM
-#     bin/        qemu, vhost-device-vsock
+#     bin/        qemu, vhost-device-vsock, busybox (a shell for guests)
+#
+# Exit 6: not on this machine, whatever the network does.
 #
 # Everything is kept in the cache, ${XDG_CACHE_HOME:-$HOME/.cache}/tacit (or $TACIT_CACHE), and is
 # fetched once. Versions are the mirror's newest: nothing that is pinned stays there for long. apt
@@ -32,11 +34,17 @@ die() {
 	exit 1
 }
 
-[ "$(uname -m)" = x86_64 ] || die "the guests are x86_64: this machine cannot run them"
+unsupported() {
+	say "$*"
+	exit 6
+}
+
+[ "$(uname -m)" = x86_64 ] || unsupported "the guests are x86_64: this machine is not"
 for tool in apt-get dpkg-deb; do
-	command -v $tool >/dev/null 2>&1 || die "needs $tool: only Debian and its relatives are known"
+	command -v $tool >/dev/null 2>&1 ||
+		unsupported "needs $tool: only Debian and its relatives are known"
 done
-[ -f "$keyring" ] || die "needs $keyring (install package debian-archive-keyring)"
+[ -f "$keyring" ] || unsupported "needs $keyring (install package debian-archive-keyring)"
 
 # One view of the archive per release, with nothing installed as far as it knows.
 mirror=$(awk '$1 == "URIs:" && /\/debian\/?$/ { print $2; exit }' \
@@ -119,7 +127,20 @@ get_headers() {
 	version=$(cat "$out/kernel/version")
 	unpack bookworm alone "$work/headers.new" "linux-headers-$version" \
 		"linux-headers-${version%-cloud-amd64}-common" linux-kbuild-6.12
+	# They name each other by where a package manager would have put them.
+	src=$work/headers.new/usr/src
+	echo "include $out/headers/usr/src/linux-headers-${version%-cloud-amd64}-common/Makefile" \
+		>"$src/linux-headers-$version/Makefile"
+	ln -s "usr/src/linux-headers-$version" "$work/headers.new/build"
 	finish headers
+}
+
+get_busybox() {
+	[ -d "$work/bookworm" ] ||
+		open_view bookworm "bookworm $mirror" "bookworm-security ${mirror%/debian*}/debian-security"
+	unpack bookworm alone "$work/busybox.tree" busybox-static
+	mkdir -p "$out/bin"
+	mv "$work"/busybox.tree/bin/busybox "$out/bin/busybox"
 }
 
 get_qemu() {
@@ -152,7 +173,8 @@ work=$(mktemp -d "$cache/fetch.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 [ -d "$out/kernel" ] || get_kernel
-[ -z "$headers" ] || [ -d "$out/headers" ] || get_headers
+[ -z "$headers" ] || [ -d "$out/headers/build" ] || get_headers
+[ -x "$out/bin/busybox" ] || get_busybox
 [ -x "$out/bin/vhost-device-vsock" ] || get_vsock
 [ -d "$out/qemu" ] || get_qemu
 write_qemu
