@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The committed corpus replays cleanly, and a short run of every fuzz target finds nothing.
 cd "$(dirname "$0")/../.." || exit 1
-seconds=${FUZZ_SECONDS:-4}
+seconds=${FUZZ_SECONDS:-3}
 n=0
 for replay in build/release/replay/* build/asan/replay/*; do
 	[ -x "$replay" ] && [ -f "$replay" ] && [[ $replay != *.d ]] || continue
