@@ -121,10 +121,10 @@ void tacit_relay_drain(struct tacit_relay *relay)
 		return;
 	}
 	tacit_process_notify("STOPPING=1");
-	snprintf(count, sizeof(count), "%zu", relay->live);
-	tacit_relay_say(relay, "draining", "connections", count, NULL);
 	relay->drain_end = tacit_clock_ms() + relay->limits.drain_ms;
 	tacit_relay_listen_stop(relay);
+	snprintf(count, sizeof(count), "%zu", relay->live);
+	tacit_relay_say(relay, "draining", "connections", count, NULL);
 }
 
 struct timed {

@@ -174,6 +174,19 @@ void tacit_relay_conn_open(struct tacit_relay *relay, struct relay_conn *conn)
 	tacit_relay_say_of(relay, conn, "open", NULL);
 }
 
+/* Whoever has ended and is gone since then shows it nowhere else: there is nothing to read. */
+static void note_gone(struct relay_end *end, struct relay_flow *flow)
+{
+	int code = 0;
+	socklen_t len = sizeof(code);
+
+	if (!end->hung || !flow->ended || flow->sink || end->source.fd < 0)
+		return;
+	end->hung = false;
+	if (getsockopt(end->source.fd, SOL_SOCKET, SO_ERROR, &code, &len) == 0 && code != 0)
+		flow->reset = true;
+}
+
 /* One side is told that the other has ended; what it still says is thrown away for a while. */
 static void settle(struct tacit_relay *r, struct relay_conn *conn)
 {
@@ -204,6 +217,8 @@ static void turn_open(struct tacit_relay *r, struct relay_conn *conn)
 	if (conn->state == RELAY_OPEN && conn->since != r->now &&
 	    r->counts.up_bytes + r->counts.down_bytes != before)
 		tacit_relay_conn_queue(r, conn, &r->open);
+	note_gone(&conn->a, &conn->up);
+	note_gone(&conn->b, &conn->down);
 	settle(r, conn);
 	if (more)
 		tacit_relay_conn_line_up(r, conn);
