@@ -425,6 +425,56 @@ static void test_arena(void)
 	ok(ret && wrong == 0 && size < 16384, "%zu bytes will do, less is TACIT_LIMIT", size);
 }
 
+/* The forms of text need room of their own. */
+static void test_text_arena(void)
+{
+	const struct tacit_slice forms[] = { percent(chain()), chain(),
+					     tacit_slice_str(hex_of(crl())) };
+	const struct tacit_collateral *ret = NULL;
+	struct tacit_arena arena;
+
+	tacit_arena_init(&arena, room, 0);
+	is_status(tacit_collateral_parse(NULL, 0, &arena, &ret, NULL), TACIT_LIMIT,
+		  "no room, not even for nothing");
+	for (size_t i = 0; i < COUNT(forms); i++) {
+		size_t size, wrong = 0;
+
+		ret = NULL;
+		for (size = 0; size < sizeof(room) && !ret; size += 16) {
+			tacit_arena_init(&arena, room, size);
+			enum tacit_status st =
+				tacit_collateral_parse(&forms[i], 1, &arena, &ret, NULL);
+			wrong += st != (ret ? TACIT_OK : TACIT_LIMIT);
+		}
+		ok(ret && wrong == 0, "form %zu: less than %zu bytes is TACIT_LIMIT", i, size);
+	}
+}
+
+/* Text that is nearly of a form. */
+static void test_near_forms(void)
+{
+	static const char *const NEAR[] = { "-----BEGIN%20CERT%2",     "-----BEGIN%20CERT%",
+					    "-----BEGIN%20CERT%zz%20", "0123456789abcdef0",
+					    "QUJDREVGR0hJSktMT",       "-----BEGIN%20" };
+
+	for (size_t i = 0; i < COUNT(NEAR); i++) {
+		size_t len = strlen(NEAR[i]);
+		char *exact = malloc(len);
+		struct tacit_slice piece = tacit_slice_of(exact, len);
+		struct counts got;
+
+		memcpy(exact, NEAR[i], len);
+		is_status(parse(&piece, 1, &got, NULL), TACIT_FORMAT, NEAR[i]);
+		free(exact);
+	}
+	struct tacit_slice document = dcap_collateral(true).tcb_info;
+	uint8_t *copy = pki_alloc(document.len);
+	memcpy(copy, document.ptr, document.len);
+	copy[document.len - 3 - 64] = 'z';
+	refused(tacit_slice_of(copy, document.len), TACIT_FORMAT, "hex digits",
+		"a signature that is not hex");
+}
+
 /* Every truncation of each piece, in a block of its exact size. */
 static void test_truncations(void)
 {
@@ -456,6 +506,8 @@ int main(void)
 	test_many();
 	test_too_many();
 	test_arena();
+	test_text_arena();
+	test_near_forms();
 	test_truncations();
 	pki_done();
 	return done();

@@ -306,6 +306,59 @@ static void test_broken(void)
 	broken(&e, "with none at all");
 }
 
+/* Keys of the wrong size or kind, and members twice, in user data of both forms. */
+static void user_is(struct tacit_slice user, const char *what)
+{
+	struct envelope e = usual();
+
+	e.user = user;
+	broken(&e, what);
+}
+
+static struct tacit_slice cbor_user(size_t count, uint64_t number, bool bytes, bool twice)
+{
+	struct writer w = wr_of(tacit_mut_of(user_room, sizeof(user_room)));
+
+	tacit_cbor_put_map(&w, twice ? 2 : 1);
+	for (int i = 0; i <= (int)twice; i++) {
+		tacit_cbor_put_text(&w, tacit_slice_str("receipt_signing_key"));
+		if (bytes) {
+			tacit_cbor_put_bytes(&w, tacit_slice_of(user_room + 512, count));
+			continue;
+		}
+		tacit_cbor_put_array(&w, count);
+		for (size_t n = 0; n < count; n++)
+			tacit_cbor_put_uint(&w, number);
+	}
+	return tacit_slice_of(user_room, w.at);
+}
+
+static void test_keys(void)
+{
+	static char text[256];
+	size_t len = 0;
+
+	bind_to("tdx", NULL);
+	struct envelope good = usual();
+	static uint8_t room[65536];
+	struct tacit_arena arena;
+	tacit_arena_init(&arena, room, sizeof(room));
+	good.user = cbor_user(32, 255, false, false);
+	is_status(tacit_evidence_unwrap(encode(&good), &arena, &ev, NULL), TACIT_OK,
+		  "a key of 32 numbers");
+	user_is(cbor_user(31, 255, false, false), "a key of 31 numbers");
+	user_is(cbor_user(33, 255, false, false), "a key of 33 numbers");
+	user_is(cbor_user(32, 256, false, false), "a key of numbers that are no bytes");
+	user_is(cbor_user(31, 0, true, false), "a key of 31 bytes");
+	user_is(cbor_user(33, 0, true, false), "a key of 33 bytes");
+	user_is(cbor_user(32, 1, false, true), "a key twice");
+	for (size_t i = 0; i < 33; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s1",
+					i ? "," : "{\"receipt_signing_key\":[");
+	snprintf(text + len, sizeof(text) - len, "]}");
+	user_is(tacit_slice_str(text), "33 numbers in JSON");
+}
+
 static void test_truncations(void)
 {
 	static uint8_t room[65536];
@@ -369,6 +422,7 @@ int main(void)
 	test_changed();
 	test_plain();
 	test_broken();
+	test_keys();
 	test_truncations();
 	test_published();
 	pki_done();

@@ -91,12 +91,54 @@ static void test_file(void)
 			    TACIT_OK;
 	ok(accepted == 0, "no cut is a file of signatures");
 	memset(text + w.at, ' ', sizeof(text) - w.at);
-	is_status(tacit_policy_signatures_parse(
-			  tacit_slice_of(text, TACIT_POLICY_SIGNATURE_FILE), &got, NULL),
+	is_status(tacit_policy_signatures_parse(tacit_slice_of(text, TACIT_POLICY_SIGNATURE_FILE),
+						&got, NULL),
 		  TACIT_OK, "at its longest");
 	is_status(tacit_policy_signatures_parse(
 			  tacit_slice_of(text, TACIT_POLICY_SIGNATURE_FILE + 1), &got, NULL),
 		  TACIT_LIMIT, "a byte more");
+}
+
+#define Z32           "00000000000000000000000000000000"
+#define ONE           "{\"key\":\"" Z32 Z32 "\",\"signature\":\"" Z32 Z32 Z32 Z32 "\"}"
+#define FILE_OF(list) "{\"schema\":\"tacit.policy-signature/1\",\"signatures\":[" list "]}"
+
+static void test_forms(void)
+{
+	static const char *const BAD[] = {
+		"[]",
+		"{\"signatures\":[]}",
+		"{\"schema\":\"tacit.policy-signature/1\"}",
+		"{\"schema\":\"tacit.policy-signature/1\",\"signatures\":{}}",
+		"{\"schema\":\"tacit.policy-signature/2\",\"signatures\":[" ONE "]}",
+		"{\"schema\":\"tacit.policy-signature/1\",\"signatures\":[],\"more\":1}",
+		FILE_OF("7"),
+		FILE_OF("{}"),
+		FILE_OF("{\"key\":\"" Z32 Z32 "\"}"),
+		FILE_OF("{\"key\":7,\"signature\":\"" Z32 Z32 Z32 Z32 "\"}"),
+		FILE_OF("{\"key\":\"" Z32 "\",\"signature\":\"" Z32 Z32 Z32 Z32 "\"}"),
+		FILE_OF("{\"key\":\"" Z32 Z32 Z32 "\",\"signature\":\"" Z32 Z32 Z32 Z32 "\"}"),
+		FILE_OF("{\"key\":\"" Z32 Z32 "\",\"signature\":\"" Z32 Z32 Z32
+			"0000000000000000000000000000000x\"}"),
+		FILE_OF(ONE ",{\"key\":1,\"more\":2}"),
+	};
+	static char many[TACIT_POLICY_SIGNATURE_FILE];
+	struct tacit_policy_signatures got;
+	size_t len = 0;
+
+	is_status(tacit_policy_signatures_parse(tacit_slice_str(FILE_OF(ONE)), &got, NULL),
+		  TACIT_OK, "one signature");
+	for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++)
+		is_status(tacit_policy_signatures_parse(tacit_slice_str(BAD[i]), &got, NULL),
+			  TACIT_FORMAT, BAD[i]);
+	for (size_t i = 0; i <= TACIT_POLICY_SIGNATURES_MAX; i++)
+		len += (size_t)snprintf(many + len, sizeof(many) - len, "%s7",
+					i ? ","
+					  : "{\"schema\":\"tacit.policy-signature/1\","
+					    "\"signatures\":[");
+	snprintf(many + len, sizeof(many) - len, "]}");
+	is_status(tacit_policy_signatures_parse(tacit_slice_str(many), &got, NULL), TACIT_LIMIT,
+		  "one more than there may be");
 }
 
 int main(void)
@@ -104,5 +146,6 @@ int main(void)
 	test_sign();
 	test_domain();
 	test_file();
+	test_forms();
 	return done();
 }

@@ -115,6 +115,13 @@ static void test_pairs(void)
 	is_table(snp_table(pair, 2, 0), TACIT_FORMAT, "two of a kind in two byte orders");
 	pair[0].length = 0;
 	is_table(snp_table(pair, 2, 0), TACIT_OK, "of which one is empty");
+	pair[0].kind = SNP_ENTRY_OTHER;
+	pair[0].offset = 80;
+	is_table(snp_table(pair, 2, 0), TACIT_OK, "an empty one within the other");
+	struct snp_entry first = pair[0];
+	pair[0] = pair[1];
+	pair[1] = first;
+	is_table(snp_table(pair, 2, 0), TACIT_OK, "and behind it");
 }
 
 static void test_looks(void)
@@ -189,6 +196,11 @@ static void test_contents(void)
 	refuse_content(SNP_ENTRY_ASK, both, TACIT_FORMAT, "snp.table", "two in one entry");
 	refuse_content(SNP_ENTRY_ARK, tacit_slice_str("-----BEGIN CERTIFICATE-----\n!\n"),
 		       TACIT_FORMAT, "snp.table", "broken PEM");
+	struct pki_buf twice = { 0 };
+	pki_raw(&twice, pki_pem(two, 1, 0));
+	pki_raw(&twice, tacit_slice_str("-----BEGIN CERTIFICATE-----\n!\n"));
+	refuse_content(SNP_ENTRY_ASK, pki_take(&twice), TACIT_FORMAT, "snp.table",
+		       "broken PEM behind a certificate");
 	refuse_content(SNP_ENTRY_CRL, der, TACIT_FORMAT, "snp.table", "a certificate for a list");
 	struct snp_entry ask = { .kind = SNP_ENTRY_VCEK, .content = b.s.ica->der };
 	struct tacit_slice raw = snp_evidence(&b.s, snp_table(&ask, 1, 0));

@@ -134,6 +134,7 @@ static const struct {
 	{ "\"isvsvn\":3", "\"isvsvm\":3", TACIT_FORMAT },
 	{ "\"INTEL-SA-00001\"", "\"INTEL SA\"", TACIT_FORMAT },
 	{ "\"INTEL-SA-00001\"", "\"\"", TACIT_FORMAT },
+	{ "\"INTEL-SA-00001\"", "\"INTEL\x7f\"", TACIT_FORMAT },
 	{ "\"INTEL-SA-00001\"", "\"\\u0041\"", TACIT_FORMAT },
 	{ "\"INTEL-SA-00001\"", "7", TACIT_FORMAT },
 	{ "[\"INTEL-SA-00001\",\"INTEL-SA-00003\"]", "[]", TACIT_OK },
@@ -251,6 +252,50 @@ static void test_platform_levels(void)
 	free(cut);
 }
 
+/* `from` followed by `count` times `item`, and once as many as may be. */
+static void too_many(bool tdx, const char *from, const char *item, size_t most, const char *why)
+{
+	static char text[1 << 16];
+	struct tacit_tcb_info info;
+
+	for (size_t more = 0; more <= 1; more++) {
+		struct tacit_error err = { 0 };
+		size_t len = (size_t)snprintf(text, sizeof(text), "%s", from);
+
+		for (size_t i = 0; i < most + more; i++)
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s",
+						i ? "," : "", item);
+		snprintf(text + len, sizeof(text) - len, "],\"unread\":[");
+		is_status(parse_in(dcap_edit(dcap_tcb_info_body(tdx), from, text), sizeof(room),
+				   &info, &err),
+			  TACIT_FORMAT, from);
+		ok((strstr(err.detail, why) != NULL) == (more == 1), "%zu are %s", most + more,
+		   more ? "too many" : "not");
+	}
+}
+
+static void test_counts(void)
+{
+	too_many(false, "\"tcbLevels\":[", "{}", TACIT_TCB_LEVELS_MAX, "too many");
+	too_many(true, "\"tdxModuleIdentities\":[", "{}", TACIT_TCB_IDENTITIES_MAX, "too many");
+	too_many(false, "\"advisoryIDs\":[", "7", TACIT_TCB_ADVISORIES_MAX, "too many");
+	struct tacit_json_read j = tacit_json_read_of(tacit_slice_str("[]"));
+	struct tacit_arena arena;
+	tacit_arena_init(&arena, room, sizeof(room));
+	(void)tacit_svn_levels_read(&j, &arena);
+	ok(tacit_json_read_finish(&j, "levels", NULL) == TACIT_FORMAT, "no levels of a module");
+	static char many[(TACIT_TCB_LEVELS_MAX + 1) * 3 + 2] = "[{}";
+	for (size_t i = 0; i < TACIT_TCB_LEVELS_MAX; i++)
+		memcpy(many + 3 + 3 * i, ",{}", 3);
+	many[sizeof(many) - 2] = ']';
+	struct tacit_error err = { 0 };
+	j = tacit_json_read_of(tacit_slice_of(many, sizeof(many) - 1));
+	(void)tacit_svn_levels_read(&j, &arena);
+	ok(tacit_json_read_finish(&j, "levels", &err) == TACIT_FORMAT &&
+		   strstr(err.detail, "too many"),
+	   "and too many of them");
+}
+
 static void test_limits(void)
 {
 	struct tacit_slice body = dcap_tcb_info_body(true);
@@ -322,6 +367,7 @@ int main(void)
 	test_v2_edits();
 	test_order();
 	test_platform_levels();
+	test_counts();
 	test_limits();
 	test_open();
 	pki_done();

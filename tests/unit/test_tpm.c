@@ -4,6 +4,7 @@
 
 #include "tests/pki/azure.h"
 #include "tests/unit/azure_util.h"
+#include "trust/collateral_parts.h"
 
 static struct azure_spec a;
 static uint8_t bytes[1024];
@@ -201,12 +202,82 @@ static void test_collateral(void)
 	is_status(collect(pieces, 1), TACIT_FORMAT, "23 PCRs are nothing that is known");
 }
 
+/* What each kind is known by, one word of it changed at a time. */
+static void test_marks(void)
+{
+	static const struct {
+		size_t at;
+		uint8_t value;
+	} QUOTE[] = { { 0, 3 }, { 0, 6 }, { 2, 1 }, { 2, 4 }, { 4, 0x80 }, { 4, 0 } };
+
+	azure_init(&a, true);
+	azure_make(&a);
+	struct tacit_slice whole = a.td_quote;
+	uint8_t *td = (uint8_t *)(uintptr_t)whole.ptr;
+	ok(tacit_collateral_is_quote(whole), "a TD's quote");
+	for (size_t i = 0; i < sizeof(QUOTE) / sizeof(QUOTE[0]); i++) {
+		uint8_t was = td[QUOTE[i].at];
+
+		td[QUOTE[i].at] = QUOTE[i].value;
+		ok(!tacit_collateral_is_quote(whole), "byte %zu as %u", QUOTE[i].at,
+		   QUOTE[i].value);
+		td[QUOTE[i].at] = was;
+	}
+	ok(!tacit_collateral_is_quote(tacit_slice_of(td, 48 + 583)), "a TD's quote, cut");
+	uint8_t *message = (uint8_t *)(uintptr_t)a.message.ptr;
+	ok(tacit_collateral_is_tpm_quote(a.message), "a TPM's quote");
+	message[0] ^= 1;
+	ok(!tacit_collateral_is_tpm_quote(a.message), "of another magic");
+	message[0] ^= 1;
+	message[5] ^= 1;
+	ok(!tacit_collateral_is_tpm_quote(a.message), "of another type");
+	ok(!tacit_collateral_is_tpm_json(tacit_slice_str("{\"message\":\"00\"}")) &&
+		   !tacit_collateral_is_tpm_json(tacit_slice_str("{\"signature\":\"00\"}")) &&
+		   tacit_collateral_is_tpm_json(tacit_slice_str("{\"signature\":1,\"message\":2}")),
+	   "an object with both members, and no other");
+}
+
+static enum tacit_status read_json(const char *text)
+{
+	struct tacit_json_read j = tacit_json_read_of(tacit_slice_str(text));
+	struct tacit_tpm_evidence tpm;
+
+	tacit_arena_init(&arena, room, sizeof(room));
+	tacit_tpm_evidence_read(&j, &arena, &tpm);
+	return tacit_json_read_finish(&j, "tpm", NULL);
+}
+
+static void test_json(void)
+{
+	static char text[4096];
+	size_t used = (size_t)snprintf(text, sizeof(text),
+				       "{\"message\":\"00\",\"signature\":\"00\",\"pcrs\":[");
+
+	is_status(read_json("{\"message\":\"00\",\"signature\":\"00\"}"), TACIT_OK, "both");
+	is_status(read_json("{\"message\":\"00\"}"), TACIT_FORMAT, "no signature");
+	is_status(read_json("{\"signature\":\"00\"}"), TACIT_FORMAT, "no message");
+	for (size_t i = 0; i < 25; i++) {
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s\"%064d\"",
+					 i ? "," : "", 0);
+		if (i == 23) {
+			static char all[4099];
+
+			snprintf(all, sizeof(all), "%s]}", text);
+			is_status(read_json(all), TACIT_OK, "24 PCRs");
+		}
+	}
+	snprintf(text + used, sizeof(text) - used, "]}");
+	is_status(read_json(text), TACIT_FORMAT, "25 PCRs");
+}
+
 int main(void)
 {
 	test_quote();
 	test_sizes();
 	test_signature();
 	test_collateral();
+	test_marks();
+	test_json();
 	pki_done();
 	return done();
 }

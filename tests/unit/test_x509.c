@@ -319,6 +319,27 @@ static void test_structure(void)
 	ok(!parses(sealed, &cert), "refused: algorithms that differ inside and outside");
 }
 
+/* A critical mark that says "no" is the default value written out [X.690 11.5]. */
+static void test_default(void)
+{
+	static const uint8_t TRUE_MARK[] = { 0x01, 0x01, 0xff };
+	struct pki_spec spec = leaf_spec();
+	struct tacit_cert cert = { 0 };
+	size_t changed = 0;
+
+	spec.key_usage = TACIT_KU_DIGITAL_SIGNATURE;
+	struct tacit_slice der = pki_cert(&spec)->der;
+	uint8_t *copy = pki_alloc(der.len);
+	memcpy(copy, der.ptr, der.len);
+	for (size_t i = 0; i + 3 <= der.len && !changed; i++)
+		if (memcmp(copy + i, TRUE_MARK, 3) == 0) {
+			copy[i + 2] = 0x00;
+			changed++;
+		}
+	ok(changed == 1 && !parses(tacit_slice_of(copy, der.len), &cert),
+	   "refused: an extension that says it is not critical");
+}
+
 /* Every cut and every flipped bit is refused, or is no certificate of the signer any more. */
 static void test_damage(void)
 {
@@ -510,6 +531,7 @@ int main(void)
 	test_extensions();
 	test_rest();
 	test_structure();
+	test_default();
 	test_damage();
 	test_signed();
 	test_ecdsa_form();
