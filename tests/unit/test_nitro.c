@@ -171,6 +171,22 @@ static void is_detected(const struct nitro_spec *spec, enum tacit_tee want, cons
 	ok(tacit_evidence_detect(doc, &ev, NULL) == TACIT_OK && ev.tee == want, "%s", name);
 }
 
+/* Each of the two asked alone: the order in which all platforms are asked says nothing. */
+static void test_shapes(void)
+{
+	struct nitro_spec enclave = { 0 }, instance = { .tpm = true };
+	struct tacit_slice doc = nitro_document(&b.pki, &enclave);
+	struct tacit_slice tpm = nitro_document(&b.pki, &instance);
+	uint8_t *first = (uint8_t *)(uintptr_t)doc.ptr, *other = (uint8_t *)(uintptr_t)tpm.ptr;
+
+	ok(tacit_nitro_detect(doc) && !tacit_nitrotpm_detect(doc), "an enclave's is no instance's");
+	ok(!tacit_nitro_detect(tpm) && tacit_nitrotpm_detect(tpm), "nor the other way round");
+	ok(*first == 0x84 && *other == 0x84, "both are arrays of four");
+	*first = *other = 0x85;
+	ok(!tacit_nitro_detect(doc) && !tacit_nitrotpm_detect(tpm), "an array of five is neither");
+	*first = *other = 0x84;
+}
+
 static void test_detection(void)
 {
 	struct nitro_spec spec = { 0 };
@@ -338,6 +354,7 @@ int main(void)
 	test_debug();
 	test_instance();
 	test_detection();
+	test_shapes();
 	test_policies();
 	test_json();
 	test_arenas();

@@ -350,6 +350,7 @@ static void test_shape(void)
 		{ 0x00a, 0, "a policy without its bit 17" },
 		{ 0x049, 1, "flags beyond the first byte" },
 	};
+	static const uint8_t ZEROS[9];
 	struct tacit_snp_tcb tcb;
 
 	snp_bench_init(&b, SNP_MAKE_MILAN, 3, false);
@@ -363,8 +364,9 @@ static void test_shape(void)
 		ok(!tacit_snp_detect(TACIT_SLICE_ARRAY(b.s.report)), "%s has not", WRONG[i].name);
 		b.s.report[WRONG[i].at] = was;
 	}
-	ok(!tacit_snp_tcb_read(tacit_slice_of(b.s.report, 7), false, &tcb) &&
-		   !tacit_snp_tcb_read(tacit_slice_of(b.s.report, 9), true, &tcb),
+	ok(tacit_snp_tcb_read(tacit_slice_of(ZEROS, 8), false, &tcb) &&
+		   !tacit_snp_tcb_read(tacit_slice_of(ZEROS, 7), false, &tcb) &&
+		   !tacit_snp_tcb_read(tacit_slice_of(ZEROS, 9), true, &tcb),
 	   "a TCB has eight bytes");
 }
 

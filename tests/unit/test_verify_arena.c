@@ -11,6 +11,8 @@
 #include "tests/unit/nitro_util.h"
 #include "tests/unit/snp_util.h"
 
+#include "appraise/verdict_json.h"
+#include "base/writer.h"
 #include "tacit/cache.h"
 
 #define ROOM (1u << 18)
@@ -30,6 +32,15 @@ static enum tacit_status run(const struct tacit_evidence *ev, const struct tacit
 	cx.arena = &arena;
 	cx.cache = cache;
 	return tacit_verify(ev, &cx, &verdict, NULL);
+}
+
+/* All that the verdict says, claims included. */
+static struct tacit_slice said(uint8_t *out, size_t size)
+{
+	struct writer w = wr_of(tacit_mut_of(out, size));
+
+	tacit_verdict_json(&verdict, &w);
+	return tacit_slice_of(out, w.bad ? 0 : w.at);
 }
 
 static size_t least(const struct tacit_evidence *ev, const struct tacit_context *cx,
@@ -52,12 +63,17 @@ static void sweep(const char *name, enum tacit_tee tee, struct tacit_slice raw,
 		  const struct tacit_context *cx, enum tacit_status want)
 {
 	struct tacit_evidence ev = { .tee = tee, .raw = raw };
+	static uint8_t whole[ROOM], close[ROOM];
 	size_t wrong = 0;
 
 	if (!ok(run(&ev, cx, ROOM) == want, "%s: %s with enough room", name,
 		tacit_status_name(want)))
 		return;
+	struct tacit_slice all = said(whole, sizeof(whole));
 	size_t enough = least(&ev, cx, want);
+	(void)!run(&ev, cx, enough);
+	ok(all.len != 0 && tacit_slice_eq(all, said(close, sizeof(close))),
+	   "%s: nothing is left out with %zu bytes", name, enough);
 	for (size_t size = 0; size<enough; size += enough - size> 2048 ? 128 : 8)
 		wrong += run(&ev, cx, size) != TACIT_LIMIT || tacit_verdict_genuine(&verdict);
 	ok(wrong == 0, "%s: TACIT_LIMIT with less than %zu bytes", name, enough);
