@@ -17,6 +17,7 @@ DRIVERS = common.ROOT / "bench/peers"
 BUILT = common.WORK / "peers"
 ROUNDS = 7
 
+
 def build(name):
     """The path of a driver's program, or None when its language is not there."""
     source, program = DRIVERS / name, BUILT / "bin" / name
@@ -80,3 +81,5 @@ def run(table):
         programs = {name: built[name] for name in names if case and built[name]}
         if programs:
             side_by_side(table, *case, programs)
+    missing = [name for name, program in built.items() if not program]
+    common.need(not missing, ", ".join(missing))
