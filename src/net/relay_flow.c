@@ -13,9 +13,10 @@
 
 #include "net/relay_inside.h"
 
-#define PIECE     262144 /* bytes of a pipe; the kernel may give less */
-#define ROUNDS    8      /* pieces a turn */
-#define SPARE_MAX 64     /* pipes that are kept for the next one */
+#define PIECE     1048576
+#define ROUNDS    8  /* pieces a turn */
+#define SPARE_MAX 64 /* pipes that are kept for the next one */
+#define LARGE_MAX 32
 
 /* ---- pipes ---------------------------------------------------------------------------------- */
 
@@ -36,9 +37,15 @@ static struct relay_pipe *take_pipe(struct tacit_relay *r)
 		free(pipe);
 		return NULL;
 	}
-	/* A user may have only so much in pipes; a small one will do. */
-	(void)fcntl(fds[1], F_SETPIPE_SZ, PIECE);
 	*pipe = (struct relay_pipe){ .out = fds[0], .in = fds[1] };
+	/*
+	 * The first ones are large, which halves the time of a byte. Not all: a user may have 64
+	 * MiB in pipes, and gets tiny ones beyond that [pipe(7)].
+	 */
+	if (r->large_pipes < LARGE_MAX && fcntl(fds[1], F_SETPIPE_SZ, PIECE) > 0) {
+		pipe->large = true;
+		r->large_pipes++;
+	}
 	r->pipes++;
 	return pipe;
 }
@@ -47,8 +54,9 @@ static void free_pipe(struct tacit_relay *r, struct relay_pipe *pipe)
 {
 	close(pipe->out);
 	close(pipe->in);
-	free(pipe);
+	r->large_pipes -= pipe->large;
 	r->pipes--;
+	free(pipe);
 }
 
 /* Gives the flow's pipe back; one with somebody's bytes in it is of no use to others. */

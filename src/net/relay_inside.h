@@ -32,6 +32,7 @@ struct relay_end {
 struct relay_pipe {
 	struct relay_pipe *next;
 	int out, in;
+	bool large;
 };
 
 /* One direction. */
@@ -152,7 +153,7 @@ struct tacit_relay {
 	struct relay_conn *turn_first, *turn_last, *dead;
 	size_t live, again;
 	struct relay_pipe *spare;
-	size_t spare_count, pipes;
+	size_t spare_count, pipes, large_pipes;
 	struct relay_peer *peers[RELAY_PEER_BUCKETS];
 	uint64_t seed;
 	uint64_t next_id;

@@ -157,10 +157,10 @@ other = Relay("--listen", ANY, "--to", gone.address, "--listen", ANY, "--to", de
               "--listen", ANY, "--to", "tcp:no-such-host.invalid:1",
               "--listen", ANY, "--to", server.address,
               "--connect-timeout", "1", "--metrics", ANY)
-equal(ended(other.connect(0)), "reset", "nobody listens: reset")
-equal(ended(other.connect(1)), "reset", "nobody accepts: reset after the connect timeout")
-equal(ended(other.connect(2)), "reset", "no such socket: reset")
-equal(ended(other.connect(3)), "reset", "no such name: reset")
+equal(turned_away(other, 0), "reset", "nobody listens: reset")
+equal(turned_away(other, 1), "reset", "nobody accepts: reset after the connect timeout")
+equal(turned_away(other, 2), "reset", "no such socket: reset")
+equal(turned_away(other, 3), "reset", "no such name: reset")
 equal(other.metric('tacit_relay_refused_total{why="connect"}'), 3, "they are counted")
 well(other, server, "after all that", which=4)
 equal(other.stop(), 0, "it ends well")
@@ -179,7 +179,7 @@ few = Relay("--listen", ANY, "--to", server.address, "--max-per-peer", "3", "--i
             "--metrics", "unix:" + path("metrics"))
 pairs = [server.pair(few) for _ in range(2)]
 third, third_peer = server.pair(few)
-equal(ended(few.connect()), "closed", "one more than a peer may have is closed")
+equal(turned_away(few), "closed", "one more than a peer may have is closed")
 equal(few.wait_event("refused")[0]["why"], "too many connections of one peer", "and said")
 third.close()
 third_peer.close()

@@ -182,6 +182,14 @@ def reset(sock):
     sock.close()
 
 
+def turned_away(relay, which=0):
+    """How a connection ended that the relay has no use for: perhaps before connect(2) is back."""
+    try:
+        return ended(relay.connect(which))
+    except ConnectionResetError:
+        return "reset"
+
+
 def later(work, *args):
     """Runs it on a thread; call the result to wait for what it gave."""
     out = []
