@@ -116,6 +116,8 @@ static inline void is_refused(struct bench *b, enum tacit_status got, enum tacit
 	if (!ok(strcmp(b->err.where, check) == 0, "the error names %s", check))
 		printf("# got %s: %s\n", b->err.where, b->err.detail);
 	ok(!tacit_verdict_claims(&b->verdict), "no claims come out");
+	if (strncmp(check, "stub.", 5) == 0)
+		ok(!tacit_verdict_genuine(&b->verdict), "nor any that are genuine");
 }
 
 #endif

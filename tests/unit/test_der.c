@@ -71,6 +71,7 @@ static const struct row ROWS[] = {
 	  20 },
 	{ AS_INTEGER, "negative", B("\x02\x02\xff\x7f"), 2 },
 	{ AS_INTEGER, "not minimal", B("\x02\x03\x00\x00\x80"), REFUSED },
+	{ AS_INTEGER, "ones, not minimal", B("\x02\x02\xff\x80"), REFUSED },
 
 	{ AS_BOOL, "true", B("\x01\x01\xff"), 1 },
 	{ AS_BOOL, "false", B("\x01\x01\x00"), 0 },

@@ -244,6 +244,11 @@ static void test_plain(void)
 	ok(bound(encode(&e)), "the form of boot is bound");
 	const struct tacit_check *check = tacit_verdict_find(&b.verdict, "wrapper.eml.receipt_key");
 	ok(check && check->result == TACIT_CHECK_SKIP && check->why, "  but for the receipt key");
+	uint8_t other[32];
+	memcpy(other, HANDSHAKE, 32);
+	other[0] ^= 1;
+	e.handshake = TACIT_SLICE_ARRAY(other);
+	not_bound(&e, "another handshake key beside the form of boot");
 	memset(spec.body + DATA_AT + 32, 0, 32);
 	quote = dcap_quote(&spec);
 	e = usual();
@@ -331,6 +336,24 @@ static struct tacit_slice cbor_user(size_t count, uint64_t number, bool bytes, b
 			tacit_cbor_put_uint(&w, number);
 	}
 	return tacit_slice_of(user_room, w.at);
+}
+
+/* What an envelope holds is a quote of a TD, and no other envelope. */
+static void test_nested(void)
+{
+	static uint8_t inner[32768];
+
+	bind_to("tdx", NULL);
+	struct envelope e = usual();
+	struct tacit_slice whole = encode(&e);
+	memcpy(inner, whole.ptr, whole.len);
+	e.wire = wire_of(tacit_slice_of(inner, whole.len));
+	broken(&e, "an envelope within an envelope");
+	e = usual();
+	memcpy(inner, e.wire.ptr, e.wire.len);
+	memcpy(inner, "SEV_SNP_V1\0\0", 12);
+	e.wire = tacit_slice_of(inner, e.wire.len);
+	broken(&e, "a report of SNP in an envelope for TDX");
 }
 
 static void test_keys(void)
@@ -423,6 +446,7 @@ int main(void)
 	test_plain();
 	test_broken();
 	test_keys();
+	test_nested();
 	test_truncations();
 	test_published();
 	pki_done();

@@ -8,6 +8,7 @@
 #include "base/base64.h"
 #include "base/bounds.h"
 #include "base/writer.h"
+#include "crypto/hash.h"
 
 static uint8_t room[1 << 18], text_room[1 << 16];
 static struct tacit_arena arena;
@@ -365,6 +366,93 @@ static void test_obol(void)
 	snp_sign(&snp);
 }
 
+/* REPORT_DATA that stand for this key and this hash as they are, however they are cut. */
+static enum tacit_status obol_bound(const char *pubkey, const char *model)
+{
+	const struct tacit_slice parts[] = { pki_hex(pubkey), pki_hex(model) };
+
+	memset(snp.report + 0x50, 0, 64);
+	is_status(tacit_hash_parts(TACIT_SHA256, parts, 2, snp.report + 0x50, NULL), TACIT_OK,
+		  "hashed");
+	snp_sign(&snp);
+	return judge(obol("snp", pubkey, model));
+}
+
+static void test_obol_cut(void)
+{
+	static char outer[32768];
+	char key[] = PUBKEY, model[] = MODEL;
+
+	is_status(obol_bound(key, model), TACIT_OK, "a point and a hash");
+	is_status(obol_bound(key, ""), TACIT_OK, "a point and no hash");
+	key[1] = '2';
+	is_status(obol_bound(key, model), TACIT_BINDING, "65 bytes that are no point");
+	azure_failed(&b, "wrapper.obol.binding");
+	model[62] = '\0';
+	is_status(obol_bound(PUBKEY, model), TACIT_BINDING, "a hash of 31 bytes");
+	azure_failed(&b, "wrapper.obol.binding");
+	is_status(obol_bound(PUBKEY, MODEL), TACIT_OK, "and as it should be");
+	struct tacit_slice inner = obol("snp", PUBKEY, MODEL);
+	size_t len = (size_t)snprintf(outer, sizeof(outer),
+				      "{\"tee_type\":\"snp\",\"pubkey\":\"" PUBKEY
+				      "\",\"model_hash\":\"" MODEL "\",\"quote\":\"");
+	tacit_base64_encode(TACIT_BASE64, inner, outer + len);
+	len = strlen(outer);
+	snprintf(outer + len, sizeof(outer) - len, "\",\"timestamp\":1}");
+	refuses(tacit_slice_str(outer), TACIT_FORMAT, "a report of Obol within another");
+	memset(snp.report + 0x50, 0, 64);
+	snp_sign(&snp);
+}
+
+/* What comes along needs room in the judgement's arena too. */
+static void test_context_arena(void)
+{
+	static const char SNP[] = "SEV_SNP_V1\0\0";
+	static uint8_t small[1 << 16];
+	const struct pki_cert *chain[3] = { snp.vek, snp.ica, snp.ark };
+	struct tacit_slice doc = pki_copy(marked(SNP, report, &(struct tacit_slice){ NULL, 0 }));
+	struct tacit_slice pem = pki_pem(chain, 3, 0);
+	size_t wrong = 0, size;
+
+	doc = pki_copy(marked(SNP, report, &pem));
+	is_status(judge(doc), TACIT_OK, "with room for all of it");
+	enum tacit_status st = TACIT_LIMIT;
+	for (size = 0; size <= sizeof(small) && st == TACIT_LIMIT; size += 16) {
+		tacit_arena_init(&b.arena, small, size);
+		st = azure_judge_ev(&b, &ev);
+		wrong += st == TACIT_LIMIT && tacit_verdict_genuine(&b.verdict);
+	}
+	ok(st == TACIT_OK && wrong == 0, "less than %zu bytes is TACIT_LIMIT (%s)", size,
+	   tacit_status_name(st));
+}
+
+/* Certificates that are too many, or of another kind, or broken. */
+static void test_wrong_certs(void)
+{
+	static const char SNP[] = "SEV_SNP_V1\0\0", TDX[] = "TDX_V1\0\0\0\0\0\0";
+	const struct pki_cert *many[TACIT_WRAPPER_CERTS + 1];
+	struct pki_buf text = { 0 };
+
+	for (size_t i = 0; i <= TACIT_WRAPPER_CERTS; i++)
+		many[i] = snp.ark;
+	struct tacit_slice pem = pki_pem(many, TACIT_WRAPPER_CERTS, 0);
+	gives(marked(SNP, report, &pem), TACIT_TEE_SNP, report, "as many as may be");
+	pem = pki_pem(many, TACIT_WRAPPER_CERTS + 1, 0);
+	refuses(marked(SNP, report, &pem), TACIT_LIMIT, "one certificate more");
+	pem = tacit_slice_str("-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n");
+	refuses(marked(SNP, report, &pem), TACIT_FORMAT, "a list for a certificate");
+	pki_raw(&text, pki_pem(many, 1, 0));
+	pki_raw(&text, tacit_slice_str("-----BEGIN CERTIFICATE-----\n!\n"));
+	pem = pki_take(&text);
+	refuses(marked(SNP, report, &pem), TACIT_FORMAT, "broken PEM behind a certificate");
+	struct tacit_slice none = { NULL, 0 };
+	struct tacit_slice inner = pki_copy(marked(SNP, report, &none));
+	refuses(marked(TDX, inner, NULL), TACIT_FORMAT, "two markers that differ");
+	tacit_arena_init(&arena, room, 0);
+	is_status(tacit_evidence_unwrap(report, &arena, &ev, NULL), TACIT_LIMIT,
+		  "no arena, and nothing to peel off");
+}
+
 /* A certificate in a wrapper is no anchor, and one that cannot be read is none at all. */
 static void test_certs(void)
 {
@@ -399,6 +487,9 @@ int main(void)
 	test_numbers();
 	test_certs();
 	test_obol();
+	test_obol_cut();
+	test_context_arena();
+	test_wrong_certs();
 	pki_done();
 	return done();
 }
