@@ -203,6 +203,18 @@ static void test_versions(void)
 	struct tacit_error err = { 0 };
 
 	ok(tacit_bundle_looks(in), "it looks like a bundle");
+	static const struct {
+		size_t at;
+		uint8_t value;
+	} WRONG[] = { { 0, 0x9f }, { 0, 0xb8 }, { 1, 0x01 }, { 2, 0x5f }, { 2, 0x78 } };
+	for (size_t i = 0; i < sizeof(WRONG) / sizeof(WRONG[0]); i++) {
+		uint8_t was = out[WRONG[i].at];
+
+		out[WRONG[i].at] = WRONG[i].value;
+		ok(!tacit_bundle_looks(in), "byte %zu as %02x does not", WRONG[i].at,
+		   WRONG[i].value);
+		out[WRONG[i].at] = was;
+	}
 	out[16] = '2';
 	ok(tacit_bundle_looks(in), "so does another version");
 	is_status(parse(in, &got, &err), TACIT_UNSUPPORTED, "which is told apart");
