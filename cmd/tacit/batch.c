@@ -322,6 +322,7 @@ static void show_progress(struct progress *p, bool end)
 	p->shown = true;
 	fprintf(stderr, "\r%llu lines, %llu not verified%s", (unsigned long long)p->lines,
 		(unsigned long long)(p->lines - p->verified), end ? "\n" : "");
+	fflush(stderr);
 }
 
 static int print_loop(const struct cli_common *common, struct ring *r)

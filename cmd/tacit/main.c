@@ -41,6 +41,8 @@ int main(int argc, char **argv)
 {
 	/* A reader that goes away is an ordinary write error, with its own exit code. */
 	signal(SIGPIPE, SIG_IGN);
+	/* A line to standard error is one write, whole among those of others. */
+	setvbuf(stderr, NULL, _IOLBF, 0);
 	if (tacit_crypto_start(NULL) != TACIT_OK) {
 		fprintf(stderr, "tacit: error: cannot start the cryptographic library\n");
 		return tacit_status_exit(TACIT_INTERNAL);
