@@ -76,7 +76,7 @@ TEST_SRC := $(wildcard tests/unit/test_*.c)
 TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(TEST_SRC))
 TOOL_SRC := $(wildcard tests/tools/*.c)
 TOOLS := $(patsubst tests/tools/%.c,$(B)/tools/%,$(TOOL_SRC)) \
-	$(patsubst tests/preload/%.c,$(B)/tools/%.so,$(wildcard tests/preload/*.c)) $(B)/tools/nsm-device
+	$(patsubst tests/preload/%.c,$(B)/tools/%.so,$(wildcard tests/preload/*.c)) $(B)/tools/nsm-device $(B)/tools/tee-stand-in
 FUZZ_SRC := $(wildcard fuzz/fuzz_*.c)
 FUZZERS := $(patsubst fuzz/fuzz_%.c,build/fuzz/%,$(FUZZ_SRC))
 REPLAYS := $(patsubst fuzz/fuzz_%.c,$(B)/replay/%,$(FUZZ_SRC))
@@ -193,6 +193,10 @@ $(B)/tools/%: $(B)/obj/tests/tools/%.o $(B)/libapp.a $(B)/libcore.a
 # The devices that emulated machines get from us.
 $(B)/tools/nsm-device: $(call obj,tests/emulation/nsm.c tests/emulation/nsm_device.c \
 		tests/emulation/vhost.c) $(B)/libpki.a $(B)/libapp.a $(B)/libcore.a
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+$(B)/tools/tee-stand-in: $(call obj,tests/emulation/tee_stand_in.c) $(B)/libpki.a $(B)/libcore.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)

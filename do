@@ -37,6 +37,7 @@ universal-ctags        measures functions
 perl                   runs the tests (prove)
 python3-venv           client libraries in tests
 procps                 process checks in tests
+debian-archive-keyring emulated machines: checks what comes from the archive of Debian
 '
 # Installed where the release has it: Debian 12 does not.
 CHECK_OPTIONAL='

@@ -48,6 +48,8 @@ void init_console_pass(const char *bytes, size_t len);
 
 void init_mount_all(void);
 void init_load_modules(void);
+/* Where the evidence of TDX and SNP comes from: not every kernel has it, and some in a module. */
+void init_mount_config(void);
 void init_network_up(void);
 void init_raise_limits(void);
 /* The value of name= in the kernel's command line, into `ret`; false when it is not there. */

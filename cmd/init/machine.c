@@ -67,9 +67,12 @@ void init_mount_all(void)
 	mount_one("sysfs", "/sys", data);
 	mount_one("tmpfs", "/tmp", data);
 	mount_one("tmpfs", "/run", data);
-	/* Where the evidence of TDX and SNP comes from; not every kernel has it. */
+}
+
+void init_mount_config(void)
+{
 	if (access("/sys/kernel/config", F_OK) == 0)
-		mount_one("configfs", "/sys/kernel/config", data);
+		mount_one("configfs", "/sys/kernel/config", MS_NOSUID | MS_NODEV | MS_NOEXEC);
 }
 
 /* ---- modules --------------------------------------------------------------------------------- */

@@ -17,6 +17,7 @@ int main(void)
 	init_mount_all();
 	init_say("up");
 	init_load_modules();
+	init_mount_config();
 	init_network_up();
 	init_raise_limits();
 	init_use_nsm();

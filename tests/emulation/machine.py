@@ -101,14 +101,43 @@ def modules(deps, into, *names):
     return options
 
 
-def program(host, guest):
-    """Options that put a program and the libraries that it names into an image."""
-    listed = subprocess.run(["ldd", host], capture_output=True, text=True, check=True).stdout
-    options = ["--file", f"{host}:{guest}:0755"]
-    for name, path in re.findall(r"^\s*(\S+)(?: => (\S+))? \(0x", listed, re.M):
-        if "/" in (path or name):
-            options += ["--file", f"{os.path.realpath(path or name)}:{path or name}:0755"]
-    return options
+def library(name):
+    """Where the loader finds a library."""
+    cache = subprocess.run(["/sbin/ldconfig", "-p"], capture_output=True, text=True).stdout
+    found = re.search(rf"^\s*{re.escape(name)} \(libc6,x86-64.*=> (\S+)$", cache, re.M)
+    return found.group(1) if found else None
+
+
+def programs(*pairs):
+    """Options that put programs, or libraries by their name, and what they name into an image."""
+    files = {}
+    for host, guest in pairs:
+        if guest is None:
+            host = guest = library(host)
+            if not host:
+                raise SystemExit("Bail out! a library is not there")
+        files[guest] = host
+        listed = subprocess.run(["ldd", host], capture_output=True, text=True, check=True).stdout
+        for name, path in re.findall(r"^\s*(\S+)(?: => (\S+))? \(0x", listed, re.M):
+            if "/" in (path or name):
+                files[path or name] = os.path.realpath(path or name)
+    return [word for guest, host in files.items()
+            for word in ("--file", f"{host}:{guest}:0755")]
+
+
+def built_module(deps, into, folder):
+    """A kernel module of ours, for the guest's kernel."""
+    copy = os.path.join(into, os.path.basename(folder))
+    shutil.copytree(folder, copy)
+    # The package has a vmlinux, from which the build would make type data with another tool.
+    run = subprocess.run(["make", "-s", "-C", os.path.join(deps, "headers", "build"), "M=" + copy,
+                          "CC=" + os.environ.get("CC", "cc"), "CONFIG_DEBUG_INFO_BTF_MODULES=",
+                          "modules"], capture_output=True, text=True)
+    module = os.path.join(copy, os.path.basename(folder) + ".ko")
+    if run.returncode != 0 or not os.path.exists(module):
+        raise SystemExit("Bail out! cannot build a module: " + (run.stderr + run.stdout)[-2000:])
+    subprocess.run(["strip", "-g", module], check=True)
+    return module
 
 
 def compiled(source, into, *options):
@@ -196,7 +225,7 @@ def with_crc(image):
 
 class Script:
     """Commands that a guest's shell runs one after the other, and what became of them: a code
-    and words for each name."""
+    and words for each name. The console has the guest's time at the end of each."""
 
     def __init__(self):
         self.lines = ["#!/bin/sh", "export PATH=/bin:/usr/bin"]
@@ -206,7 +235,8 @@ class Script:
         self.lines.append(command)
 
     def run(self, name, command):
-        self.lines.append(f"echo '@@ {name}'; {command} 2>&1; code=$?; echo; echo @@= $code")
+        self.lines.append(f"echo '@@ {name}'; {command} 2>&1; code=$?; echo; "
+                          "read up rest </proc/uptime; echo @@= $code $up")
 
     def image(self, deps, work, options, name):
         """An image whose program is a shell with this script."""
@@ -229,7 +259,7 @@ class Script:
         """Waits for the end of the script, and reads what it said."""
         ended = machine.says("^@@END")
         words = machine.console().replace("\r", "")
-        for name, text, code in re.findall(r"^@@ (.*)\n((?:(?!@@).*\n)*)@@= (\d+)$", words, re.M):
+        for name, text, code in re.findall(r"^@@ (.*)\n((?:(?!@@).*\n)*)@@= (\d+) \S+$", words, re.M):
             self.results[name] = (int(code), text.strip())
         return ended
 

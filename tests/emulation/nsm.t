@@ -25,7 +25,7 @@ module = Module(work)
 module.measure('{"Measurements": {"PCR0": "%s", "PCR1": "%s", "PCR2": "%s"}}' %
                ("01" * 48, "02" * 48, "03" * 48))
 fault = compiled(os.path.join(ROOT, "tests/emulation/nsm_fault.c"), work)
-options = program(TACIT, "/usr/bin/tacit")
+options = programs((TACIT, "/usr/bin/tacit"))
 options += ["--file", f"{MODEL}:/model.gguf", "--file", f"{fault}:/bin/nsm-fault:0755"]
 driver = modules(deps, work, "nsm")[1]
 options += ["--file", f"{driver}:/nsm.ko"]

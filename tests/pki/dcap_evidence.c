@@ -37,7 +37,7 @@ static struct tacit_slice join(struct tacit_slice quote, const struct tacit_slic
 	return pki_take(&b);
 }
 
-static bool write_all(const char *dir, struct tacit_slice quote, bool tdx)
+bool dcap_write_files(const char *dir, struct tacit_slice quote, bool tdx)
 {
 	struct dcap_collateral all = dcap_collateral(tdx);
 	struct tacit_slice pieces[DCAP_PIECES];
@@ -70,7 +70,7 @@ int mkevidence_tdx(int argc, char **argv)
 		spec.body[2] = 1; /* a component that is out of date */
 	if (strcmp(which, "debug") == 0)
 		spec.body[120] = 1;
-	bool good = write_all(argv[1], dcap_quote(&spec), true) &&
+	bool good = dcap_write_files(argv[1], dcap_quote(&spec), true) &&
 		    write_file(argv[1], "event_log.bin", log);
 	pki_done();
 	return good ? 0 : 1;
@@ -85,7 +85,7 @@ int mkevidence_sgx(int argc, char **argv)
 		return 2;
 	if (strcmp(which, "debug") == 0)
 		spec.body[48] |= TACIT_SGX_DEBUG;
-	bool good = write_all(argv[1], dcap_quote(&spec), false);
+	bool good = dcap_write_files(argv[1], dcap_quote(&spec), false);
 	pki_done();
 	return good ? 0 : 1;
 }

@@ -2,11 +2,16 @@
 #ifndef TESTS_PKI_DCAP_EVIDENCE_H
 #define TESTS_PKI_DCAP_EVIDENCE_H
 
+#include "tacit/bytes.h"
+
 /*
  * mkevidence tdx DIR [old|debug|td15|extended], mkevidence sgx DIR [debug]: quote.bin, root.der,
  * the collateral, an event log for TDX, and all in one file for the fuzz target.
  */
 int mkevidence_tdx(int argc, char **argv);
 int mkevidence_sgx(int argc, char **argv);
+
+/* The same files around a quote of one's own. */
+bool dcap_write_files(const char *dir, struct tacit_slice quote, bool tdx);
 
 #endif

@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""TDX and SNP guests as far as there can be any without the hardware: the kernel's own
+configfs-tsm, behind it a provider of ours whose quotes and reports stand under a test root.
+Evidence that verifies, every error that a provider can give, and a whole server of a TDX guest."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from machine import *
+
+DATA = "c5" * 64
+PROMPT = "Tell me about the walrus"
+
+deps = parts("--headers")
+work = folder()
+stand_in = built_module(deps, work, os.path.join(ROOT, "tests/emulation/tsm_stand_in"))
+options = modules(deps, work, "configfs", "tsm")
+options += ["--file", f"{stand_in}:/stand-in.ko", "--file", f"{MODEL}:/model.gguf"]
+options += programs((TACIT, "/usr/bin/tacit"),
+                    (os.path.join(BUILD, "tools", "tee-stand-in"), "/usr/bin/tee-stand-in"),
+                    ("libcurl.so.4", None))  # which the client loads at first use
+
+ROOTS = "--insecure-test-root /run/{0}/root.der"
+SERVE = "tacit serve --tee {0} --model /model.gguf --ctx 256 --listen unix:/run/s " + ROOTS
+ATTEST = f"tacit attest --tee {{0}} --report-data {DATA} -o /tmp/{{0}}"
+VERIFY = (f"tacit verify --platform {{0}} --report-data {DATA} --collateral /run/{{0}} "
+          "--insecure-no-policy " + ROOTS + " /tmp/{0}")
+
+
+def provide(script, tee, name):
+    """The provider for a TEE, and what answers for it."""
+    script.do(f"busybox insmod /stand-in.ko name={name}; busybox mkdir -p /run/{tee}")
+    script.do(f"tee-stand-in {tee} /run/{tee} >/run/{tee}/log 2>&1 & device=$!")
+    script.do(f"for i in $(busybox seq 1 600); do busybox grep -q ready /run/{tee}/log && break;"
+              " busybox sleep 0.1; done")
+
+
+def withdraw(script):
+    script.do("busybox kill $device; wait $device; busybox rmmod stand_in || "
+              "busybox rmmod tsm_stand_in")
+
+
+def attest(script, tee, fault, name):
+    script.do(f"echo '{fault}' >/run/{tee}/fault")
+    script.run(f"{tee} {name}", ATTEST.format(tee))
+
+
+script = Script()
+script.run("no provider", ATTEST.format("tdx"))
+script.run("no provider, auto", ATTEST.format("auto"))
+provide(script, "tdx", "tdx_guest")
+script.run("provider", "busybox mkdir /sys/kernel/config/tsm/report/a && "
+           "busybox cat /sys/kernel/config/tsm/report/a/provider; "
+           "busybox rmdir /sys/kernel/config/tsm/report/a")
+attest(script, "tdx", "", "quote")
+script.run("tdx verify", VERIFY.format("tdx"))
+script.run("tdx verify other data", VERIFY.format("tdx").replace("c5", "c6"))
+script.run("auto", ATTEST.format("tdx").replace("tee tdx", "tee auto"))
+script.run("tdx key", ATTEST.format("tdx") + " --public-key aabb")
+script.run("snp on tdx", ATTEST.format("snp"))
+script.run("four at once", "(for i in 1 2 3 4; do " + ATTEST.format("tdx") +
+           "$i || echo FAILED & done; wait)")
+script.run("nothing is left", "busybox ls /sys/kernel/config/tsm/report")
+attest(script, "tdx", "errno 16 2", "busy twice")
+attest(script, "tdx", "errno 16 1000", "busy")
+attest(script, "tdx", "errno 5 1", "failure")
+attest(script, "tdx", "errno 110 1", "timeout")
+attest(script, "tdx", "errno 13 1", "forbidden")
+for fault in ("empty", "short", "other"):
+    attest(script, "tdx", fault, fault)
+attest(script, "tdx", "padded", "padded")
+script.run("padded verify", VERIFY.format("tdx"))
+script.do("echo >/run/tdx/fault")
+script.do(SERVE.format("tdx") + " >/run/server 2>&1 & server=$!")
+script.run("serve tdx", "for i in $(busybox seq 1 600); do busybox grep -q 'event=ready\\|error' "
+           "/run/server && break; busybox sleep 0.1; done; busybox cat /run/server; "
+           "busybox grep -q event=ready /run/server")
+ASK = ("tacit infer --server unix:/run/s --max-tokens 2 --insecure-no-policy " +
+       ROOTS.format("tdx") + f" --receipt /tmp/r --evidence /tmp/e --binding /tmp/b "
+       f"'{PROMPT}'")
+script.run("ask tdx", ASK + " --collateral /run/tdx")
+RECEIPT = ("tacit receipt verify --evidence /tmp/e --insecure-no-policy --collateral /run/tdx " +
+           ROOTS.format("tdx"))
+script.run("receipt tdx", RECEIPT + " --binding /tmp/b /tmp/r")
+script.run("receipt without binding", RECEIPT + " /tmp/r")
+script.run("receipt other binding", "busybox sed -i 's/tacit.1/tacit.2/' /tmp/b; " + RECEIPT +
+           " --binding /tmp/b /tmp/r")
+script.run("ask without collateral", ASK)
+script.do("busybox kill $server; wait $server")
+withdraw(script)
+provide(script, "snp", "sev_guest")
+attest(script, "snp", "", "report")
+script.run("snp verify", VERIFY.format("snp"))
+script.run("tdx on snp", ATTEST.format("tdx"))
+attest(script, "snp", "other", "other")
+attest(script, "snp", "short", "short")
+attest(script, "snp", "garbage", "garbage")
+script.run("garbage verify", VERIFY.format("snp"))
+script.do("echo >/run/snp/fault")
+script.run("serve snp", SERVE.format("snp"))
+
+machine = Machine(deps, work, "a", script.image(deps, work, options, "tsm"),
+                  qemu=["-rtc", "base=2026-11-21T12:00:00,clock=vm"])
+if not ok(script.take(machine), "the guest came to its end", machine.console()):
+    done()
+
+
+def says(name, code, words):
+    got = script.of(name)
+    ok(got[0] == code and words in got[1], f"{name}: exit {code}, {words}", got)
+
+
+says("no provider", 6, "no provider")
+says("no provider, auto", 6, "no")
+says("provider", 0, "tdx_guest")
+for name in ("tdx quote", "auto", "four at once", "tdx busy twice", "tdx padded"):
+    got = script.of(name)
+    ok(got[0] == 0 and "FAILED" not in got[1], f"{name}: evidence", got)
+says("tdx verify", 0, "verified")
+says("tdx verify other data", 1, "report_data")
+says("tdx key", 2, "nothing else is carried")
+says("snp on tdx", 6, "come from 'tdx_guest'")
+says("nothing is left", 0, "")
+ok(script.of("nothing is left")[1] == "", "no report is left behind", script.of("nothing is left"))
+says("tdx busy", 5, "busy")
+says("tdx failure", 5, "Input/output error")
+says("tdx timeout", 5, "does not answer")
+says("tdx forbidden", 5, "Permission denied")
+says("tdx empty", 5, "its quoting service has failed")
+says("tdx short", 3, "")
+says("tdx other", 5, "other data than were asked for")
+says("padded verify", 0, "verified")
+says("serve tdx", 0, "event=ready")
+says("ask tdx", 0, "verified: tdx")
+says("receipt tdx", 0, "end to end")
+says("receipt without binding", 1, "no tacit/1 binding")
+ok(script.of("receipt other binding")[0] in (1, 3), "a receipt beside another binding is refused",
+   script.of("receipt other binding"))
+says("ask without collateral", 4, "")
+says("snp report", 0, "")
+says("snp verify", 0, "verified")
+says("tdx on snp", 6, "come from 'sev_guest'")
+says("snp other", 5, "other data than were asked for")
+says("snp short", 5, "a report of 1183 bytes")
+says("snp garbage", 0, "")
+says("garbage verify", 4, "")
+says("serve snp", 6, "know no measurements of snp")
+machine.kill()
+done()
