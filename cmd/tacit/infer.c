@@ -22,6 +22,7 @@ struct infer_options {
 	const char *temperature;
 	const char *receipt;
 	const char *evidence;
+	const char *binding;
 	uint64_t max_tokens;
 	const char *seed;
 	bool raw;
@@ -45,6 +46,8 @@ static const struct cli_option OPTIONS[] = {
 		"save the receipt"),
 	CLI_OPT(struct infer_options, evidence, "--evidence", 0, CLI_TEXT, "FILE",
 		"save the evidence that it names"),
+	CLI_OPT(struct infer_options, binding, "--binding", 0, CLI_TEXT, "FILE",
+		"save the binding that came beside that (TDX)"),
 	CLI_OPT(struct infer_options, hold, "--hold", 0, CLI_FLAG, NULL,
 		"print the answer only once its receipt has checked"),
 };
@@ -306,6 +309,8 @@ static int attest_and_ask(struct infer *in, struct cli_client *c, struct tacit_s
 	if (!in->attested)
 		return cli_usage("'--attest-max-age' is too short to ask anything");
 	int code = save(o, o->evidence, in->attested->evidence, "evidence");
+	if (code == 0)
+		code = save(o, o->binding, in->attested->binding, "binding");
 	return code ? code : ask(in, c->client, prompt);
 }
 

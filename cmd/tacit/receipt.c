@@ -23,7 +23,7 @@ struct options {
 	struct cli_common common;
 	struct cli_judge judge;
 	struct cli_hex key, nonce, model_hash;
-	const char *evidence;
+	const char *evidence, *binding;
 	const char *model;
 	const char *request;
 	const char *response;
@@ -40,6 +40,8 @@ static const struct cli_option OPTIONS[] = {
 		      "the receipt key, where it is known already", 32, 32),
 	CLI_OPT(struct options, evidence, "--evidence", 0, CLI_TEXT, "FILE",
 		"evidence that binds the receipt key: judged too"),
+	CLI_OPT(struct options, binding, "--binding", 0, CLI_TEXT, "FILE",
+		"the tacit/1 binding that came beside the evidence (TDX)"),
 	CLI_JUDGE_OPTIONS(struct options),
 	CLI_OPT_RANGE(struct options, nonce, "--nonce", CLI_HEX, "HEX",
 		      "the nonce that the receipt must carry", 8, 64),
@@ -66,7 +68,7 @@ static const struct cli_option OPTIONS[] = {
 
 /* Everything that one run reads; freed at its end. */
 struct inputs {
-	struct tacit_slice receipt, evidence;
+	struct tacit_slice receipt, evidence, binding;
 	struct cli_judged judged;
 	void *room;
 	struct tacit_arena arena;
@@ -161,6 +163,7 @@ static enum tacit_status judge_evidence(const struct options *o, struct inputs *
 
 	cx->any_age = true;
 	cx->expect.require_binding = true;
+	cx->expect.binding = in->binding;
 	cx->now = expect->now;
 	if (!o->now.given && tacit_peek_claims(in->receipt, &claims, NULL) == TACIT_OK &&
 	    claims.iat <= INT64_MAX)
@@ -296,6 +299,8 @@ static int run_inputs(const struct options *o, const char *path, struct inputs *
 		code = cli_judge_read(&o->common, &o->judge, &in->judged);
 	if (code == 0 && o->evidence)
 		code = load(o, o->evidence, TACIT_EVIDENCE_MAX, &in->evidence);
+	if (code == 0 && o->binding)
+		code = load(o, o->binding, TACIT_BINDING_MAX, &in->binding);
 	if (code == 0 && !o->batch)
 		code = load(o, path, TACIT_RECEIPT_MAX_LEN + 1, &in->receipt);
 	if (code == 0 && o->batch)
@@ -325,8 +330,8 @@ static int run_verify(void *options, int argc, char **argv)
 
 	if (!o->key.given && !o->evidence && !o->batch)
 		return cli_usage("say whose signature counts: --evidence FILE, or --key HEX");
-	if (!o->evidence && cli_judge_given(&o->judge))
-		return cli_usage("policies, pins and --insecure options judge evidence: "
+	if (!o->evidence && (o->binding || cli_judge_given(&o->judge)))
+		return cli_usage("policies, pins, --binding and --insecure options judge evidence: "
 				 "give --evidence FILE too");
 	if (o->jobs && !o->batch)
 		return cli_usage("'--jobs' means nothing without '--batch'");
@@ -338,6 +343,7 @@ static int run_verify(void *options, int argc, char **argv)
 	int code = run_inputs(o, argc ? argv[0] : "-", &in);
 	free_slice(in.receipt);
 	free_slice(in.evidence);
+	free_slice(in.binding);
 	cli_judge_free(&in.judged);
 	free(in.room);
 	return code;
