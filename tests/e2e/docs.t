@@ -251,7 +251,7 @@ def one(name, command, ports, where, running):
         ok(result.returncode == 1 and "contraindicated" in result.stdout,
            f"{name}: {command} (of the stub)", result.stdout + result.stderr)
         real += " --any-status"
-    if verb in ("serve", "connect", "relay") or "--echo" in command:
+    if verb in ("serve", "connect", "relay") and "--check" not in command or "--echo" in command:
         lasting(name, real, where, running)
         return
     result = run(real, where)
@@ -263,7 +263,7 @@ def run_all(name, commands):
     where = tempfile.mkdtemp(dir=home.name)
     for file in os.listdir(kit):
         shutil.copy(path(file), where, follow_symlinks=False)
-    for folder in ("models", "examples", "docs", "tools"):
+    for folder in ("models", "examples", "docs", "tools", "deploy"):
         os.symlink(os.path.join(ROOT, folder), os.path.join(where, folder))
     own = any(verb_of(command) in ("serve", "relay") for command in commands)
     ports = (free_port() if own else int(PORT), free_port())
@@ -312,7 +312,7 @@ def check_mentions(name, text):
 
 def check_paths(name, text):
     """`src/...` in prose: the file or folder is there."""
-    folders = "abi|bench|cmd|docs|examples|fuzz|include|man|models|src|tests|tools"
+    folders = "abi|bench|cmd|deploy|docs|examples|fuzz|include|man|models|src|tests|tools"
     paths = re.findall(rf"`((?:(?:{folders})/[\w./-]*|[A-Z]+\.md))`", text)
     bad = sorted({p for p in paths if "/x/" not in p and
                   not os.path.exists(os.path.join(ROOT, p))})
