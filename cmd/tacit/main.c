@@ -21,7 +21,6 @@ const struct cli_verb *const CLI_VERBS[] = {
 	&cmd_connect,
 	&cmd_serve,
 	&cmd_relay,
-	&cmd_ping,
 	&cmd_attest,
 	&cmd_doctor,
 	&cmd_eif_build,
@@ -31,6 +30,7 @@ const struct cli_verb *const CLI_VERBS[] = {
 	&cmd_eif_verify,
 	&cmd_eif_diff,
 	&cmd_image_build,
+	&cmd_ping,
 	&cmd_model_import,
 	&cmd_completion,
 };
