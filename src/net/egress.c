@@ -30,6 +30,8 @@ static bool take_host(struct tacit_slice text, char host[static TACIT_EGRESS_HOS
 	for (size_t i = 0; i < text.len; i++) {
 		uint8_t c = text.ptr[i];
 
+		if (c == '.' && (i + 1 == text.len || text.ptr[i + 1] == '.'))
+			return false;
 		c = c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
 		if (!is_word(c) && !(bracket && c == ':'))
 			return false;

@@ -37,6 +37,9 @@ static bool plain_host(struct tacit_slice host, bool literal)
 {
 	if (host.len == 0 || host.len >= TACIT_ADDRESS_HOST)
 		return false;
+	/* Brackets are for what has colons, and for nothing else. */
+	if (literal != (memchr(host.ptr, ':', host.len) != NULL))
+		return false;
 	for (size_t i = 0; i < host.len; i++) {
 		uint8_t c = host.ptr[i];
 		bool word = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
