@@ -41,6 +41,10 @@ ELSEWHERE = {
     "tacit ping vsock:": "tests/e2e/relay_process.t",
     "systemctl": "tests/e2e/relay_systemd.t",
     "tacit doctor": "tests/cli/doctor.t",
+    "tacit image build --kernel vmlinuz": "tests/emulation/enclave.t",
+    "tacit infer --server tcp:203.0.113.7:8443": "tests/emulation/enclave.t",
+    "tacit infer --server unix:relay.sock": "tests/emulation/enclave.t",
+    "tacit receipt verify --evidence evidence.bin --policy server.policy": "tests/emulation/enclave.t",
     "tacit measure": "tests/cli/measure.t",
 }
 # First words by which a line of an unmarked block is known to be a command.

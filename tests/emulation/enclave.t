@@ -35,6 +35,14 @@ measure = tacit("eif", "measure", "--json", image)
 pcrs = json.loads(measure.stdout)["Measurements"]
 ok(pcrs["PCR0"] == json.loads(read(measured))["Measurements"]["PCR0"],
    "eif measure agrees with image build", measure.stdout)
+check = tacit("eif", "verify", image)
+ok(check.returncode == 0, "eif verify finds nothing wrong", check.stdout + check.stderr)
+check = tacit("eif", "inspect", "--files", image)
+ok(check.returncode == 0 and "usr/bin/tacit" in check.stdout and "model.gguf" in check.stdout,
+   "eif inspect lists what is in it", check.stdout + check.stderr)
+size = os.path.getsize(image) - os.path.getsize(MODEL)
+diagnose(f"{size / 1e6:.1f} MB without the model, "
+         f"{os.path.getsize(os.path.join(deps, 'kernel', 'vmlinuz')) / 1e6:.1f} MB of it the kernel")
 module.measure(measure.stdout)
 
 
@@ -74,6 +82,8 @@ def relay(machine_port, name, *options):
 # ---- it boots ----------------------------------------------------------------------------------
 
 machine = Machine(deps, work, "a", image, module)
+up = machine.says(r"tacit-init: \[(\d+\.\d+)\] up")
+seen = time.monotonic()
 ready = machine.says(r"event=ready .*tee=\"nitro\"")
 if not ok(ready, "the server of the image is up", machine.console() + read(module.log)):
     done()
@@ -87,6 +97,9 @@ address, passing = relay("unix:" + machine.port(8443), "relay", "--spy", spied)
 receipt, evidence = os.path.join(work, "receipt"), os.path.join(work, "evidence")
 run = ask(address, "--receipt", receipt, "--evidence", evidence)
 got = answer(run)
+if up:
+    diagnose(f"guest time: first process at {up.group(1)} s, first attested answer at "
+             f"{float(up.group(1)) + time.monotonic() - seen:.1f} s, processor emulated")
 ok(run.returncode == 0 and got.get("result") == "verified", "a question is answered, verified",
    run.stderr + run.stdout + machine.console())
 if run.returncode == 0:

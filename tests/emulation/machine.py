@@ -131,7 +131,7 @@ def built_module(deps, into, folder):
     shutil.copytree(folder, copy)
     # The package has a vmlinux, from which the build would make type data with another tool.
     run = subprocess.run(["make", "-s", "-C", os.path.join(deps, "headers", "build"), "M=" + copy,
-                          "CC=" + os.environ.get("CC", "cc"), "CONFIG_DEBUG_INFO_BTF_MODULES=",
+                          "CC=gcc", "CONFIG_DEBUG_INFO_BTF_MODULES=",
                           "modules"], capture_output=True, text=True)
     module = os.path.join(copy, os.path.basename(folder) + ".ko")
     if run.returncode != 0 or not os.path.exists(module):

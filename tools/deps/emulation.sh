@@ -169,6 +169,9 @@ SH
 }
 
 mkdir -p "$cache"
+# Tests that start at the same time wait for the one that fetches.
+exec 9>"$cache/emulation.lock"
+flock 9
 work=$(mktemp -d "$cache/fetch.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
