@@ -225,6 +225,12 @@ class Serve:
                 return float(line.split()[-1])
         return None
 
+    def cpu_seconds(self):
+        """Processor time of all its threads; other work on the machine hardly changes it."""
+        with open(f"/proc/{self.process.pid}/stat") as f:
+            fields = f.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def status_kb(self, field):
         with open(f"/proc/{self.process.pid}/status") as f:
             for line in f:
