@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The attester of TDX and SNP guests, through configfs-tsm. Both carry 64 bytes of report data:
- * what the caller gives, or the hash of its binding, which then travels beside the evidence.
- * What the kernel hands over came through the host: it is parsed, cut to its own length and held
- * against what was asked for before anybody gets it.
+ * The attester of TDX and SNP guests, through configfs-tsm or, on kernels without it, the device
+ * of the platform. Both carry 64 bytes of report data: what the caller gives, or the hash of its
+ * binding, which then travels beside the evidence. What the kernel hands over came through the
+ * host: it is parsed, cut to its own length and held against what was asked for before anybody
+ * gets it.
  */
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/compiler.h"
 #include "sys/attest.h"
+#include "sys/sev_guest.h"
+#include "sys/tdx_guest.h"
 #include "sys/tsm.h"
 #include "tacit/binding.h"
 #include "tee/dcap/body.h"
@@ -21,6 +25,11 @@
 struct tsm_attester {
 	struct tacit_attester base;
 	const char *platform; /* of the binding's preimage: "tdx", "snp" */
+	const char *provider; /* what configfs-tsm calls it */
+	const char *device;   /* where it is asked on kernels without configfs-tsm */
+	bool by_device;
+	enum tacit_status (*fetch)(const uint8_t *input, struct tacit_mut room,
+				   struct tacit_tsm_report *ret, struct tacit_error *err);
 	/* Cuts the evidence out of the report into `room`. */
 	enum tacit_status (*cut)(const struct tacit_tsm_report *report, const uint8_t *input,
 				 struct tacit_mut room, struct tacit_slice *ret,
@@ -105,6 +114,27 @@ static enum tacit_status find_input(const struct tsm_attester *tsm,
 	return TACIT_OK;
 }
 
+static enum tacit_status fetch_tdx(const uint8_t *input, struct tacit_mut room,
+				   struct tacit_tsm_report *ret, struct tacit_error *err)
+{
+	return tacit_tdx_guest_quote(TACIT_TDX_GUEST_DEVICE, TACIT_TDX_GUEST_SERVICE, input, room,
+				     ret, err);
+}
+
+static enum tacit_status fetch_snp(const uint8_t *input, struct tacit_mut room,
+				   struct tacit_tsm_report *ret, struct tacit_error *err)
+{
+	return tacit_sev_guest_report(TACIT_SEV_GUEST_DEVICE, input, room, ret, err);
+}
+
+static enum tacit_status fetch(const struct tsm_attester *tsm, const uint8_t *input,
+			       struct tacit_mut room, struct tacit_tsm_report *ret,
+			       struct tacit_error *err)
+{
+	return tsm->by_device ? tsm->fetch(input, room, ret, err)
+			      : tacit_tsm_report(TACIT_TSM_FOLDER, input, room, ret, err);
+}
+
 static void free_block(uint8_t **block)
 {
 	free(*block);
@@ -123,8 +153,7 @@ static enum tacit_status attest(struct tacit_attester *attester,
 		return tacit_fail(err, TACIT_NOMEM, WHERE, 0, "no memory");
 	enum tacit_status st = find_input(tsm, request, input, err);
 	if (st == TACIT_OK)
-		st = tacit_tsm_report(TACIT_TSM_FOLDER, input,
-				      tacit_mut_of(block, 2 * TACIT_TSM_OUTPUT_MAX), &report, err);
+		st = fetch(tsm, input, tacit_mut_of(block, 2 * TACIT_TSM_OUTPUT_MAX), &report, err);
 	return st == TACIT_OK ? tsm->cut(&report, input, room, ret, err) : st;
 }
 
@@ -136,22 +165,39 @@ static void close_tsm(struct tacit_attester *attester)
 static const struct tacit_attester_ops TDX = { TACIT_TEE_TDX, attest, close_tsm };
 static const struct tacit_attester_ops SNP = { TACIT_TEE_SNP, attest, close_tsm };
 
-static enum tacit_status open_tsm(const struct tsm_attester *form, const char *provider,
-				  struct tacit_attester **ret, struct tacit_error *err)
+/* configfs-tsm where there is a provider, whoever that is; the platform's own device elsewhere. */
+static enum tacit_status choose_way(const struct tsm_attester *form, bool *ret_by_device,
+				    struct tacit_error *err)
 {
+	struct tacit_error why = { 0 };
 	char found[32];
-	enum tacit_status st = tacit_tsm_provider(TACIT_TSM_FOLDER, found, err);
+	enum tacit_status st = tacit_tsm_provider(TACIT_TSM_FOLDER, found, &why);
+
+	*ret_by_device = st == TACIT_UNSUPPORTED && access(form->device, F_OK) == 0;
+	if (*ret_by_device)
+		return TACIT_OK;
+	if (st != TACIT_OK && err)
+		*err = why;
+	if (st == TACIT_OK && strcmp(found, form->provider) != 0)
+		return tacit_fail(err, TACIT_UNSUPPORTED, WHERE, 0,
+				  "this machine's reports come from '%.31s', not from '%s'", found,
+				  form->provider);
+	return st;
+}
+
+static enum tacit_status open_tsm(const struct tsm_attester *form, struct tacit_attester **ret,
+				  struct tacit_error *err)
+{
+	bool by_device = false;
+	enum tacit_status st = choose_way(form, &by_device, err);
 
 	if (st != TACIT_OK)
 		return st;
-	if (strcmp(found, provider) != 0)
-		return tacit_fail(err, TACIT_UNSUPPORTED, WHERE, 0,
-				  "this machine's reports come from '%.31s', not from '%s'", found,
-				  provider);
 	struct tsm_attester *tsm = malloc(sizeof(*tsm));
 	if (!tsm)
 		return tacit_fail(err, TACIT_NOMEM, WHERE, 0, "no memory");
 	*tsm = *form;
+	tsm->by_device = by_device;
 	*ret = &tsm->base;
 	return TACIT_OK;
 }
@@ -159,17 +205,31 @@ static enum tacit_status open_tsm(const struct tsm_attester *form, const char *p
 enum tacit_status tacit_attest_tdx_open(const struct tacit_attest_options *options,
 					struct tacit_attester **ret, struct tacit_error *err)
 {
-	static const struct tsm_attester FORM = { { &TDX }, "tdx", cut_tdx };
+	static const struct tsm_attester FORM = {
+		.base = { &TDX },
+		.platform = "tdx",
+		.provider = "tdx_guest",
+		.device = TACIT_TDX_GUEST_DEVICE,
+		.fetch = fetch_tdx,
+		.cut = cut_tdx,
+	};
 
 	(void)options;
-	return open_tsm(&FORM, "tdx_guest", ret, err);
+	return open_tsm(&FORM, ret, err);
 }
 
 enum tacit_status tacit_attest_snp_open(const struct tacit_attest_options *options,
 					struct tacit_attester **ret, struct tacit_error *err)
 {
-	static const struct tsm_attester FORM = { { &SNP }, "snp", cut_snp };
+	static const struct tsm_attester FORM = {
+		.base = { &SNP },
+		.platform = "snp",
+		.provider = "sev_guest",
+		.device = TACIT_SEV_GUEST_DEVICE,
+		.fetch = fetch_snp,
+		.cut = cut_snp,
+	};
 
 	(void)options;
-	return open_tsm(&FORM, "sev_guest", ret, err);
+	return open_tsm(&FORM, ret, err);
 }
