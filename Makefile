@@ -196,7 +196,8 @@ $(B)/tools/nsm-device: $(call obj,tests/emulation/nsm.c tests/emulation/nsm_devi
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
-$(B)/tools/tee-stand-in: $(call obj,tests/emulation/tee_stand_in.c) $(B)/libpki.a $(B)/libcore.a
+$(B)/tools/tee-stand-in: $(call obj,tests/emulation/tee_stand_in.c tests/emulation/cuse.c) \
+		$(B)/libpki.a $(B)/libcore.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)

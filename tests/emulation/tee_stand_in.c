@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * tee-stand-in tdx|snp FOLDER
+ * tee-stand-in tdx|snp|tdx-guest|sev-guest|service FOLDER
  *
- * In a guest, the quoting service or the processor behind /dev/tsm-stand-in: quotes and reports
- * under a root of its own, whose certificates and collateral it puts into FOLDER first. The file
+ * Quotes and reports under a root of its own, whose certificates and collateral it puts into FOLDER
+ * first: in a guest behind /dev/tsm-stand-in (tdx, snp), or as /dev/tdx_guest or /dev/sev-guest
+ * itself; on the host as the quote generation service at the unix socket FOLDER/service. The file
  * FOLDER/fault, read at each request, says what goes wrong:
  *
  *     errno NUMBER COUNT   the request fails with that code, this many times
@@ -13,14 +14,20 @@
  *     padded               zeros follow
  *     other                it is over other data than were asked for
  *     garbage              certificates that come with it are none
+ *     bare                 none come with it
  */
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include "cuse.h"
 #include "tests/pki/dcap.h"
 #include "tests/pki/dcap_evidence.h"
 #include "tests/pki/snp.h"
@@ -30,6 +37,8 @@
 #define SNP_DATA    0x50  /* of an SNP report [SNP-ABI 7.3] */
 #define BLOB_MAX    32768 /* of the kernel's interface */
 #define PADDING     512
+#define TDREPORT    1024
+#define TDREPORT_DATA 128 /* of a TDREPORT [TDX-MODULE REPORTMACSTRUCT] */
 
 struct answer {
 	uint32_t head[3]; /* errno, lengths of the two */
@@ -111,25 +120,195 @@ static void make(struct stand_in *s, const uint8_t *input, struct answer *a)
 	}
 }
 
-static void serve(struct stand_in *s, int fd)
+/* The next answer, whoever asks. */
+static void next_answer(struct stand_in *s, const uint8_t *input, struct answer *a)
+{
+	memset(a->head, 0, sizeof(a->head));
+	read_fault(s);
+	if (s->left) {
+		s->left--;
+		a->head[0] = (uint32_t)atoi(s->fault + strlen("errno "));
+	} else {
+		make(s, input, a);
+	}
+}
+
+static void serve_tsm(struct stand_in *s, int fd)
 {
 	static struct answer a;
 	uint8_t input[INPUT];
 
 	if (read(fd, input, sizeof(input)) != sizeof(input))
 		end("/dev/tsm-stand-in");
-	memset(a.head, 0, sizeof(a.head));
-	read_fault(s);
-	if (s->left) {
-		s->left--;
-		a.head[0] = (uint32_t)atoi(s->fault + strlen("errno "));
-	} else {
-		make(s, input, &a);
-	}
+	next_answer(s, input, &a);
 	size_t len = sizeof(a.head) + a.head[1] + a.head[2];
 	if (write(fd, &a, len) != (ssize_t)len)
 		end("/dev/tsm-stand-in");
 }
+
+/* ---- /dev/tdx_guest ------------------------------------------------------------------------- */
+
+struct tdx_request {
+	uint8_t data[INPUT], report[TDREPORT];
+};
+
+static void answer_tdx(void *user, struct cuse_round *r)
+{
+	struct tdx_request request = { 0 };
+
+	(void)user;
+	if (r->request != _IOWR('T', 1, struct tdx_request)) {
+		r->result = -ENOTTY;
+	} else if (r->in_len < sizeof(request)) {
+		r->want_in[0] = r->want_out[0] =
+			(struct cuse_part){ r->argument, sizeof(request) };
+		r->want_ins = r->want_outs = 1;
+	} else {
+		memcpy(&request, r->in, sizeof(request.data));
+		memcpy(request.report + TDREPORT_DATA, request.data, sizeof(request.data));
+		memcpy(r->out, &request, sizeof(request));
+		r->out_used = sizeof(request);
+	}
+}
+
+/* ---- /dev/sev-guest ------------------------------------------------------------------------- */
+
+struct sev_envelope {
+	uint8_t version;
+	uint64_t request, response;
+	uint32_t firmware_error, vmm_error;
+};
+
+struct sev_question {
+	uint8_t data[INPUT];
+	uint32_t vmpl;
+	uint8_t reserved[28];
+	uint64_t certs;
+	uint32_t certs_len;
+};
+
+#define SEV_PLAIN    96 /* of a question without certificates */
+#define SEV_RESPONSE 4000
+
+/* The host's table takes whole pages. */
+static uint32_t pages(size_t len)
+{
+	return (uint32_t)((len + 4095) / 4096 * 4096);
+}
+
+static void finish_sev(struct stand_in *s, struct cuse_round *r, struct sev_envelope *e,
+		       struct sev_question *q, bool extended)
+{
+	static struct answer a;
+	const uint32_t head[] = { 0, SNP_REPORT_LEN };
+	size_t at = sizeof(*e);
+
+	next_answer(s, q->data, &a);
+	uint32_t certs = extended && !fails(s, "bare") ? pages(a.head[2]) : 0;
+	bool fits = q->certs_len >= certs;
+	e->vmm_error = a.head[0] == EBUSY ? 2 : fits ? 0 : 1;
+	r->result = a.head[0] || !fits ? -EIO : 0;
+	q->certs_len = fits ? q->certs_len : certs;
+	memcpy(r->out, e, sizeof(*e));
+	if (extended) {
+		memcpy(r->out + at, q, sizeof(*q));
+		at += sizeof(*q);
+	}
+	memset(r->out + at, 0, SEV_RESPONSE);
+	if (r->result == 0) {
+		memcpy(r->out + at, head, sizeof(head));
+		memcpy(r->out + at + 32, a.bytes, a.head[1]);
+	}
+	at += SEV_RESPONSE;
+	if (r->result == 0 && certs)
+		memcpy(r->out + at, a.bytes + a.head[1], a.head[2]);
+	r->out_used = at + (r->result == 0 ? certs : 0);
+}
+
+static void answer_sev(void *user, struct cuse_round *r)
+{
+	bool extended = r->request == _IOWR('S', 2, struct sev_envelope);
+	size_t len = extended ? sizeof(struct sev_question) : SEV_PLAIN;
+	struct sev_envelope e = { 0 };
+	struct sev_question q = { 0 };
+
+	if (!extended && r->request != _IOWR('S', 0, struct sev_envelope)) {
+		r->result = -ENOTTY;
+		return;
+	}
+	r->want_in[0] = r->want_out[0] = (struct cuse_part){ r->argument, sizeof(e) };
+	r->want_ins = 1;
+	if (r->in_len < sizeof(e))
+		return;
+	memcpy(&e, r->in, sizeof(e));
+	r->want_in[1] = (struct cuse_part){ e.request, len };
+	r->want_ins = 2;
+	if (r->in_len < sizeof(e) + len)
+		return;
+	memcpy(&q, r->in + sizeof(e), len);
+	if (r->out_len == 0) {
+		r->want_outs = 1;
+		if (extended)
+			r->want_out[r->want_outs++] = r->want_in[1];
+		r->want_out[r->want_outs++] = (struct cuse_part){ e.response, SEV_RESPONSE };
+		if (q.certs_len)
+			r->want_out[r->want_outs++] = (struct cuse_part){ q.certs, q.certs_len };
+		return;
+	}
+	r->want_ins = 0;
+	finish_sev(user, r, &e, &q, extended);
+}
+
+/* ---- the host's quote generation service ------------------------------------------------------ */
+
+static size_t put_le(uint8_t *to, size_t at, uint32_t value, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		to[at + i] = (uint8_t)(value >> (8 * i));
+	return at + len;
+}
+
+static void answer_quote(struct stand_in *s, int fd)
+{
+	static struct answer a;
+	static uint8_t out[28 + sizeof(a.bytes)];
+	uint8_t request[28 + TDREPORT];
+
+	if (recv(fd, request, sizeof(request), MSG_WAITALL) != sizeof(request))
+		return;
+	next_answer(s, request + 28 + TDREPORT_DATA, &a);
+	uint32_t len = 24 + a.head[1];
+	for (size_t i = 0; i < 4; i++)
+		out[i] = (uint8_t)(len >> (24 - 8 * i));
+	size_t at = put_le(out, 4, 1, 4); /* version 1.0 */
+	at = put_le(out, at, 1, 4);       /* a quote */
+	at = put_le(out, at, len, 4);
+	at = put_le(out, at, a.head[0], 4);
+	at = put_le(out, at, 0, 4); /* no id */
+	at = put_le(out, at, a.head[1], 4);
+	memcpy(out + at, a.bytes, a.head[1]);
+	(void)send(fd, out, at + a.head[1], MSG_NOSIGNAL);
+}
+
+static int serve_quotes(struct stand_in *s)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(name.sun_path, sizeof(name.sun_path), "%s/service", s->folder);
+	if (bind(listener, (struct sockaddr *)&name, sizeof(name)) || listen(listener, 4))
+		end(name.sun_path);
+	for (;;) {
+		int fd = accept(listener, NULL, NULL);
+
+		if (fd < 0)
+			end("accept");
+		answer_quote(s, fd);
+		close(fd);
+	}
+}
+
+/* ---- start ---------------------------------------------------------------------------------- */
 
 static void write_root(const struct stand_in *s, struct tacit_slice root)
 {
@@ -141,28 +320,40 @@ static void write_root(const struct stand_in *s, struct tacit_slice root)
 		end(path);
 }
 
+static void prepare(struct stand_in *s)
+{
+	if (s->snp) {
+		snp_init(&s->report, SNP_MAKE_GENOA, 5, false);
+		snp_make(&s->report);
+		write_root(s, s->report.ark->der);
+		return;
+	}
+	s->quote = dcap_quote_spec(4, TACIT_DCAP_BODY_TD10);
+	if (!dcap_write_files(s->folder, dcap_quote(&s->quote), true))
+		end(s->folder);
+}
+
 int main(int argc, char **argv)
 {
 	static struct stand_in s;
 
 	if (argc != 3)
 		return 2;
-	s.snp = strcmp(argv[1], "snp") == 0;
+	const char *what = argv[1];
+	s.snp = strcmp(what, "snp") == 0 || strcmp(what, "sev-guest") == 0;
 	s.folder = argv[2];
-	if (s.snp) {
-		snp_init(&s.report, SNP_MAKE_GENOA, 5, false);
-		snp_make(&s.report);
-		write_root(&s, s.report.ark->der);
-	} else {
-		s.quote = dcap_quote_spec(4, TACIT_DCAP_BODY_TD10);
-		if (!dcap_write_files(argv[2], dcap_quote(&s.quote), true))
-			end(argv[2]);
-	}
+	if (strcmp(what, "tdx-guest") == 0)
+		return cuse_serve("tdx_guest", answer_tdx, &s);
+	prepare(&s);
+	if (strcmp(what, "service") == 0)
+		return serve_quotes(&s);
+	if (strcmp(what, "sev-guest") == 0)
+		return cuse_serve("sev-guest", answer_sev, &s);
 	int fd = open("/dev/tsm-stand-in", O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		end("/dev/tsm-stand-in");
 	puts("ready");
 	fflush(stdout);
 	for (;;)
-		serve(&s, fd);
+		serve_tsm(&s, fd);
 }

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """TDX and SNP guests as far as there can be any without the hardware: the kernel's own
-configfs-tsm, behind it a provider of ours whose quotes and reports stand under a test root.
+configfs-tsm, behind it a provider of ours whose quotes and reports stand under a test root; and,
+for kernels without that, devices of ours in user space and a quote generation service on the host.
 Evidence that verifies, every error that a provider can give, and a whole server of a TDX guest."""
 
+import base64
 import os
 import sys
 
@@ -16,7 +18,8 @@ PROMPT = "Tell me about the walrus"
 deps = parts("--headers")
 work = folder()
 stand_in = built_module(deps, work, os.path.join(ROOT, "tests/emulation/tsm_stand_in"))
-options = modules(deps, work, "configfs", "tsm")
+options = modules(deps, work, "configfs", "tsm", "cuse", "vsock",
+                  "vmw_vsock_virtio_transport_common", "vmw_vsock_virtio_transport")
 options += ["--file", f"{stand_in}:/stand-in.ko", "--file", f"{MODEL}:/model.gguf"]
 options += programs((TACIT, "/usr/bin/tacit"),
                     (os.path.join(BUILD, "tools", "tee-stand-in"), "/usr/bin/tee-stand-in"),
@@ -50,6 +53,57 @@ def attest(script, tee, fault, name):
 script = Script()
 script.run("no provider", ATTEST.format("tdx"))
 script.run("no provider, auto", ATTEST.format("auto"))
+
+# ---- without configfs-tsm ----------------------------------------------------------------------
+
+quoting = os.path.join(work, "quoting")
+os.mkdir(quoting)
+service = start([os.path.join(BUILD, "tools", "tee-stand-in"), "service", quoting],
+                os.path.join(work, "service.log"))
+if not wait_for("the service", lambda: os.path.exists(os.path.join(quoting, "service")), service):
+    raise SystemExit("Bail out! " + read(os.path.join(work, "service.log")))
+
+
+def device(script, name, path):
+    script.do(f"busybox mkdir -p /run/{name}; tee-stand-in {name} /run/{name} & device=$!")
+    script.do(f"for i in $(busybox seq 1 600); do [ -e {path} ] && break; busybox sleep 0.1; done")
+
+
+def remove(script, path):
+    script.do("busybox kill $device; wait $device")
+    script.do(f"for i in $(busybox seq 1 600); do [ -e {path} ] || break; busybox sleep 0.1; done")
+
+
+device(script, "tdx-guest", "/dev/tdx_guest")
+script.run("device tdx", ATTEST.format("tdx") + " && busybox base64 /tmp/tdx")
+script.run("device auto", ATTEST.format("auto") + " && busybox base64 /tmp/auto")
+script.run("device snp on tdx", ATTEST.format("snp"))
+remove(script, "/dev/tdx_guest")
+device(script, "sev-guest", "/dev/sev-guest")
+
+
+def sev(script, fault, name):
+    script.do(f"echo '{fault}' >/run/sev-guest/fault")
+    script.run("device snp " + name, ATTEST.format("snp"))
+
+
+def sev_verify(script, name):
+    script.run("device snp verify " + name,
+               VERIFY.format("snp").replace("/run/snp", "/run/sev-guest"))
+
+
+sev(script, "", "report")
+sev_verify(script, "report")
+sev(script, "bare", "bare")
+sev_verify(script, "bare")
+sev(script, "errno 16 2", "busy twice")
+sev(script, "errno 16 1000", "busy")
+sev(script, "errno 5 1000", "failure")
+sev(script, "other", "other")
+remove(script, "/dev/sev-guest")
+
+# ---- configfs-tsm ------------------------------------------------------------------------------
+
 provide(script, "tdx", "tdx_guest")
 script.run("provider", "busybox mkdir /sys/kernel/config/tsm/report/a && "
            "busybox cat /sys/kernel/config/tsm/report/a/provider; "
@@ -101,8 +155,9 @@ script.run("garbage verify", VERIFY.format("snp"))
 script.do("echo >/run/snp/fault")
 script.run("serve snp", SERVE.format("snp"))
 
-machine = Machine(deps, work, "a", script.image(deps, work, options, "tsm"),
-                  qemu=["-rtc", "base=2026-11-21T12:00:00,clock=vm"])
+image = script.image(deps, work, options, "tsm")
+machine = Machine(deps, work, "a", image, qemu=["-rtc", "base=2026-11-21T12:00:00,clock=vm"])
+os.symlink(os.path.join(quoting, "service"), machine.vsock + "_4050")
 if not ok(script.take(machine), "the guest came to its end", machine.console()):
     done()
 
@@ -114,6 +169,25 @@ def says(name, code, words):
 
 says("no provider", 6, "no provider")
 says("no provider, auto", 6, "no")
+for name in ("device tdx", "device auto"):
+    path = os.path.join(work, "quote")
+    lines = [line for line in script.of(name)[1].splitlines() if " " not in line]
+    with open(path, "wb") as f:
+        f.write(base64.b64decode("".join(lines)))
+    run = tacit("verify", "--platform", "tdx", "--report-data", DATA, "--collateral", quoting,
+                "--insecure-no-policy", "--insecure-test-root",
+                os.path.join(quoting, "root.der"), "--now", "2026-11-21T12:00:00Z", path)
+    ok(script.of(name)[0] == 0 and run.returncode == 0,
+       f"{name}: a quote of the service on the host verifies", (script.of(name), run.stderr))
+says("device snp on tdx", 6, "no provider")
+says("device snp report", 0, "")
+says("device snp verify report", 0, "verified")
+says("device snp bare", 0, "")
+says("device snp verify bare", 4, "")
+says("device snp busy twice", 0, "")
+says("device snp busy", 5, "stays busy")
+says("device snp failure", 5, "Input/output error")
+says("device snp other", 5, "other data than were asked for")
 says("provider", 0, "tdx_guest")
 for name in ("tdx quote", "auto", "four at once", "tdx busy twice", "tdx padded"):
     got = script.of(name)
