@@ -79,6 +79,11 @@ class Relay:
         with open(f"/proc/{self.process.pid}/status") as f:
             return int(re.search(rf"^{name}:\s+(\d+)", f.read(), re.M)[1])
 
+    def ticks(self):
+        """Of the processor's time."""
+        with open(f"/proc/{self.process.pid}/stat") as f:
+            return sum(map(int, f.read().rsplit(")", 1)[1].split()[11:13]))
+
     def stop(self):
         """As asked twice; two signals of a kind that come together are one."""
         if self.alive():
