@@ -89,6 +89,18 @@ old_peer.sendall(b"still")
 equal(exactly(old, 5), b"still", "and its connections stay")
 equal(relay.stop(), 0, "it ends")
 
+# --- as many rules as may be ------------------------------------------------------------------
+rules = "".join(f"listen {ANY} to {one.address}\n" for _ in range(63)) + f"metrics {ANY}\n"
+relay = Relay("--config", write("many.conf", rules))
+equal(len(relay.addresses), 64, "64 rules")
+one.pair(relay, 62)
+equal(relay.metric('tacit_relay_listener_accepted_total{rule="63"}'), 1, "each has its count")
+equal(relay.metric('tacit_relay_listener_connections{rule="64"}'), 1, "and none is cut off")
+relay.stop()
+write("many.conf", rules + f"echo {ANY}\n")
+run = tacit("relay", "--config", path("many.conf"))
+ok(run.returncode == 3 and "64 listeners" in run.stderr, "65 are refused", run.stderr)
+
 # --- drain -----------------------------------------------------------------------------------
 relay = Relay("--listen", UNIX, "--to", one.address, "--drain-timeout", "600")
 client, peer = one.pair(relay)
