@@ -22,7 +22,7 @@
 
 #define MODEL	   "models/demo.gguf"
 #define CTX	   4096
-#define LONG_WORDS 3000
+#define LONG_WORDS 2100
 
 struct asker {
 	struct tacit_job job;
@@ -224,7 +224,7 @@ static void test_two(void)
 
 int main(void)
 {
-	struct tacit_engine_options options = { .ctx = CTX, .parallel = 3, .threads = 2 };
+	struct tacit_engine_options options = { .ctx = CTX, .parallel = 3, .threads = 1 };
 	struct tacit_sched_options so = { 0 };
 	struct tacit_error err = { 0 };
 
