@@ -278,7 +278,10 @@ else:
         pairs.append((client, peer))
     equal(many.metric("tacit_relay_connections"), COUNT + 1, "5,000 connections at the same time")
     resident = many.status("VmRSS")
-    ok(resident < 64 * 1024, "in less than 64 MB", f"{resident} kB")
+    if "asan" in os.path.realpath(TACIT):
+        skip("in less than 64 MB", "a sanitizer has its own memory")
+    else:
+        ok(resident < 64 * 1024, "in less than 64 MB", f"{resident} kB")
     print(f"# {resident} kB resident")
     ok(many.metric("tacit_relay_pipes") <= 64, "idle ones hold no pipe")
     before = many.ticks()
