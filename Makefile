@@ -66,12 +66,14 @@ APP_SRC := $(wildcard src/receipt/store.c) $(foreach r,$(APP_ROOMS),$(wildcard s
 INFER_SRC := $(wildcard src/infer/*.c) $(wildcard src/infer/*.cpp)
 CMD_SRC := $(wildcard cmd/tacit/*.c)
 INIT_SRC := $(wildcard cmd/init/*.c)
+EMULATOR_SRC := $(wildcard cmd/emulator/*.c)
 obj = $(addprefix $(B)/obj/,$(addsuffix .o,$(basename $(1))))
 LIB_OBJ := $(call obj,$(LIB_SRC))
 APP_OBJ := $(call obj,$(APP_SRC))
 INFER_OBJ := $(call obj,$(INFER_SRC))
 CMD_OBJ := $(call obj,$(CMD_SRC))
 INIT_OBJ := $(call obj,$(INIT_SRC))
+EMULATOR_OBJ := $(call obj,$(EMULATOR_SRC))
 TEST_SRC := $(wildcard tests/unit/test_*.c)
 TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(TEST_SRC))
 TOOL_SRC := $(wildcard tests/tools/*.c)
@@ -84,12 +86,12 @@ BENCH_SRC := $(wildcard bench/*.c)
 BENCHES := $(patsubst bench/%.c,$(B)/bench/%,$(BENCH_SRC))
 EXAMPLES := $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c))
 
-.PHONY: all lib init tests tools check check-asan check-valgrind fuzz fuzzers replays benches examples \
+.PHONY: all lib init emulator tests tools check check-asan check-valgrind fuzz fuzzers replays benches examples \
 	lint fmt install clean man-lint purity
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: build/tacit lib init
+all: build/tacit lib init emulator
 
 # The program is at build/tacit whatever the flavour was last.
 build/tacit: $(B)/tacit
@@ -103,6 +105,13 @@ $(B)/tacit-init: $(INIT_OBJ) $(B)/libapp.a $(B)/libcore.a
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(LDFLAGS) -static -Wl,--gc-sections,--strip-all -o $@ \
 		$(INIT_OBJ) $(B)/libapp.a $(B)/libcore.a
+
+# What stands in for a Nitro host where there is none: `tacit run --emulate` and tests/emulation. Its
+# certificates are made by the tests' kit, which nothing else that is installed has in it.
+emulator: $(B)/tacit-emulator
+$(B)/tacit-emulator: $(EMULATOR_OBJ) $(B)/libpki.a $(B)/libapp.a $(B)/libcore.a
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(LDFLAGS) -pie -o $@ $^ $(CORE_LIBS) -lpthread
 
 lib: $(B)/libtacit.a $(B)/libtacit.so $(B)/libtacit.pc \
 	$(B)/libtacit-attest.a $(B)/libtacit-attest.so
@@ -191,11 +200,9 @@ $(B)/tools/%: $(B)/obj/tests/tools/%.o $(B)/libapp.a $(B)/libcore.a
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(PKI_LIB) $(B)/libapp.a $(CORE_LIBS) $(APP_LIBS)
 # The devices that emulated machines get from us.
-$(B)/tools/nsm-device: $(call obj,tests/emulation/nsm.c tests/emulation/nsm_device.c \
-		tests/emulation/vhost.c) $(B)/libpki.a $(B)/libapp.a $(B)/libcore.a
+$(B)/tools/nsm-device: $(B)/tacit-emulator
 	@mkdir -p $(@D)
-	@echo "  LINK  $@"
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+	$(Q)ln -sfn ../tacit-emulator $@
 $(B)/tools/tee-stand-in: $(call obj,tests/emulation/tee_stand_in.c tests/emulation/cuse.c) \
 		$(B)/libpki.a $(B)/libcore.a
 	@mkdir -p $(@D)
@@ -279,7 +286,7 @@ install: all
 	$(PC) libtacit-attest.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/libtacit-attest.pc
 	install -m 644 include/tacit/*.h $(DESTDIR)$(PREFIX)/include/tacit/
 	install -m 755 tools/import/import.sh $(DESTDIR)$(PREFIX)/libexec/tacit/
-	install -m 755 $(B)/tacit-init $(DESTDIR)$(PREFIX)/libexec/tacit/
+	install -m 755 $(B)/tacit-init $(B)/tacit-emulator $(DESTDIR)$(PREFIX)/libexec/tacit/
 	if [ -d build/deps/llama/convert ]; then \
 		cp -R build/deps/llama/convert $(DESTDIR)$(PREFIX)/libexec/tacit/; fi
 	for page in man/*.[1357]; do \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TESTS_EMULATION_NSM_H
-#define TESTS_EMULATION_NSM_H
+#ifndef TACIT_EMULATOR_NSM_H
+#define TACIT_EMULATOR_NSM_H
 
 /*
  * A Nitro Secure Module of our own: registers with locks, randomness, and attestation documents

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TESTS_EMULATION_VHOST_H
-#define TESTS_EMULATION_VHOST_H
+#ifndef TACIT_EMULATOR_VHOST_H
+#define TACIT_EMULATOR_VHOST_H
 
 /*
  * A virtio device with one queue of requests and answers, outside of QEMU: the back end of the
