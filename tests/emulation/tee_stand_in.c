@@ -259,7 +259,7 @@ static void answer_sev(void *user, struct cuse_round *r)
 	finish_sev(user, r, &e, &q, extended);
 }
 
-/* ---- the host's quote generation service ------------------------------------------------------ */
+/* ---- the host's quote generation service ---------------------------------------------------- */
 
 static size_t put_le(uint8_t *to, size_t at, uint32_t value, size_t len)
 {

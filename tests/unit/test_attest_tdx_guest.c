@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "sys/clock.h"
 #include "sys/tdx_guest.h"
 #include "tests/tap.h"
 
@@ -183,7 +184,9 @@ int main(void)
 	REFUSES(frame, 6000, "hangs up", "a frame that does not come");
 	REFUSES(cut, 3, "hangs up", "the end in the length");
 	REFUSES(cut, 20, "hangs up", "the end in the head");
+	uint64_t start = tacit_clock_ms();
 	REFUSES(silent, true, "does not answer", "silence");
+	ok(tacit_clock_ms() - start < 10000, "silence has an end, of 50 ms");
 	is_status(tacit_tdx_guest_quote("/nowhere", "unix:/nowhere", input,
 					tacit_mut_of(room, sizeof(room)), &none, NULL),
 		  TACIT_UNSUPPORTED, "no device");
