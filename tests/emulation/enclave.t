@@ -90,6 +90,7 @@ if not ok(ready, "the server of the image is up", machine.console() + read(modul
 ok(machine.says(r"\d+ bytes of entropy from the NSM"), "init took entropy from the module")
 ok(machine.says(r"heartbeat answered by 2:9000"), "our relay answered the heartbeat",
    machine.console())
+ok("event=sandbox" not in machine.console(), "all of its sandbox holds", machine.console())
 ok("--insecure-test-root" in machine.console(), "the server is loud about its test root")
 spied = os.path.join(work, "spied")
 address, passing = relay("unix:" + machine.port(8443), "relay", "--spy", spied)
