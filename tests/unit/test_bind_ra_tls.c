@@ -21,7 +21,7 @@ struct form {
 	enum tacit_hash_alg alg;
 	struct tacit_slice named; /* instead of the key's own SPKI */
 	struct tacit_slice nonce;
-	bool no_hash, twice, three;
+	bool no_hash, twice, three, named_alg;
 	const char *oid;
 };
 
@@ -41,7 +41,10 @@ static void put_pubkey_hash(struct writer *w, const struct form *form, struct ta
 	if (tacit_hash(form->alg, form->named.ptr ? form->named : spki, digest, NULL) != TACIT_OK)
 		abort();
 	tacit_cbor_put_array(&inner, 2);
-	tacit_cbor_put_uint(&inner, form->hash_id);
+	if (form->named_alg)
+		tacit_cbor_put_text(&inner, tacit_slice_str("sha-256"));
+	else
+		tacit_cbor_put_uint(&inner, form->hash_id);
 	tacit_cbor_put_bytes(&inner, tacit_slice_of(digest, tacit_hash_len(form->alg)));
 	if (wr_finish(&inner, "test", &pair, NULL) != TACIT_OK)
 		abort();
@@ -151,11 +154,49 @@ static void test_refused(void)
 	form.hash_id = 2;
 	refused(&form, TACIT_UNSUPPORTED, "a hash that is not known");
 	form = GOOD;
+	form.named_alg = true;
+	refused(&form, TACIT_FORMAT, "a hash by its name");
+	form = GOOD;
 	form.hash_id = 7; /* but 32 bytes */
 	refused(&form, TACIT_BINDING, "a hash of another length");
 	form = GOOD;
 	form.oid = "2.23.133.5.4.8";
 	refused(&form, TACIT_FORMAT, "no evidence in it");
+}
+
+/* A certificate's outline around a key, whose bytes the claims name, of any type. */
+static enum tacit_status with_key(uint8_t tag)
+{
+	static const uint8_t NUMBER[] = { 0x02, 0x01, 0x01 }, EMPTY[] = { 0x30, 0x00 };
+	struct tacit_bind_ra_tls out;
+	struct pki_buf key = { 0 }, b = { 0 };
+	struct tacit_slice claims, none = { NULL, 0 };
+
+	pki_put(&key, tag, TACIT_SLICE_ARRAY(EMPTY));
+	struct tacit_slice spki = pki_take(&key);
+	pki_put(&b, 0xa0, TACIT_SLICE_ARRAY(NUMBER));
+	pki_raw(&b, TACIT_SLICE_ARRAY(NUMBER));
+	for (int i = 0; i < 4; i++) /* algorithm, issuer, dates, subject */
+		pki_raw(&b, TACIT_SLICE_ARRAY(EMPTY));
+	pki_raw(&b, spki);
+	size_t exts = b.len;
+	pki_put_oid(&b, OID);
+	pki_put(&b, 0x04, extension(&GOOD, spki, &claims));
+	pki_wrap(&b, exts, 0x30);
+	pki_wrap(&b, exts, 0x30);
+	pki_wrap(&b, exts, 0xa3);
+	pki_wrap(&b, 0, 0x30);
+	pki_raw(&b, TACIT_SLICE_ARRAY(EMPTY));
+	pki_put(&b, 0x03, none);
+	pki_wrap(&b, 0, 0x30);
+	return tacit_bind_ra_tls(pki_take(&b), &out, NULL);
+}
+
+static void test_outline(void)
+{
+	is_status(with_key(0x30), TACIT_OK, "an outline with a key");
+	is_status(with_key(0x04), TACIT_FORMAT, "and with something else in its place");
+	is_status(with_key(0xa0), TACIT_FORMAT, "or an optional part before it");
 }
 
 static void test_damaged(void)
@@ -218,6 +259,7 @@ int main(void)
 {
 	test_good();
 	test_refused();
+	test_outline();
 	test_damaged();
 	test_vectors();
 	pki_done();

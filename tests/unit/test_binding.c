@@ -328,6 +328,8 @@ static void test_purpose(void)
 	ok(tacit_binding_purpose(tacit_slice_str("\xa1\x01\x66tacit/"), &purpose),
 	   "the family's name alone is ours");
 	ok(!tacit_binding_purpose(tacit_slice_str("\xa1\x01\x65tacit"), &purpose), "less is not");
+	ok(!tacit_binding_purpose(tacit_slice_of("\xa1\x01\x65tacit/", 8), &purpose),
+	   "not even when a slash lies behind it");
 	ok(!tacit_binding_purpose(tacit_slice_str("\xa1\x02\x67tacit/1"), &purpose),
 	   "nor under another label");
 	ok(!tacit_binding_purpose(tacit_slice_str("{\"a\":1}"), &purpose), "nor JSON");

@@ -244,6 +244,12 @@ static void test_limits(void)
 	}
 	b.collateral_count++;
 	is_status(parse(encode(&b), &got, NULL), TACIT_FORMAT, "one more");
+	uint8_t *whole = calloc(1, TACIT_BUNDLE_MAX + 1); /* of which the first bytes are touched */
+	is_status(parse(tacit_slice_of(whole, TACIT_BUNDLE_MAX), &got, NULL), TACIT_FORMAT,
+		  "zeros of the longest bundle's length");
+	is_status(parse(tacit_slice_of(whole, TACIT_BUNDLE_MAX + 1), &got, NULL), TACIT_LIMIT,
+		  "a byte more");
+	free(whole);
 	b = small();
 	for (size_t more = 0; more < 2; more++) {
 		struct writer w = wr_of(tacit_mut_of(big, sizeof(large) + 4096));

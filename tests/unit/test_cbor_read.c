@@ -129,6 +129,7 @@ static void test_typed_edges(void)
 	expect_bad("8100", READ_MAP, "not a map");
 	expect_bad("8200", READ_ARRAY, "more elements than the input holds");
 	expect_bad("a100", READ_MAP, "more elements than the input holds");
+	expect_bad("15", READ_BOOL, "not true or false");
 	expect_bad("f7", READ_BOOL, "not true or false");
 }
 

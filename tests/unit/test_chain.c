@@ -123,6 +123,49 @@ static void test_counts(void)
 	is_status(result.errors[TACIT_CHAIN_NAMES].status, TACIT_CHAIN, "have a reason");
 }
 
+/* Nothing is wrong with a chain but its length. */
+static void test_longest(void)
+{
+	struct tacit_cert certs[TACIT_CHAIN_MAX + 1];
+	struct tacit_chain_result result;
+	const struct pki_cert *above = NULL;
+	char names[TACIT_CHAIN_MAX + 1][8];
+
+	for (size_t i = 0; i < TACIT_CHAIN_MAX; i++) {
+		snprintf(names[i], sizeof(names[i]), "CN=%zu", i);
+		struct pki_spec spec = { .key = keys[i % DEPTH],
+					 .subject = names[i],
+					 .issuer = above,
+					 .not_before = FROM,
+					 .not_after = UNTIL,
+					 .basic = true,
+					 .ca = true,
+					 .key_usage = TACIT_KU_CERT_SIGN };
+		struct pki_spec leaf = spec;
+
+		leaf.ca = false;
+		leaf.key_usage = TACIT_KU_DIGITAL_SIGNATURE;
+		if (tacit_cert_parse(pki_cert(&leaf)->der, "t", &certs[i], NULL) != TACIT_OK)
+			ok(false, "a leaf at %zu", i);
+		if (i + 1 == TACIT_CHAIN_MAX)
+			ok(tacit_chain_check(certs, i + 1, &RULES, &result), "the longest chain");
+		above = pki_cert(&spec);
+		if (tacit_cert_parse(above->der, "t", &certs[i], NULL) != TACIT_OK)
+			ok(false, "an authority at %zu", i);
+	}
+	struct pki_spec last = { .key = keys[0],
+				 .subject = "CN=last",
+				 .issuer = above,
+				 .not_before = FROM,
+				 .not_after = UNTIL,
+				 .basic = true,
+				 .key_usage = TACIT_KU_DIGITAL_SIGNATURE };
+	is_status(tacit_cert_parse(pki_cert(&last)->der, "t", &certs[TACIT_CHAIN_MAX], NULL),
+		  TACIT_OK, "one more");
+	ok(!tacit_chain_check(certs, TACIT_CHAIN_MAX + 1, &RULES, &result),
+	   "is too many, though each is signed by the one above it");
+}
+
 static void test_names(void)
 {
 	struct plan plan = usual_plan();
@@ -327,6 +370,7 @@ int main(void)
 		keys[i] = pki_key(KINDS[i]);
 	test_good();
 	test_counts();
+	test_longest();
 	test_names();
 	test_order();
 	test_ca();

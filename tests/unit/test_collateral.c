@@ -127,6 +127,14 @@ static struct tacit_slice pem_block(const char *label, struct tacit_slice der)
 	return pki_take(&b);
 }
 
+static struct tacit_slice base64_of(struct tacit_slice der)
+{
+	char *text = (char *)pki_alloc(2 * der.len);
+
+	tacit_base64_encode(TACIT_BASE64, der, text);
+	return tacit_slice_str(text);
+}
+
 static struct tacit_slice percent(struct tacit_slice text)
 {
 	struct pki_buf b = { 0 };
@@ -205,6 +213,15 @@ static void test_unknown(void)
 		"a block without end");
 	refused(tacit_slice_str("-----BEGIN%20CERTIFICATE-----%0"), TACIT_FORMAT, "escape",
 		"a broken escape");
+	/* Whole but for its last line's end, which a reader could take for what it pleases. */
+	struct tacit_slice escaped = percent(chain());
+	uint8_t *wrong = pki_alloc(escaped.len);
+	memcpy(wrong, escaped.ptr, escaped.len);
+	wrong[escaped.len - 1] = 'z';
+	refused(tacit_slice_of(wrong, escaped.len), TACIT_FORMAT, "escape",
+		"a broken escape behind everything else");
+	refused(tacit_slice_str("\x30\x04\x30\x02\x05\x01"), TACIT_FORMAT, "no known kind",
+		"a SEQUENCE of neither");
 	refused(tacit_slice_str("0123456789abcdef0123"), TACIT_FORMAT,
 		"hex:", "hex of nothing known");
 	refused(tacit_slice_str("QUJDREVGR0hJSktMTU5PUA=="), TACIT_FORMAT,
@@ -303,6 +320,10 @@ static void test_bundles(void)
 		"a document without signature");
 	refused(bundle(quoted(body), "00", array), TACIT_FORMAT, "without its signature",
 		"with half of one");
+	char *letters = (char *)pki_alloc(2 * TACIT_TCB_SIGNATURE + 1);
+	memset(letters, 'z', 2 * TACIT_TCB_SIGNATURE);
+	refused(bundle(quoted(body), letters, array), TACIT_FORMAT, "without its signature",
+		"with one that is no hex");
 	refused(bundle("\"\"", signature, array), TACIT_FORMAT, "without its signature",
 		"a signature without document");
 	refused(bundle(quoted(body), signature, "[1,2,256]"), TACIT_FORMAT, "range", "no byte");
@@ -429,7 +450,7 @@ static void test_arena(void)
 static void test_text_arena(void)
 {
 	const struct tacit_slice forms[] = { percent(chain()), chain(),
-					     tacit_slice_str(hex_of(crl())) };
+					     tacit_slice_str(hex_of(crl())), base64_of(crl()) };
 	const struct tacit_collateral *ret = NULL;
 	struct tacit_arena arena;
 

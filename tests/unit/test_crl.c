@@ -105,6 +105,11 @@ static void test_refused(void)
 	refused(&spec, "number of another type");
 	ext = (struct pki_ext){ "2.5.29.35", false, TACIT_SLICE_ARRAY(EMPTY) };
 	refused(&spec, "issuer's key id twice");
+	static const uint8_t LONGER[] = { 0x02, 0x01, 0x2c, 0x00 };
+	ext = (struct pki_ext){ "2.5.29.20", false, tacit_slice_of(LONGER, 3) };
+	ok(parses(pki_crl(&spec), &crl), "a number by hand");
+	ext.value.len = sizeof(LONGER);
+	refused(&spec, "a byte behind the number");
 
 	spec = usual();
 	spec.next_update = 0;

@@ -199,6 +199,14 @@ static const struct row ROWS[] = {
 	    " 30101000000Z"),
 	  REFUSED },
 	{ AS_TIME, "empty", B("\x17\x00"), REFUSED },
+	{ AS_TIME, "a byte behind two digits' date",
+	  B("\x17\x0e"
+	    "230101000000ZZ"),
+	  REFUSED },
+	{ AS_TIME, "a byte behind four digits' date",
+	  B("\x18\x10"
+	    "20500101000000ZZ"),
+	  REFUSED },
 	{ AS_TIME, "text of another type",
 	  B("\x13\x0d"
 	    "230101000000Z"),

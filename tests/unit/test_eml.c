@@ -4,6 +4,7 @@
 
 #include "tests/pki/azure.h"
 #include "tests/unit/azure_util.h"
+#include "tests/unit/nitro_util.h"
 
 #include "base/writer.h"
 #include "codec/cbor.h"
@@ -339,6 +340,74 @@ static struct tacit_slice cbor_user(size_t count, uint64_t number, bool bytes, b
 	return tacit_slice_of(user_room, w.at);
 }
 
+/* A member of user data in CBOR, written with its value `times` times behind the receipt key. */
+static struct tacit_slice with_hash(int times)
+{
+	struct writer w = wr_of(tacit_mut_of(user_room, sizeof(user_room)));
+
+	tacit_cbor_put_map(&w, 1 + (uint64_t)times);
+	tacit_cbor_put_text(&w, tacit_slice_str("receipt_signing_key"));
+	tacit_cbor_put_bytes(&w, TACIT_SLICE_ARRAY(RECEIPT));
+	for (int i = 0; i < times; i++) {
+		tacit_cbor_put_text(&w, tacit_slice_str("platform_evidence_hash"));
+		tacit_cbor_put_bytes(&w, TACIT_SLICE_ARRAY(HASH));
+	}
+	return tacit_slice_of(user_room, w.at);
+}
+
+/* The map's own head, and bytes behind it. */
+static void test_map(void)
+{
+	static uint8_t room[65536];
+	struct tacit_arena arena;
+
+	bind_to("tdx", NULL);
+	struct envelope e = usual();
+	struct tacit_slice whole = encode(&e);
+	out_room[whole.len] = 0xf6;
+	tacit_arena_init(&arena, room, sizeof(room));
+	is_status(
+		tacit_evidence_unwrap(tacit_slice_of(whole.ptr, whole.len + 1), &arena, &ev, NULL),
+		TACIT_FORMAT, "an item behind the envelope");
+	out_room[0] = 0xa5;
+	is_status(tacit_evidence_unwrap(whole, &arena, &ev, NULL), TACIT_FORMAT,
+		  "a map of five with six members behind its head");
+	/* Six members, and some of them not an envelope's: somebody else's document. */
+	static const char OTHER[] = "\xa6\x68platform\x66"
+				    "cs-tdx\x61"
+				    "a\x01\x61"
+				    "b\x01\x61"
+				    "c\x01\x61"
+				    "d\x01\x61"
+				    "e\x01";
+	is_status(tacit_evidence_unwrap(tacit_slice_str(OTHER), &arena, &ev, NULL),
+		  TACIT_UNSUPPORTED,
+		  "six other members are no broken envelope, but Google's token");
+}
+
+/* A document without REPORTDATA behind the marker for a quote. */
+static void test_other_tee(void)
+{
+	static struct nitro_bench n;
+	static struct tacit_slice root;
+	struct nitro_spec nitro = { 0 };
+
+	bind_to("tdx", NULL);
+	nitro_start(&n);
+	struct envelope e = usual();
+	e.wire = wire_of(nitro_document(&n.pki, &nitro));
+	azure_start(&b, NITRO_NOW);
+	root = n.pki.root;
+	b.cx.insecure_test_roots = &root;
+	b.cx.insecure_test_root_count = 1;
+	is_status(tacit_evidence_unwrap(encode(&e), &b.arena, &ev, NULL), TACIT_OK,
+		  "a Nitro document in an envelope");
+	is_status(azure_judge_ev(&b, &ev), TACIT_BINDING, "  is genuine, and not the envelope's");
+	azure_failed(&b, "wrapper.platform");
+	const struct tacit_check *check = tacit_verdict_find(&b.verdict, "wrapper.eml.binding");
+	ok(check && check->result == TACIT_CHECK_FAIL, "  nothing in it stands for the keys");
+}
+
 /* What an envelope holds is a quote of a TD, and no other envelope. */
 static void test_nested(void)
 {
@@ -355,6 +424,9 @@ static void test_nested(void)
 	memcpy(inner, "SEV_SNP_V1\0\0", 12);
 	e.wire = tacit_slice_of(inner, e.wire.len);
 	broken(&e, "a report of SNP in an envelope for TDX");
+	memset(inner + e.wire.len, 0, 4); /* no certificates: a whole document of that marker */
+	e.wire.len += 4;
+	broken(&e, "and one that is whole");
 }
 
 static void test_keys(void)
@@ -376,6 +448,12 @@ static void test_keys(void)
 	user_is(cbor_user(31, 0, true, false), "a key of 31 bytes");
 	user_is(cbor_user(33, 0, true, false), "a key of 33 bytes");
 	user_is(cbor_user(32, 1, false, true), "a key twice");
+	user_is(tacit_slice_str("\xa1\x73receipt_signing_key\x07"), "a key that is a number");
+	user_is(with_hash(2), "a hash of evidence twice");
+	good.user = with_hash(1);
+	tacit_arena_init(&arena, room, sizeof(room));
+	is_status(tacit_evidence_unwrap(encode(&good), &arena, &ev, NULL), TACIT_OK, "and once");
+	is_slice(ev.wrapper->eml.evidence_hash, TACIT_SLICE_ARRAY(HASH), "it is read");
 	for (size_t i = 0; i < 33; i++)
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s1",
 					i ? "," : "{\"receipt_signing_key\":[");
@@ -448,6 +526,8 @@ int main(void)
 	test_broken();
 	test_keys();
 	test_nested();
+	test_map();
+	test_other_tee();
 	test_truncations();
 	test_published();
 	pki_done();

@@ -40,6 +40,13 @@ static void test_claims(void)
 	is_slice(c->nonce, BYTES("nonce"), "nonce");
 	is_slice(c->public_key, BYTES("key"), "public_key");
 	ok(c->user_data.ptr && c->user_data.len == 0, "empty user_data is there, and empty");
+	b.cx.expect.user_data = BYTES("");
+	is_status(nitro_try(&b, &spec), TACIT_BINDING, "to expect nothing is a mistake");
+	ok(nitro_row(&b, "expect.user_data", TACIT_CHECK_FAIL), "  that matches nothing");
+	b.cx.expect.user_data.ptr = NULL;
+	if (!nitro_accepts(&b, &spec, "and not to expect anything is none"))
+		return;
+	c = tacit_verdict_claims(&b.verdict);
 	ok(c->tee == TACIT_TEE_NITRO && !c->debug && !c->tcb_status, "an enclave in production");
 	ok(c->timestamp == NITRO_NOW && c->nitro->timestamp_ms == NITRO_NOW * 1000ull + 402,
 	   "time, to the millisecond");

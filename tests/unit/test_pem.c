@@ -32,6 +32,7 @@ static const struct {
 	{ "not at a line's start", " -----BEGIN X-----\nQUJD\n" TAIL, "-" },
 	{ "no end", HEAD "QUJD\n", NULL },
 	{ "head cut", "-----BEGIN X", NULL },
+	{ "digits for the dashes of the head", "-----BEGIN QUJD\n-----END -----\n", NULL },
 	{ "dashes of the head cut", "-----BEGIN X----\nQUJD\n" TAIL, NULL },
 	{ "words behind the head", "-----BEGIN X----- y\nQUJD\n" TAIL, NULL },
 	{ "CR alone", "-----BEGIN X-----\rQUJD\n" TAIL, NULL },

@@ -281,6 +281,8 @@ static void test_measurements(void)
 	bad(NAMED("nitro", "pcr32", A48), "pcr32: no measurement", "pcr32 of nitro");
 	bad(NAMED("nitro", "pcr99", A48), "pcr99: no measurement", "pcr99 of nitro");
 	bad(NAMED("nitro", "pcr100", A48), "pcr100: no measurement", "pcr100 of nitro");
+	bad(NAMED("nitro", "pcr4294967297", A48), "pcr4294967297: no measurement",
+	    "a number that is 1 in 32 bits");
 	bad(NAMED("nitro", "pcr-1", A48), "pcr-1: no measurement", "pcr-1 of nitro");
 	bad(NAMED("nitro", "pcr:", A48), "pcr:: no measurement", "a character after 9");
 	bad(NAMED("nitro", "pcr1/", A48), "pcr1/: no measurement", "a character before 0");
@@ -532,6 +534,35 @@ static void test_write(void)
 		   "and no other configuration");
 }
 
+/* What a draft pins of a platform whose registers also name instances and roles. */
+static void test_write_code(void)
+{
+	uint8_t value[48];
+	struct tacit_slice full = tacit_slice_of(memset(value, 0xa0, 48), 48);
+	struct tacit_measurement m[] = { { "pcr0", full }, { "pcr4", full }, { "serial", full } };
+	struct tacit_claims claims = { .tee = TACIT_TEE_NITRO,
+				       .measurement_count = 3,
+				       .measurements = m };
+	struct tacit_policy_draft draft = { 0 };
+	struct tacit_slice json = { NULL, 0 };
+	char text[1024];
+
+	is_status(
+		tacit_policy_write(&claims, &draft, tacit_mut_of(text, sizeof(text)), &json, NULL),
+		TACIT_OK, "a policy for nitro");
+	text[json.len] = '\0';
+	ok(strstr(text, "\"pcr0\"") && !strstr(text, "\"pcr4\"") && !strstr(text, "serial"),
+	   "names the code, and neither the instance nor what no policy can name");
+	claims.tee = TACIT_TEE_SNP;
+	m[0].name = "measurement";
+	is_status(
+		tacit_policy_write(&claims, &draft, tacit_mut_of(text, sizeof(text)), &json, NULL),
+		TACIT_OK, "a policy for snp");
+	text[json.len] = '\0';
+	ok(strstr(text, "\"measurement\"") && !strstr(text, "pcr4") && !strstr(text, "serial"),
+	   "likewise");
+}
+
 static void test_write_form(void)
 {
 	static const char want[] = "{\n"
@@ -598,5 +629,6 @@ int main(void)
 	test_arena_sizes();
 	test_write();
 	test_write_form();
+	test_write_code();
 	return done();
 }

@@ -131,6 +131,25 @@ static void test_forms(void)
 	for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++)
 		is_status(tacit_policy_signatures_parse(tacit_slice_str(BAD[i]), &got, NULL),
 			  TACIT_FORMAT, BAD[i]);
+	/* Each stops at its own fault, so that nothing is made of what was not read. */
+	static const struct {
+		const char *json, *says;
+	} SAID[] = {
+		{ "{", "" },
+		{ "[]", "not an object" },
+		{ "{\"signatures\":[]}", "'schema' is missing" },
+		{ "{\"schema\":7,\"signatures\":[]}", "'schema' must be a string" },
+		{ FILE_OF("7"), "a signature is not an object" },
+		{ FILE_OF("{\"key\":\"" Z32 Z32 "\"}"), "'signature' is missing" },
+	};
+	for (size_t i = 0; i < sizeof(SAID) / sizeof(SAID[0]); i++) {
+		struct tacit_error err = { 0 };
+
+		ok(tacit_policy_signatures_parse(tacit_slice_str(SAID[i].json), &got, &err) ==
+				   TACIT_FORMAT &&
+			   strstr(err.detail, SAID[i].says),
+		   "%s: %s", SAID[i].json, err.detail);
+	}
 	for (size_t i = 0; i <= TACIT_POLICY_SIGNATURES_MAX; i++)
 		len += (size_t)snprintf(many + len, sizeof(many) - len, "%s7",
 					i ? ","

@@ -22,6 +22,14 @@ static void test_shape(void)
 	ok(!tacit_stub_detect(tacit_slice_of(raw.ptr + 1, raw.len - 1)), "not without its tag");
 	ok(!tacit_stub_detect(tacit_slice_of(raw.ptr, 20)), "not when cut before the name");
 	ok(!tacit_stub_detect(tacit_slice_of(NULL, 0)), "nothing is not detected");
+	uint8_t other[64];
+	memcpy(other, raw.ptr, sizeof(other));
+	ok(tacit_stub_detect(TACIT_SLICE_ARRAY(other)), "its beginning is enough");
+	other[0] = 0xd1;
+	ok(!tacit_stub_detect(TACIT_SLICE_ARRAY(other)), "not with another tag");
+	other[0] = 0xd2;
+	other[1] = 0x85;
+	ok(!tacit_stub_detect(TACIT_SLICE_ARRAY(other)), "not as an array of five");
 }
 
 /* The root in the verifier is the public half of the published seed. */
@@ -229,6 +237,7 @@ static void test_payload(void)
 	refuse_payload(tacit_slice_of(longer, f.payload.len + 1), "a trailing item is refused");
 	refuse_payload(tacit_slice_of(longer, f.payload.len - 1), "a cut payload is refused");
 	refuse_payload(tacit_slice_str(""), "an empty payload is refused");
+	edit_payload("\xa8\x63tee", 0, 0xa7, "a head for seven members is refused");
 	edit_payload("tacit-stub/1", 11, '2', "another format is refused");
 	edit_payload("NOT a TEE", 0, 'n', "a changed warning is refused");
 	edit_payload("timestamp", 0, 'T', "an unknown member is refused");

@@ -4,6 +4,7 @@
 
 #include "tests/pki/azure.h"
 #include "tests/unit/azure_util.h"
+#include "tests/unit/nitro_util.h"
 
 #include "base/base64.h"
 #include "base/bounds.h"
@@ -136,6 +137,15 @@ static void test_arena(void)
 	ok(once && limits, "a full arena is a limit, and nothing else");
 	static uint8_t big[TACIT_EVIDENCE_MAX + 1];
 	refuses(TACIT_SLICE_ARRAY(big), TACIT_LIMIT, "over 1 MiB");
+	/* Small evidence in it changes nothing. */
+	char *hex = (char *)pki_alloc(2 * report.len + 1);
+	tacit_hex_encode(report, hex);
+	memset(big, ' ', sizeof(big));
+	int len = snprintf((char *)big, sizeof(big), "{\"report\":\"%s\"}", hex);
+	big[len] = ' ';
+	gives(tacit_slice_of(big, TACIT_EVIDENCE_MAX), TACIT_TEE_SNP, report,
+	      "1 MiB of mostly space");
+	refuses(TACIT_SLICE_ARRAY(big), TACIT_LIMIT, "a space more");
 }
 
 /* ---- marked documents ---------------------------------------------------------------------- */
@@ -404,6 +414,90 @@ static void test_obol_cut(void)
 	snp_sign(&snp);
 }
 
+/* Around a Nitro document, which has user data of any length and no REPORT_DATA. */
+static void test_obol_nitro(void)
+{
+	static struct nitro_bench n;
+	static char quote[16384], out[32768];
+	static struct tacit_slice root;
+	uint8_t data[65] = { 0 };
+	struct nitro_spec spec = { 0 };
+	const size_t lens[] = { 0, 31, 32, 33, 63, 64, 65 };
+
+	nitro_start(&n);
+	root = n.pki.root;
+	memcpy(data, pki_hex(BOUND).ptr, 32);
+	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+		bool right = lens[i] == 32 || lens[i] == 64;
+
+		spec.user_data = tacit_slice_of(data, lens[i]);
+		tacit_base64_encode(TACIT_BASE64, nitro_document(&n.pki, &spec), quote);
+		snprintf(out, sizeof(out),
+			 "{\"tee_type\":\"nitro\",\"pubkey\":\"" PUBKEY "\",\"model_hash\":\"" MODEL
+			 "\",\"quote\":\"%s\",\"timestamp\":1}",
+			 quote);
+		azure_start(&b, NITRO_NOW);
+		b.cx.insecure_test_roots = &root;
+		b.cx.insecure_test_root_count = 1;
+		is_status(unwrap(tacit_slice_str(out)), TACIT_OK, "Obol around a Nitro document");
+		ok(azure_judge_ev(&b, &ev) == (right ? TACIT_OK : TACIT_BINDING),
+		   "  with %zu bytes of user data", lens[i]);
+		if (right)
+			azure_passed(&b, "wrapper.obol.binding");
+		else
+			azure_failed(&b, "wrapper.obol.binding");
+	}
+}
+
+/*
+ * With too little room for what came along the judgement does not go on without it. The caller's
+ * own certificates are so many here that what is judged next would fit.
+ */
+static void test_context_many(void)
+{
+	static const char SNP[] = "SEV_SNP_V1\0\0";
+	static struct tacit_cert many[128];
+	static uint8_t small[1 << 16];
+	const struct pki_cert *chain[3] = { snp.vek, snp.ica, snp.ark };
+	struct tacit_slice pem = pki_pem(chain, 3, 0);
+	struct tacit_slice doc = pki_copy(marked(SNP, report, &pem));
+	enum tacit_status st = TACIT_LIMIT;
+
+	for (size_t i = 0; i < 128; i++)
+		is_status(tacit_cert_parse(snp.ark->der, "t", &many[i], NULL), TACIT_OK, "a root");
+	is_status(judge(doc), TACIT_OK, "what came along is used");
+	b.collateral.certs = many;
+	b.collateral.cert_count = 128;
+	for (size_t size = 0; size <= sizeof(small) && st == TACIT_LIMIT; size += 64) {
+		tacit_arena_init(&b.arena, small, size);
+		st = azure_judge_ev(&b, &ev);
+	}
+	is_status(st, TACIT_OK, "all of it, or TACIT_LIMIT");
+}
+
+/* An event log that came along, at every size of the arena. */
+static void test_context_log(void)
+{
+	static uint8_t small[1 << 16];
+	static const char ZEROS[65] = "00000000000000000000000000000000"
+				      "00000000000000000000000000000000";
+	char *hex = (char *)pki_alloc(2 * report.len + 1);
+	const struct pki_cert *chain[3] = { snp.vek, snp.ica, snp.ark };
+	enum tacit_status st = TACIT_LIMIT;
+
+	tacit_hex_encode(report, hex);
+	is_status(judge(json("{\"report\":\"%s\",\"cc_eventlog\":\"%s\"}", hex, ZEROS)),
+		  TACIT_UNDECIDED, "a report with a log, and no certificates");
+	ok(ev.wrapper && ev.wrapper->event_log.len == 32, "the log is there");
+	for (size_t i = 0; i < 3; i++)
+		azure_cert(&b, chain[i]->der);
+	for (size_t size = 0; size <= sizeof(small) && st == TACIT_LIMIT; size += 8) {
+		tacit_arena_init(&b.arena, small, size);
+		st = azure_judge_ev(&b, &ev);
+	}
+	is_status(st, TACIT_OK, "is TACIT_LIMIT with too little room, and else accepted");
+}
+
 /* What comes along needs room in the judgement's arena too. */
 static void test_context_arena(void)
 {
@@ -488,7 +582,10 @@ int main(void)
 	test_certs();
 	test_obol();
 	test_obol_cut();
+	test_obol_nitro();
 	test_context_arena();
+	test_context_many();
+	test_context_log();
 	test_wrong_certs();
 	pki_done();
 	return done();
