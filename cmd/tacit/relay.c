@@ -273,7 +273,7 @@ static int run(void *options, int argc, char **argv)
 	struct options *o = options;
 	struct tacit_relay_plan *plan = NULL;
 	struct tacit_error err = { 0 };
-	int spy_fd;
+	int spy_fd = -1;
 
 	(void)argc;
 	(void)argv;
