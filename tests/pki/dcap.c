@@ -9,6 +9,9 @@
 #define YEAR       31536000
 #define SGX_OID    "1.2.840.113741.1.13.1"
 #define CA_NAME(x) "CN=" x "/O=Intel Corporation/L=Santa Clara/ST=CA/C=US"
+#define ROOT_CRL   "https://certificates.trustedservices.intel.com/IntelSGXRootCA.der"
+#define PCK_CRL(x) \
+	"https://api.trustedservices.intel.com/sgx/certification/v4/pckcrl?ca=" x "&encoding=der"
 
 static void put_le(struct pki_buf *b, uint64_t value, size_t size)
 {
@@ -111,6 +114,19 @@ struct pki_ext dcap_pck_ext(const struct dcap_platform *p)
 	return ext;
 }
 
+/* One place, as Intel's certificates have it [RFC 5280 4.2.1.13]; other verifiers count on it. */
+static struct pki_ext crl_place(const char *url)
+{
+	struct pki_buf b = { 0 };
+
+	pki_put(&b, 0x86, tacit_slice_str(url));
+	pki_wrap(&b, 0, 0xa0);
+	pki_wrap(&b, 0, 0xa0);
+	pki_wrap(&b, 0, 0x30);
+	pki_wrap(&b, 0, 0x30);
+	return (struct pki_ext){ "2.5.29.31", false, pki_take(&b) };
+}
+
 struct dcap_platform dcap_platform(void)
 {
 	struct dcap_platform p = {
@@ -130,7 +146,10 @@ struct pki_cert *dcap_pck(const struct pki_cert *ca, const struct dcap_platform 
 			  const struct pki_spec *given)
 {
 	struct pki_spec spec = { 0 };
-	struct pki_ext ext = dcap_pck_ext(platform);
+	const struct pki_ext exts[] = {
+		crl_place(platform->processor ? PCK_CRL("processor") : PCK_CRL("platform")),
+		dcap_pck_ext(platform),
+	};
 
 	if (given)
 		spec = *given;
@@ -147,8 +166,8 @@ struct pki_cert *dcap_pck(const struct pki_cert *ca, const struct dcap_platform 
 	if (!spec.serial)
 		spec.serial = "0bad";
 	if (!spec.ext_count) {
-		spec.exts = &ext;
-		spec.ext_count = 1;
+		spec.exts = exts;
+		spec.ext_count = TACIT_ARRAY_LEN(exts);
 	}
 	spec.basic = true;
 	if (!spec.key_usage)
@@ -158,7 +177,17 @@ struct pki_cert *dcap_pck(const struct pki_cert *ca, const struct dcap_platform 
 
 static struct pki_cert *make_ca(const char *subject, const struct pki_cert *issuer)
 {
-	return pki_ca(pki_key(PKI_P256), subject, issuer, DCAP_NOW - YEAR, DCAP_NOW + YEAR);
+	const struct pki_ext place = crl_place(ROOT_CRL);
+
+	return pki_cert(&(struct pki_spec){ .key = pki_key(PKI_P256),
+					    .subject = subject,
+					    .issuer = issuer,
+					    .not_before = DCAP_NOW - YEAR,
+					    .not_after = DCAP_NOW + YEAR,
+					    .ca = true,
+					    .key_usage = TACIT_KU_CERT_SIGN | TACIT_KU_CRL_SIGN,
+					    .exts = &place,
+					    .ext_count = 1 });
 }
 
 const struct dcap_world *dcap_world(void)
@@ -177,6 +206,7 @@ const struct dcap_world *dcap_world(void)
 	processor.processor = true;
 	world.pck_processor = dcap_pck(world.processor_ca, &processor, NULL);
 
+	const struct pki_ext place = crl_place(ROOT_CRL);
 	struct pki_spec signer = {
 		.key = pki_key(PKI_P256),
 		.subject = CA_NAME("Intel SGX TCB Signing"),
@@ -186,6 +216,8 @@ const struct dcap_world *dcap_world(void)
 		.serial = "7cb0",
 		.basic = true,
 		.key_usage = TACIT_KU_DIGITAL_SIGNATURE,
+		.exts = &place,
+		.ext_count = 1,
 	};
 	world.tcb_signer = pki_cert(&signer);
 	return &world;
