@@ -295,23 +295,28 @@ class Module:
 # ---- machines ----------------------------------------------------------------------------------
 
 class Machine:
-    """An image that runs. `port()` is a unix socket behind which a vsock port of it is."""
+    """An image that runs. `port()` is a unix socket behind which a vsock port of it is. With
+    `bare` there is no firmware, no PCI and no ACPI: devices are named on the kernel's command line,
+    as Nitro's hypervisor does it."""
 
-    def __init__(self, deps, path, name, image, module=None, qemu=()):
+    def __init__(self, deps, path, name, image, module=None, qemu=(), bare=False):
         self.path = os.path.join(path, name)
         self.count = 0
         os.mkdir(self.path)
         self.vsock = os.path.join(self.path, "vsock")
         self.console_log = os.path.join(self.path, "console")
         self.heartbeat()
-        command = [os.path.join(deps, "bin", "qemu"), "-M", "pc,memory-backend=m", "-accel",
-                   "tcg", "-cpu", "max", "-m", str(MEMORY), "-object",
+        bus = "device" if bare else "pci"
+        command = [os.path.join(deps, "bin", "qemu"), "-M",
+                   ("microvm,acpi=off" if bare else "pc") + ",memory-backend=m", "-accel", "tcg",
+                   "-cpu", "max", "-m", str(MEMORY), "-object",
                    f"memory-backend-memfd,id=m,size={MEMORY}M,share=on", "-nodefaults",
                    "-no-user-config", "-nographic", "-no-reboot", "-serial", "stdio"]
-        command += self.boot(image) + self.wire(deps)
+        command += self.boot(image) + self.wire(deps, bus)
         if module:
             command += ["-chardev", "socket,id=nsm,path=" + module.socket, "-device",
-                        "vhost-user-test-device-pci,chardev=nsm,virtio-id=33,num_vqs=1"]
+                        "vhost-user-test-device" + ("" if bare else "-pci") +
+                        ",chardev=nsm,virtio-id=33,num_vqs=1"]
         self.process = start(["timeout", str(2 * WAIT)] + command + list(qemu), self.console_log)
 
     def boot(self, image):
@@ -332,7 +337,7 @@ class Machine:
         return ["-kernel", os.path.join(self.path, "kernel"), "-initrd",
                 os.path.join(self.path, "ramdisk"), "-append", cmdline.decode()]
 
-    def wire(self, deps):
+    def wire(self, deps, bus):
         """AF_VSOCK: the guest is CID 16; a port P of its host, CID 2, is the socket vsock_P."""
         device = os.path.join(self.path, "vsock.sock")
         log = os.path.join(self.path, "vsock.log")
@@ -341,7 +346,7 @@ class Machine:
         if not wait_for("vhost-device-vsock", lambda: os.path.exists(device), process):
             raise SystemExit("Bail out! vhost-device-vsock: " + read(log))
         return ["-chardev", "socket,id=vsock,path=" + device, "-device",
-                "vhost-user-vsock-pci,chardev=vsock"]
+                f"vhost-user-vsock-{bus},chardev=vsock"]
 
     def heartbeat(self):
         """Answers the first sign of life with our own relay."""
