@@ -17,6 +17,7 @@
 	X(easy_cleanup, void, (CURL *))                                                            \
 	X(easy_getinfo, CURLcode, (CURL *, CURLINFO, ...))                                         \
 	X(easy_init, CURL *, (void))                                                               \
+	X(easy_perform, CURLcode, (CURL *))                                                        \
 	X(easy_setopt, CURLcode, (CURL *, CURLoption, ...))                                        \
 	X(easy_strerror, const char *, (CURLcode))                                                 \
 	X(global_init, CURLcode, (long))                                                           \
