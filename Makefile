@@ -84,7 +84,7 @@ FUZZERS := $(patsubst fuzz/fuzz_%.c,build/fuzz/%,$(FUZZ_SRC))
 REPLAYS := $(patsubst fuzz/fuzz_%.c,$(B)/replay/%,$(FUZZ_SRC))
 BENCH_SRC := $(wildcard bench/*.c)
 BENCHES := $(patsubst bench/%.c,$(B)/bench/%,$(BENCH_SRC))
-EXAMPLES := $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c))
+EXAMPLES := $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c)) $(B)/examples/nitro-server
 
 .PHONY: all lib init emulator tests tools check check-asan check-valgrind fuzz fuzzers replays benches examples \
 	lint fmt install clean man-lint purity
@@ -223,6 +223,10 @@ $(B)/bench/%: $(B)/obj/bench/%.o $(B)/libapp.a $(B)/libinfer.a $(B)/libcore.a
 	$(Q)$(CXX) $(LDFLAGS) -o $@ $< $(PKI_LIB) $(ALL_LIBS) $(shell pkg-config --libs libcurl)
 benches: $(BENCHES)
 examples: $(EXAMPLES)
+# The server of the two tutorials, which is several files.
+$(B)/examples/nitro-server: $(wildcard examples/nitro-decrypt/*.[ch]) $(B)/libtacit-attest.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 $(WARN) $(OPT) -Iinclude -o $@ $(filter %.c %.a,$^) $(LIB_LIBS) -lpthread
 $(B)/examples/%: examples/%.c $(B)/libtacit.a $(B)/libtacit-attest.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=c11 $(WARN) -Iinclude -o $@ $< $(filter %.a,$^) $(LIB_LIBS)
