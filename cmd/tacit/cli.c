@@ -358,7 +358,7 @@ static void print_group(FILE *out, const char *group, const char *title)
 		const struct cli_verb *verb = CLI_VERBS[i];
 
 		if (strcmp(verb->group, group) == 0)
-			fprintf(out, "  %-16s %s\n", verb->name, verb->summary);
+			fprintf(out, "  %-17s %s\n", verb->name, verb->summary);
 	}
 }
 

@@ -41,7 +41,8 @@ struct options {
 static const struct cli_option OPTIONS[] = {
 	CLI_OPT(struct options, output, "--output", 'o', CLI_TEXT, "DIR",
 		"the folder to keep it in; made if it is not there"),
-	CLI_OPT(struct options, pcs, "--pcs", 0, CLI_TEXT, "URL", "in the place of Intel's service"),
+	CLI_OPT(struct options, pcs, "--pcs", 0, CLI_TEXT, "URL",
+		"in the place of Intel's service"),
 	CLI_OPT(struct options, pccs, "--pccs", 0, CLI_TEXT, "URL",
 		"a cache of Intel's service, such as https://localhost:8081"),
 	CLI_OPT(struct options, root_crl, "--root-crl", 0, CLI_TEXT, "URL",
@@ -134,7 +135,8 @@ static enum tacit_status start(struct job *j, struct tacit_error *err)
 	const struct tacit_fetch_options options = {
 		.ca_file = j->o->ca,
 		.connect_ms = CONNECT_MS,
-		.request_ms = (j->o->request_timeout ? j->o->request_timeout : DEFAULT_REQUEST) * 1000,
+		.request_ms =
+			(j->o->request_timeout ? j->o->request_timeout : DEFAULT_REQUEST) * 1000,
 		.deadline_ms = tacit_clock_ms() + timeout * 1000,
 		.waits = say_wait,
 		.user = j,
@@ -204,8 +206,8 @@ static void obtain(struct job *j, size_t i, bool use_cache)
 	const struct tacit_fetch_piece *piece = &j->plan.pieces[i];
 	struct item *item = &j->items[i];
 
-	if (use_cache && cli_cache_get(j->cache, piece, j->cx.now, &j->arena, &item->bytes,
-				       &item->fetched)) {
+	if (use_cache &&
+	    cli_cache_get(j->cache, piece, j->cx.now, &j->arena, &item->bytes, &item->fetched)) {
 		item->have = item->cached = true;
 		return;
 	}
@@ -231,8 +233,8 @@ static void judge(struct job *j)
 		struct tacit_context cx = j->cx;
 
 		cx.arena = &scratch;
-		enum tacit_status st = tacit_fetch_judge(&j->plan, all, count, i, &cx,
-							 &j->items[at[i]].err);
+		enum tacit_status st =
+			tacit_fetch_judge(&j->plan, all, count, i, &cx, &j->items[at[i]].err);
 		j->items[at[i]].good = st == TACIT_OK;
 	}
 }
@@ -328,10 +330,10 @@ static json_t *item_json(const struct tacit_fetch_piece *piece, const struct ite
 						  json_integer(item->fetched.number));
 	}
 	if (o && item->err.status != TACIT_OK)
-		(void)json_object_set_new(
-			o, "error",
-			json_pack("{s:s, s:s, s:s}", "status", tacit_status_name(item->err.status),
-				  "where", item->err.where, "detail", item->err.detail));
+		(void)json_object_set_new(o, "error",
+					  json_pack("{s:s, s:s, s:s}", "status",
+						    tacit_status_name(item->err.status), "where",
+						    item->err.where, "detail", item->err.detail));
 	return o;
 }
 
@@ -382,8 +384,8 @@ static int show_failures(const struct job *j)
 		if (is_good(item))
 			continue;
 		fprintf(stderr, "tacit: error: %s %s: %s: %s\n",
-			tacit_fetch_kind_name(j->plan.pieces[i].kind),
-			outcome(item), where, item->err.detail);
+			tacit_fetch_kind_name(j->plan.pieces[i].kind), outcome(item), where,
+			item->err.detail);
 		if (code == 0)
 			code = tacit_status_exit(item->err.status);
 	}

@@ -12,9 +12,9 @@
 
 /* What became of a piece that was to be kept. */
 enum cli_kept {
-	CLI_KEPT_NEW,     /* it was not there */
-	CLI_KEPT_NEWER,   /* it took the place of another */
-	CLI_KEPT_SAME,    /* it was there, byte for byte */
+	CLI_KEPT_NEW,   /* it was not there */
+	CLI_KEPT_NEWER, /* it took the place of another */
+	CLI_KEPT_SAME,  /* it was there, byte for byte */
 };
 
 /*
@@ -39,8 +39,7 @@ bool cli_cache_get(const char *folder, const struct tacit_fetch_piece *piece, in
 		   struct tacit_fetched *ret);
 
 /* Errors: TACIT_IO. */
-TACIT_MUST_CHECK enum tacit_status cli_cache_put(const char *folder,
-						 const struct tacit_fetched *piece,
-						 struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status
+cli_cache_put(const char *folder, const struct tacit_fetched *piece, struct tacit_error *err);
 
 #endif

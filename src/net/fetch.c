@@ -165,7 +165,8 @@ static enum tacit_status ask(struct tacit_fetch *f, long *ret_status, struct tac
 {
 	const struct tacit_curl *curl = tacit_curl();
 	const struct tacit_fetch_request *r = f->request;
-	uint64_t left = left_ms(f), most = left < f->options.request_ms ? left : f->options.request_ms;
+	uint64_t left = left_ms(f),
+		 most = left < f->options.request_ms ? left : f->options.request_ms;
 	TACIT_CLEANUP(free_list) struct curl_slist *list = NULL;
 	char header[512];
 	unsigned c = CURLE_OK;

@@ -23,7 +23,7 @@ static int hex_digit(char c)
 	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* Percent-decoding [RFC 3986 2.1]; '+' is itself, as base64 has it. */
+/* Percent-decoding; '+' is itself, as base64 has it. */
 static enum tacit_status unescape(const char *text, struct tacit_arena *arena,
 				  struct tacit_slice *ret, struct tacit_error *err)
 {
@@ -67,7 +67,8 @@ static enum tacit_status check_pem(struct tacit_slice text, size_t count, struct
 	size_t at = 0, seen = 0;
 
 	if (!is_text(text))
-		return tacit_fail(err, TACIT_FORMAT, WHERE, 0, "a chain of issuers that is no text");
+		return tacit_fail(err, TACIT_FORMAT, WHERE, 0,
+				  "a chain of issuers that is no text");
 	while (tacit_pem_next(text, &at, arena, &block, &broken)) {
 		if (!tacit_slice_eq(block.label, tacit_slice_str("CERTIFICATE")))
 			return tacit_fail(err, TACIT_FORMAT, WHERE, at,
@@ -154,9 +155,9 @@ static bool take(const struct tacit_collateral *all, enum tacit_fetch_kind kind,
 	return false;
 }
 
-enum tacit_status tacit_fetch_dates(const struct tacit_fetch_piece *piece,
-				    struct tacit_slice bytes, struct tacit_arena *arena,
-				    struct tacit_fetched *ret, struct tacit_error *err)
+enum tacit_status tacit_fetch_dates(const struct tacit_fetch_piece *piece, struct tacit_slice bytes,
+				    struct tacit_arena *arena, struct tacit_fetched *ret,
+				    struct tacit_error *err)
 {
 	struct tacit_fetched f = { .piece = piece, .bytes = bytes };
 	const struct tacit_collateral *all;
@@ -196,10 +197,10 @@ static const char *const TCB_INFO[] = { "tcb_info.signature", "tcb_info.validity
 static const char *const QE_IDENTITY[] = { "qe_identity.signature", "qe_identity.validity", NULL };
 static const char *const PCK_CRL[] = { "crl.pck", NULL };
 static const char *const ROOT_CRL[] = { "crl.root", NULL };
-static const char *const AMD_CERTS[] = { "vek.found",	   "vek.kind",	      "vek.product",
-					 "vek.key",	   "report.tcb",      "vek.tcb",
-					 "vek.chip",	   "ca.found",	      "ca.root",
-					 "ca.intermediate", "chain.names",    "chain.validity",
+static const char *const AMD_CERTS[] = { "vek.found",        "vek.kind",         "vek.product",
+					 "vek.key",          "report.tcb",       "vek.tcb",
+					 "vek.chip",         "ca.found",         "ca.root",
+					 "ca.intermediate",  "chain.names",      "chain.validity",
 					 "chain.signatures", "report.signature", NULL };
 static const char *const AMD_CRL[] = { "chain.revocation", NULL };
 
@@ -229,8 +230,9 @@ static enum tacit_status fail_check(const struct tacit_check *check, struct taci
 {
 	return tacit_fail(err, check->status == TACIT_OK ? TACIT_UNDECIDED : check->status,
 			  check->name, 0, "%s%s%s%s%s", check->why ? check->why : "not reached",
-			  check->expected ? "; expected " : "", check->expected ? check->expected : "",
-			  check->got ? "; got " : "", check->got ? check->got : "");
+			  check->expected ? "; expected " : "",
+			  check->expected ? check->expected : "", check->got ? "; got " : "",
+			  check->got ? check->got : "");
 }
 
 /* The first that failed for good, else the first that failed. */
@@ -240,7 +242,8 @@ static enum tacit_status fail_first(const struct tacit_verdict *verdict, struct 
 
 	for (size_t i = 0; (check = tacit_verdict_check(verdict, i)) != NULL; i++)
 		if (check->result == TACIT_CHECK_FAIL &&
-		    (!first || (first->status == TACIT_UNDECIDED && check->status != TACIT_UNDECIDED)))
+		    (!first ||
+		     (first->status == TACIT_UNDECIDED && check->status != TACIT_UNDECIDED)))
 			first = check;
 	return first ? fail_check(first, err)
 		     : tacit_fail(err, TACIT_UNDECIDED, WHERE, 0, "it cannot be judged");
@@ -254,7 +257,8 @@ static enum tacit_status verify(const struct tacit_fetch_plan *plan, const struc
 	struct tacit_context own = *cx;
 	struct tacit_error refused = { 0 };
 
-	enum tacit_status st = tacit_collateral_parse(pieces, count, cx->arena, &own.collateral, err);
+	enum tacit_status st =
+		tacit_collateral_parse(pieces, count, cx->arena, &own.collateral, err);
 	if (st != TACIT_OK)
 		return st;
 	own.policy = NULL;
@@ -276,8 +280,8 @@ enum tacit_status tacit_fetch_judge_evidence(const struct tacit_fetch_plan *plan
 	if (st != TACIT_OK)
 		return st;
 	/* Rows that come with the table of checks are judged in order: this one is the last. */
-	const char *last = plan->document.tee == TACIT_TEE_SNP ? "report.signature_form"
-							       : "quote.signature";
+	const char *last =
+		plan->document.tee == TACIT_TEE_SNP ? "report.signature_form" : "quote.signature";
 	const struct tacit_check *check = find_row(&verdict, plan->document.tee, last);
 	return check && check->result == TACIT_CHECK_PASS ? TACIT_OK : fail_first(&verdict, err);
 }
@@ -353,8 +357,8 @@ enum tacit_status tacit_fetch_judge(const struct tacit_fetch_plan *plan,
 
 	if (count > TACIT_FETCH_PIECES || which >= count)
 		return tacit_fail(err, TACIT_INTERNAL, WHERE, 0, "no such piece");
-	enum tacit_status st = verify(plan, cx, pieces, gather(all, count, which, pieces), &verdict,
-				      err);
+	enum tacit_status st =
+		verify(plan, cx, pieces, gather(all, count, which, pieces), &verdict, err);
 	if (st == TACIT_OK)
 		st = judge_rows(&verdict, tee, kind, err);
 	if (st == TACIT_OK && dates)
@@ -371,8 +375,8 @@ enum tacit_status tacit_fetch_not_older(const struct tacit_fetched *now,
 
 	if (now->number < before->number)
 		return tacit_fail(err, TACIT_POLICY, WHERE, 0,
-				  "evaluation number %u, older than %u, which is there", now->number,
-				  before->number);
+				  "evaluation number %u, older than %u, which is there",
+				  now->number, before->number);
 	if (now->issued >= before->issued)
 		return TACIT_OK;
 	tacit_time_format(now->issued, one);

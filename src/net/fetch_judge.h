@@ -24,18 +24,14 @@ struct tacit_fetched {
  * Reads an answer and what its header with the issuers said (NULL: nothing). The result lives in
  * `body` and the arena. Errors: TACIT_FORMAT for anything but one such piece; TACIT_LIMIT.
  */
-TACIT_MUST_CHECK enum tacit_status tacit_fetch_read(const struct tacit_fetch_piece *piece,
-						    struct tacit_slice body, const char *chain,
-						    struct tacit_arena *arena,
-						    struct tacit_fetched *ret,
-						    struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status
+tacit_fetch_read(const struct tacit_fetch_piece *piece, struct tacit_slice body, const char *chain,
+		 struct tacit_arena *arena, struct tacit_fetched *ret, struct tacit_error *err);
 
 /* Its dates and number alone, of a piece that is kept already and whose signer is elsewhere. */
-TACIT_MUST_CHECK enum tacit_status tacit_fetch_dates(const struct tacit_fetch_piece *piece,
-						     struct tacit_slice bytes,
-						     struct tacit_arena *arena,
-						     struct tacit_fetched *ret,
-						     struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status
+tacit_fetch_dates(const struct tacit_fetch_piece *piece, struct tacit_slice bytes,
+		  struct tacit_arena *arena, struct tacit_fetched *ret, struct tacit_error *err);
 
 /*
  * Whether the evidence is worth asking for: a quote must be genuine. A report of AMD's cannot be

@@ -72,6 +72,9 @@ static enum tacit_status check_places(const struct tacit_fetch_places *p, struct
 				  "--pccs takes the place of --pcs and --root-crl");
 	if (p->update && strcmp(p->update, "standard") != 0 && strcmp(p->update, "early") != 0)
 		return tacit_fail(err, TACIT_USAGE, WHERE, 0, "--update is standard or early");
+	if (p->product && strcmp(p->product, "milan") != 0 && strcmp(p->product, "genoa") != 0 &&
+	    strcmp(p->product, "turin") != 0)
+		return tacit_fail(err, TACIT_USAGE, WHERE, 0, "--product is milan, genoa or turin");
 	if (p->update && p->evaluation_number)
 		return tacit_fail(err, TACIT_USAGE, WHERE, 0,
 				  "--update and --tcb-evaluation-number exclude each other");
@@ -129,10 +132,9 @@ static enum tacit_status read_pck(struct tacit_slice chain, struct tacit_arena *
 		if (st != TACIT_OK)
 			return st;
 		tacit_hex_encode(pck.fmspc, ret->fmspc);
-		ret->ca = contains(cert.issuer_cn, "PCK Platform CA")	  ? "platform"
-			  : contains(cert.issuer_cn, "PCK Processor CA") ? "processor"
-									  : NULL;
-		if (!ret->ca)
+		ret->ca = contains(cert.issuer_cn, "PCK Platform CA") ? "platform" : "processor";
+		if (!contains(cert.issuer_cn, "PCK Platform CA") &&
+		    !contains(cert.issuer_cn, "PCK Processor CA"))
 			return tacit_fail(err, TACIT_FORMAT, WHERE, 0,
 					  "the PCK certificate's issuer is none of Intel's CAs");
 		return TACIT_OK;
@@ -173,8 +175,8 @@ static void plan_intel(const struct tacit_fetch_places *p, bool tdx, const struc
 	(void)snprintf(piece->file, sizeof(piece->file), "intel-%s-qe-identity.json", tee);
 
 	piece = add(plan, TACIT_FETCH_PCK_CRL);
-	(void)snprintf(piece->url, sizeof(piece->url), "%.*s" PCCS_PATH "/pckcrl?ca=%s&encoding=der",
-		       len, base, pck->ca);
+	(void)snprintf(piece->url, sizeof(piece->url),
+		       "%.*s" PCCS_PATH "/pckcrl?ca=%s&encoding=der", len, base, pck->ca);
 	(void)snprintf(piece->file, sizeof(piece->file), "intel-pck-crl-%s.der", pck->ca);
 
 	piece = add(plan, TACIT_FETCH_ROOT_CRL);
@@ -224,6 +226,16 @@ static bool is_zero(struct tacit_slice bytes)
 	return any == 0;
 }
 
+/* Reports of version 2 do not name their product: there the caller's word goes first. */
+static enum tacit_snp_product choose_product(const struct tacit_snp_report *report,
+					     const char *named)
+{
+	for (int i = TACIT_SNP_MILAN; named && report->version == 2 && i <= TACIT_SNP_VENICE; i++)
+		if (strcmp(tacit_snp_product_row((enum tacit_snp_product)i)->name, named) == 0)
+			return (enum tacit_snp_product)i;
+	return tacit_snp_product_guess(report);
+}
+
 static enum tacit_status read_snp(struct tacit_slice raw, const char *product, struct snp *ret,
 				  struct tacit_error *err)
 {
@@ -237,15 +249,8 @@ static enum tacit_status read_snp(struct tacit_slice raw, const char *product, s
 		st = tacit_snp_table_parse(table, &ret->table, err);
 	if (st != TACIT_OK)
 		return st;
-	enum tacit_snp_product which = tacit_snp_product_guess(&ret->report);
 	ret->key = (enum tacit_snp_key)TACIT_SNP_SIGNING_KEY(ret->report.flags);
-	if (product && ret->report.version == 2)
-		which = TACIT_SNP_UNKNOWN;
-	for (int i = TACIT_SNP_MILAN; which == TACIT_SNP_UNKNOWN && product && i <= TACIT_SNP_VENICE;
-	     i++)
-		if (strcmp(tacit_snp_product_row((enum tacit_snp_product)i)->name, product) == 0)
-			which = (enum tacit_snp_product)i;
-	ret->product = tacit_snp_product_row(which);
+	ret->product = tacit_snp_product_row(choose_product(&ret->report, product));
 	return TACIT_OK;
 }
 
@@ -264,13 +269,14 @@ static enum tacit_status check_snp(const struct snp *snp, struct tacit_error *er
 	if (snp->key == TACIT_SNP_VLEK)
 		return TACIT_OK;
 	if (snp->key != TACIT_SNP_VCEK)
-		return tacit_fail(err, TACIT_FORMAT, WHERE, 0, "neither a VCEK nor a VLEK signed it");
+		return tacit_fail(err, TACIT_FORMAT, WHERE, 0,
+				  "neither a VCEK nor a VLEK signed it");
 	if (snp->table.vcek.ptr)
 		return TACIT_OK;
 	if (is_zero(snp->report.chip_id))
 		return tacit_fail(err, TACIT_UNDECIDED, WHERE, 0,
-				  "the host masks the chip's id, so that AMD cannot be asked for its "
-				  "certificate: take it from the host's certificate table");
+				  "the host masks the chip's id, so that AMD cannot be asked for "
+				  "its certificate: take it from the host's certificate table");
 	if (!tacit_snp_tcb_read(snp->report.reported_tcb, snp->product->has_fmc, &tcb))
 		return tacit_fail(err, TACIT_FORMAT, WHERE, 0,
 				  "the reported TCB has not the layout of product '%s'",
@@ -298,8 +304,8 @@ static void plan_vcek(const struct tacit_fetch_places *p, const struct snp *snp,
 	put_kds(p, url, "", piece->url);
 	tacit_hex_encode(tacit_slice_of(snp->report.chip_id.ptr, snp->product->chip_len), chip);
 	tacit_hex_encode(snp->report.reported_tcb, tcb);
-	(void)snprintf(piece->file, sizeof(piece->file), "amd-vcek-%s-%s-%s.der", snp->product->name,
-		       chip, tcb);
+	(void)snprintf(piece->file, sizeof(piece->file), "amd-vcek-%s-%s-%s.der",
+		       snp->product->name, chip, tcb);
 	(void)snprintf(piece->cache, sizeof(piece->cache), "%s/%s-%s.der", snp->product->name, chip,
 		       tcb);
 }

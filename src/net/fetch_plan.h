@@ -7,26 +7,26 @@
  * function: nothing is asked for, and nothing in the evidence is verified.
  */
 
+#include "base/error.h"
 #include "tacit/arena.h"
 #include "tacit/evidence.h"
-#include "base/error.h"
 
-#define TACIT_FETCH_PIECES 4
-#define TACIT_FETCH_URL    512
-#define TACIT_FETCH_FILE   224
+#define TACIT_FETCH_PIECES       4
+#define TACIT_FETCH_URL          512
+#define TACIT_FETCH_FILE         224
 
 #define TACIT_FETCH_URL_PCS      "https://api.trustedservices.intel.com"
 #define TACIT_FETCH_URL_ROOT_CRL "https://certificates.trustedservices.intel.com/IntelSGXRootCA.der"
 #define TACIT_FETCH_URL_KDS      "https://kdsintf.amd.com"
 
 /* X(name, text, bytes at most): text is for people and JSON. */
-#define TACIT_FETCH_KIND_MAP(X)                       \
-	X(TCB_INFO, "tcb-info", 1048576)              \
-	X(QE_IDENTITY, "qe-identity", 262144)         \
-	X(PCK_CRL, "pck-crl", 2097152)                \
-	X(ROOT_CRL, "root-crl", 262144)               \
+#define TACIT_FETCH_KIND_MAP(X)                                      \
+	X(TCB_INFO, "tcb-info", 1048576)                             \
+	X(QE_IDENTITY, "qe-identity", 262144)                        \
+	X(PCK_CRL, "pck-crl", 2097152)                               \
+	X(ROOT_CRL, "root-crl", 262144)                              \
 	X(AMD_CHAIN, "amd-chain", 65536) /* ASK or ASVK, then ARK */ \
-	X(VCEK, "vcek", 16384)                        \
+	X(VCEK, "vcek", 16384)                                       \
 	X(AMD_CRL, "amd-crl", 2097152)
 
 enum tacit_fetch_kind {
@@ -53,11 +53,11 @@ struct tacit_fetch_plan {
 
 /* Zero values: the makers' own services, and what they call current. URLs have no slash behind. */
 struct tacit_fetch_places {
-	const char *pcs;      /* in the place of Intel's; not with pccs */
-	const char *pccs;     /* a cache of it in one's own data centre */
-	const char *root_crl; /* whole URL; not with pccs, which has its own */
-	const char *kds;      /* in the place of AMD's */
-	const char *update;   /* "standard" or "early" */
+	const char *pcs;            /* in the place of Intel's; not with pccs */
+	const char *pccs;           /* a cache of it in one's own data centre */
+	const char *root_crl;       /* whole URL; not with pccs, which has its own */
+	const char *kds;            /* in the place of AMD's */
+	const char *update;         /* "standard" or "early" */
 	uint64_t evaluation_number; /* of TCB info and QE identity; not with update */
 	const char *product;        /* AMD's, for reports that do not name theirs (version 2) */
 };

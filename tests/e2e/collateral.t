@@ -208,21 +208,73 @@ def intel(folder):
     return server.answers
 
 
+
+def amd(folder, product, vek="snp-vek.der", crl="snp-crl.der", key="vcek"):
+    """What AMD's service says about the report in `folder`."""
+    ROOTS[f"{folder}/snp-report.bin"] = ROOTS[f"{folder}/snp.bin"] = "snp-ark.der"
+    server.answers = {
+        f"/{key}/v1/{product}/cert_chain": Answer(
+            pem(read(folder, "snp-ask.der"), read(folder, "snp-ark.der")).encode()),
+        f"/{key}/v1/{product}/crl": Answer(read(folder, crl)),
+        f"/{key}/v1/{product}/": Answer(read(folder, vek)),
+    }
+    return server.answers
+
+
+def results(got):
+    return {kind: piece["result"] for kind, piece in got.pieces.items()}
+
+
 # --- TDX and SGX --------------------------------------------------------------------------------
+ALL = ("tcb-info", "qe-identity", "pck-crl", "root-crl")
 for tee in ("tdx", "sgx"):
-    make(tee, tee)
+    make(tee, tee, "answers")
     intel(tee)
     fresh()
     quote = f"{tee}/quote.bin"
     got = fetch(f"{tee}", 0, quote)
-    equal({k: p["result"] for k, p in got.pieces.items()},
-          {"tcb-info": "new", "qe-identity": "new", "pck-crl": "new", "root-crl": "new"},
-          f"{tee}: every piece is new")
+    equal(results(got), dict.fromkeys(ALL, "new"), f"{tee}: every piece is new")
     equal(len(files("out")), 5, f"{tee}: and their signer")
+    equal({os.stat(path("out", f)).st_mode & 0o777 for f in files("out")}, {0o644},
+          f"{tee}: for all to read")
     verify(f"{tee}: a verdict takes it", "verified", quote, "out")
     before = {f: os.stat(path("out", f)).st_mtime_ns for f in files("out")}
     got = fetch(f"{tee}, again", 0, quote)
-    equal({p["result"] for p in got.pieces.values()}, {"unchanged"}, f"{tee}: nothing new")
+    equal(results(got), dict.fromkeys(ALL, "unchanged"), f"{tee}: nothing new")
     equal({f: os.stat(path("out", f)).st_mtime_ns for f in files("out")}, before,
           f"{tee}: so that nothing is written")
+equal({head["User-Agent"].split("/")[0] for _, head in server.seen}, {"tacit"}, "who asks is said")
+
+# --- SNP ----------------------------------------------------------------------------------------
+for product, kds, vlek in (("milan", "Milan", False), ("genoa", "Genoa", False),
+                           ("turin", "Turin", False), ("genoa", "Genoa", True)):
+    folder = f"{product}-{'vlek' if vlek else 'vcek'}"
+    make(folder, "snp", product, "vlek" if vlek else "vcek")
+    amd(folder, kds, key="vlek" if vlek else "vcek")
+    report = f"{folder}/snp-report.bin"
+    fresh()
+    shutil.rmtree(path("cache"), ignore_errors=True)
+    if vlek:
+        got = fetch("a VLEK that is not there", 4, report)
+        equal(server.seen, [], "AMD is not asked for it")
+        ok("cloud provider alone" in got.err, "and it is said why", got.err)
+        got = fetch("a VLEK in the host's table", 0, f"{folder}/snp.bin")
+        equal(results(got), {"amd-crl": "new"}, "needs the list alone")
+        verdict = verify("and a verdict takes it", "verified", f"{folder}/snp.bin", "out")
+        equal([c["result"] for c in verdict["checks"] if c["name"] == "snp.chain.revocation"],
+              ["pass"], "with the list")
+        continue
+    got = fetch(product, 0, report)
+    equal(results(got), {"amd-chain": "new", "vcek": "new", "amd-crl": "new"},
+          f"{product}: every piece is new")
+    verdict = verify(f"{product}: a verdict takes it", "verified", report, "out")
+    equal([c["result"] for c in verdict["checks"] if c["name"] == "snp.chain.revocation"],
+          ["pass"], f"{product}: with the list")
+    fresh()
+    got = fetch(f"{product} again", 0, report)
+    equal((server.seen, [p["cached"] for p in got.pieces.values()]), ([], [True] * 3),
+          f"{product}: the cache has it")
+    verify(f"{product}: a verdict takes that, too", "verified", report, "out")
+    fetch(f"{product} without the cache", 0, report, "--no-cache")
+    equal(len(server.seen), 3, f"{product}: AMD is asked again")
 done()

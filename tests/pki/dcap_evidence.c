@@ -37,6 +37,64 @@ static struct tacit_slice join(struct tacit_slice quote, const struct tacit_slic
 	return pki_take(&b);
 }
 
+/* ---- what a service may answer instead ------------------------------------------------------ */
+
+static bool write_doc(const char *dir, const char *file, const char *name, struct tacit_slice body,
+		      EVP_PKEY *signer)
+{
+	return write_file(dir, file, dcap_document(name, body, signer));
+}
+
+static bool write_other_docs(const char *dir, bool tdx)
+{
+	struct tacit_slice info = dcap_tcb_info_body(tdx), qe = dcap_qe_identity_body(tdx);
+	const char *number = "\"tcbEvaluationDataNumber\":20";
+
+	return write_doc(dir, "tcb_info_fmspc.json", "tcbInfo",
+			 dcap_edit(info, DCAP_FMSPC, "90c06f000000"), NULL) &&
+	       write_doc(dir, "tcb_info_low.json", "tcbInfo",
+			 dcap_edit(info, number, "\"tcbEvaluationDataNumber\":19"), NULL) &&
+	       write_doc(dir, "tcb_info_newer.json", "tcbInfo",
+			 dcap_period(dcap_edit(info, number, "\"tcbEvaluationDataNumber\":21"),
+				     DCAP_NOW - 60, DCAP_EXPIRES),
+			 NULL) &&
+	       write_doc(dir, "tcb_info_older.json", "tcbInfo",
+			 dcap_period(info, DCAP_ISSUED - 1, DCAP_EXPIRES), NULL) &&
+	       write_doc(dir, "tcb_info_stale.json", "tcbInfo",
+			 dcap_period(info, DCAP_ISSUED, DCAP_NOW - 1), NULL) &&
+	       write_doc(dir, "tcb_info_future.json", "tcbInfo",
+			 dcap_period(info, DCAP_NOW + 61, DCAP_EXPIRES), NULL) &&
+	       write_doc(dir, "tcb_info_forged.json", "tcbInfo", info, pki_key(PKI_P256)) &&
+	       write_doc(dir, "tcb_info_tee.json", "tcbInfo", dcap_tcb_info_body(!tdx), NULL) &&
+	       write_doc(dir, "qe_identity_stale.json", "enclaveIdentity",
+			 dcap_period(qe, DCAP_ISSUED, DCAP_NOW - 1), NULL) &&
+	       write_doc(dir, "qe_identity_older.json", "enclaveIdentity",
+			 dcap_period(qe, DCAP_ISSUED - 1, DCAP_EXPIRES), NULL) &&
+	       write_doc(dir, "qe_identity_tee.json", "enclaveIdentity",
+			 dcap_qe_identity_body(!tdx), NULL) &&
+	       write_doc(dir, "qe_identity_forged.json", "enclaveIdentity", qe,
+			 pki_key(PKI_P256));
+}
+
+static bool write_other_crls(const char *dir)
+{
+	const struct dcap_world *w = dcap_world();
+	int64_t from = DCAP_ISSUED, until = DCAP_EXPIRES;
+
+	return write_file(dir, "pck_crl_stale.der",
+			  dcap_crl(w->platform_ca, NULL, from, DCAP_NOW - 1)) &&
+	       write_file(dir, "pck_crl_future.der",
+			  dcap_crl(w->platform_ca, NULL, DCAP_NOW + 61, until)) &&
+	       write_file(dir, "pck_crl_older.der",
+			  dcap_crl(w->platform_ca, NULL, from - 1, until)) &&
+	       write_file(dir, "pck_crl_revokes.der",
+			  dcap_crl(w->platform_ca, "0bad", from + 1, until)) &&
+	       write_file(dir, "pck_crl_processor.der",
+			  dcap_crl(w->processor_ca, NULL, from, until)) &&
+	       write_file(dir, "root_crl_stale.der", dcap_crl(w->root, NULL, from, DCAP_NOW - 1)) &&
+	       write_file(dir, "root_crl_older.der", dcap_crl(w->root, NULL, from - 1, until));
+}
+
 bool dcap_write_files(const char *dir, struct tacit_slice quote, bool tdx)
 {
 	struct dcap_collateral all = dcap_collateral(tdx);
@@ -72,6 +130,8 @@ int mkevidence_tdx(int argc, char **argv)
 		spec.body[120] = 1;
 	bool good = dcap_write_files(argv[1], dcap_quote(&spec), true) &&
 		    write_file(argv[1], "event_log.bin", log);
+	if (strcmp(which, "answers") == 0)
+		good = good && write_other_docs(argv[1], true) && write_other_crls(argv[1]);
 	pki_done();
 	return good ? 0 : 1;
 }
@@ -86,6 +146,8 @@ int mkevidence_sgx(int argc, char **argv)
 	if (strcmp(which, "debug") == 0)
 		spec.body[48] |= TACIT_SGX_DEBUG;
 	bool good = dcap_write_files(argv[1], dcap_quote(&spec), false);
+	if (strcmp(which, "answers") == 0)
+		good = good && write_other_docs(argv[1], false) && write_other_crls(argv[1]);
 	pki_done();
 	return good ? 0 : 1;
 }

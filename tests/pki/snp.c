@@ -303,7 +303,48 @@ static bool write_file(const char *dir, const char *name, struct tacit_slice byt
 	return good;
 }
 
-/* mkevidence snp DIR [milan|genoa|turin]: with a table (snp.bin), alone, and its certificates. */
+static bool write_crl(const char *dir, const char *name, const struct snp_evidence *s,
+		      const struct pki_crl_spec *departures)
+{
+	struct pki_crl_spec spec = *departures;
+
+	spec.issuer = s->ark;
+	spec.number = 3;
+	spec.sig = PKI_SIG_PSS_SHA384;
+	if (!spec.this_update)
+		spec.this_update = SNP_NOW - 86400;
+	if (!spec.next_update)
+		spec.next_update = SNP_NOW + 86400;
+	return write_file(dir, name, pki_crl(&spec));
+}
+
+/* What AMD's service may answer: revocation lists, and certificates of other keys. */
+static bool write_answers(const char *dir, struct snp_evidence *s)
+{
+	static const char *const ASK[] = { "010001" };
+	struct snp_evidence other = *s;
+
+	bool good =
+		write_crl(dir, "snp-crl.der", s, &(struct pki_crl_spec){ .version = 0 }) &&
+		write_crl(dir, "snp-crl-newer.der", s,
+			  &(struct pki_crl_spec){ .this_update = SNP_NOW - 60 }) &&
+		write_crl(dir, "snp-crl-stale.der", s,
+			  &(struct pki_crl_spec){ .next_update = SNP_NOW - 1 }) &&
+		write_crl(dir, "snp-crl-forged.der", s,
+			  &(struct pki_crl_spec){ .signer = s->ica_spec.key }) &&
+		write_crl(dir, "snp-crl-revokes.der", s,
+			  &(struct pki_crl_spec){ .serials = ASK, .serial_count = 1 });
+	snp_drop_ext(&other, "3.8");
+	snp_add_ext(&other, "3.8", snp_integer(218));
+	other.vek_spec.exts = other.exts;
+	other.vek_spec.ext_count = other.ext_count;
+	return good && write_file(dir, "snp-vek-tcb.der", pki_cert(&other.vek_spec)->der);
+}
+
+/*
+ * mkevidence snp DIR [milan|genoa|turin [vcek|vlek]]: with a table (snp.bin), alone, and its
+ * certificates; with the kind of key named, also what AMD's service may answer.
+ */
 int mkevidence_snp(int argc, char **argv)
 {
 	struct snp_evidence s;
@@ -314,13 +355,16 @@ int mkevidence_snp(int argc, char **argv)
 
 	if (argc < 2)
 		return 2;
-	snp_init(&s, product, product == SNP_MAKE_MILAN ? 3 : 5, false);
+	snp_init(&s, product, product == SNP_MAKE_MILAN ? 3 : 5,
+		 argc > 3 && strcmp(argv[3], "vlek") == 0);
 	snp_make(&s);
 	bool good = write_file(argv[1], "snp.bin", snp_evidence(&s, snp_usual_table(&s))) &&
 		    write_file(argv[1], "snp-report.bin", TACIT_SLICE_ARRAY(s.report)) &&
 		    write_file(argv[1], "snp-vek.der", s.vek->der) &&
 		    write_file(argv[1], "snp-ask.der", s.ica->der) &&
 		    write_file(argv[1], "snp-ark.der", s.ark->der);
+	if (argc > 3)
+		good = good && write_answers(argv[1], &s);
 	pki_done();
 	return good ? 0 : 1;
 }
