@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * nsm-device --socket PATH --root FILE [--measurements FILE]
+ * tacit-emulator --root FILE [--keep] [--socket PATH [--measurements FILE]]
+ *                [--vsock PATH [--port NUMBER=PATH]...]
  *
- * The Nitro Secure Module of emulated machines, one after the other: a vhost-user device at PATH
- * for QEMU's vhost-user-test-device with virtio-id 33, so that the guest's own driver makes
- * /dev/nsm of it. The root of its certificates goes to FILE in DER, once for all machines.
- * --measurements is what `tacit image build` wrote, read when a machine starts: the hypervisor
- * would measure, here the test has to say it. Without that file PCR0 to 2 are zero, as in an
- * enclave in debug mode.
+ * What stands in for a Nitro host where there is none. THIS IS NO TEE: whoever runs it can read the
+ * enclave's memory and sign any document.
+ *
+ * The Nitro Secure Module of emulated machines, one after the other: a vhost-user device at the
+ * socket for QEMU's vhost-user-test-device with virtio-id 33, so that the guest's own driver makes
+ * /dev/nsm of it. The root of its certificates goes to FILE in DER, once for all machines; with
+ * --keep it is the one that FILE has already (root.h), and without --socket that is all.
+ * --measurements is what `tacit image build` wrote, read when a machine starts: a hypervisor would
+ * measure, here it has to be said. Without that file PCR0 to 2 are zero, as in an enclave in debug
+ * mode.
  */
 
 #include <errno.h>
@@ -18,16 +23,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/hex.h"
+#include "end.h"
+#include "listen.h"
 #include "nsm.h"
+#include "port.h"
+#include "root.h"
 #include "vhost.h"
 
-static _Noreturn void end(const char *what, const char *name)
+_Noreturn void end(const char *what, const char *name)
 {
-	fprintf(stderr, "nsm-device: %s %s: %s\n", what, name, strerror(errno));
+	fprintf(stderr, "tacit-emulator: %s %s: %s\n", what, name, strerror(errno));
 	exit(5);
 }
 
@@ -59,16 +69,7 @@ static void take_measurements(struct nsm_module *m, const char *path)
 	json_decref(all);
 }
 
-static void write_root(const struct nsm_module *m, const char *path)
-{
-	FILE *f = fopen(path, "wb");
-
-	if (!f || fwrite(m->pki.root.ptr, 1, m->pki.root.len, f) != m->pki.root.len ||
-	    fclose(f) != 0)
-		end("cannot write", path);
-}
-
-static int listen_at(const char *path)
+int listen_at(const char *path)
 {
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -79,8 +80,10 @@ static int listen_at(const char *path)
 	}
 	strcpy(name.sun_path, path);
 	unlink(path);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&name, sizeof(name)) || listen(fd, 1))
+	mode_t others = umask(0077);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&name, sizeof(name)) || listen(fd, 64))
 		end("cannot listen at", path);
+	umask(others);
 	return fd;
 }
 
@@ -89,39 +92,76 @@ static void serve_machine(struct nsm_module *m, int fd, const char *measurements
 	nsm_module_boot(m);
 	if (measurements && access(measurements, F_OK) == 0)
 		take_measurements(m, measurements);
-	fprintf(stderr, "nsm-device: a machine starts\n");
-	fprintf(stderr, "nsm-device: it ended%s\n",
+	fprintf(stderr, "tacit-emulator: a machine starts\n");
+	fprintf(stderr, "tacit-emulator: it ended%s\n",
 		vhost_serve(fd, answer, m) ? "" : ", after a complaint");
 	close(fd);
+}
+
+struct options {
+	const char *socket, *root, *measurements, *vsock;
+	const char *ports[PORTS_MAX];
+	size_t port_count;
+	bool keep;
+};
+
+static const char **value_of(struct options *o, const char *name)
+{
+	if (strcmp(name, "--socket") == 0)
+		return &o->socket;
+	if (strcmp(name, "--root") == 0)
+		return &o->root;
+	if (strcmp(name, "--measurements") == 0)
+		return &o->measurements;
+	if (strcmp(name, "--vsock") == 0)
+		return &o->vsock;
+	if (strcmp(name, "--port") == 0 && o->port_count < PORTS_MAX)
+		return &o->ports[o->port_count++];
+	return NULL;
+}
+
+static bool read_options(struct options *o, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--keep") == 0) {
+			o->keep = true;
+			continue;
+		}
+		const char **value = value_of(o, argv[i]);
+		if (!value || i + 1 >= argc)
+			return false;
+		*value = argv[++i];
+	}
+	return o->root && (o->socket || (o->keep && !o->port_count));
 }
 
 int main(int argc, char **argv)
 {
 	static struct nsm_module module;
-	const char *socket_path = NULL, *root = NULL, *measurements = NULL;
+	struct options o = { 0 };
 
-	for (int i = 1; i + 1 < argc; i += 2) {
-		if (strcmp(argv[i], "--socket") == 0)
-			socket_path = argv[i + 1];
-		else if (strcmp(argv[i], "--root") == 0)
-			root = argv[i + 1];
-		else if (strcmp(argv[i], "--measurements") == 0)
-			measurements = argv[i + 1];
-	}
-	if (!socket_path || !root) {
-		fprintf(stderr,
-			"nsm-device --socket PATH --root FILE [--measurements FILE]\n");
+	if (!read_options(&o, argc, argv)) {
+		fprintf(stderr, "tacit-emulator --root FILE [--keep] [--socket PATH "
+				"[--measurements FILE]] [--vsock PATH [--port NUMBER=PATH]...]\n");
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);
-	nsm_module_init(&module);
-	int listener = listen_at(socket_path);
-	write_root(&module, root); /* last: who waits for the file may start the machine */
+	int listener = o.socket ? listen_at(o.socket) : -1;
+	for (size_t i = 0; i < o.port_count; i++)
+		port_open(o.vsock, o.ports[i]);
+	if (o.keep) {
+		root_keep(&module, o.root);
+	} else {
+		nsm_module_init(&module, NULL);
+		root_write(&module, o.root); /* last: who waits for it may start the machine */
+	}
+	if (listener < 0)
+		return 0;
 	for (;;) {
 		int fd = accept(listener, NULL, NULL);
 
 		if (fd < 0)
-			end("cannot accept at", socket_path);
-		serve_machine(&module, fd, measurements);
+			end("cannot accept at", o.socket);
+		serve_machine(&module, fd, o.measurements);
 	}
 }

@@ -203,9 +203,12 @@ static void attest(const struct nsm_module *m, const struct request *r, struct w
 	for (unsigned i = 0; i < TACIT_NSM_PCRS; i++)
 		if (i < BOOT_PCRS || m->locked & UINT32_C(1) << i)
 			spec.pcr[i] = tacit_slice_of(m->pcr[i], TACIT_NSM_PCR_LEN);
+	void *mark = pki_mark(); /* a document's certificates go with it */
+
 	open_answer(w, r->name, 1);
 	put_text(w, "document");
 	tacit_cbor_put_bytes(w, nitro_document(&m->pki, &spec));
+	pki_release(mark);
 }
 
 static void answer(struct nsm_module *m, const struct request *r, struct writer *w)
@@ -301,10 +304,10 @@ static void measure(uint8_t pcr[static TACIT_NSM_PCR_LEN], const char *text)
 		exit(70);
 }
 
-void nsm_module_init(struct nsm_module *m)
+void nsm_module_init(struct nsm_module *m, EVP_PKEY *root)
 {
 	memset(m, 0, sizeof(*m));
-	nitro_pki_init(&m->pki);
+	nitro_pki_init_root(&m->pki, root);
 }
 
 void nsm_module_boot(struct nsm_module *m)

@@ -25,8 +25,8 @@ struct nsm_module {
 	char fault[64]; /* empty for none */
 };
 
-/* With new keys. */
-void nsm_module_init(struct nsm_module *m);
+/* With new keys, but for the root's where there is one. */
+void nsm_module_init(struct nsm_module *m, EVP_PKEY *root);
 /* An enclave starts: PCR 0 to 15 are locked, and zero but for the parent's. */
 void nsm_module_boot(struct nsm_module *m);
 

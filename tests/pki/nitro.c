@@ -168,17 +168,22 @@ static void fill_level(enum nitro_level level, const struct nitro_pki *pki,
 	}
 }
 
-void nitro_pki_init(struct nitro_pki *pki)
+void nitro_pki_init_root(struct nitro_pki *pki, EVP_PKEY *root)
 {
 	static const struct nitro_spec USUAL;
 	struct pki_spec spec = { 0 };
 
 	memset(pki, 0, sizeof(*pki));
 	for (size_t i = 0; i < NITRO_LEVELS; i++)
-		pki->keys[i] = pki_key(PKI_P384);
+		pki->keys[i] = i == NITRO_ROOT && root ? root : pki_key(PKI_P384);
 	fill_level(NITRO_ROOT, pki, &USUAL, &spec);
 	pki->anchor = pki_cert(&spec);
 	pki->root = pki->anchor->der;
+}
+
+void nitro_pki_init(struct nitro_pki *pki)
+{
+	nitro_pki_init_root(pki, NULL);
 }
 
 /* Gives the key that the leaf was made with, which a departure may have changed. */

@@ -71,6 +71,8 @@ struct nitro_spec {
 };
 
 void nitro_pki_init(struct nitro_pki *pki);
+/* The same with a P-384 key for the root, which stays the caller's; NULL makes one. */
+void nitro_pki_init_root(struct nitro_pki *pki, EVP_PKEY *root);
 
 /* A whole document. */
 struct tacit_slice nitro_document(const struct nitro_pki *pki, const struct nitro_spec *spec);

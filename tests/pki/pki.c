@@ -48,15 +48,25 @@ uint8_t *pki_alloc(size_t size)
 	return (uint8_t *)own(size ? size : 1)->room;
 }
 
-void pki_done(void)
+void *pki_mark(void)
 {
-	while (all) {
+	return all;
+}
+
+void pki_release(void *mark)
+{
+	while (all && all != mark) {
 		struct owned *o = all;
 
 		all = o->next;
 		EVP_PKEY_free(o->key);
 		free(o);
 	}
+}
+
+void pki_done(void)
+{
+	pki_release(NULL);
 }
 
 struct tacit_slice pki_copy(struct tacit_slice bytes)

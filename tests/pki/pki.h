@@ -155,5 +155,8 @@ struct tacit_slice pki_hex(const char *text);
 
 /* Releases everything that was made. */
 void pki_done(void);
+/* The same of what was made since the mark alone. */
+void *pki_mark(void);
+void pki_release(void *mark);
 
 #endif
