@@ -18,7 +18,7 @@ import tempfile
 import time
 
 MESSAGE_MAX = 65536
-PATIENCE = 30  # seconds for one question and its answer
+PATIENCE = 20  # seconds for one question and its answer
 USER_DATA = "tacit example nitro-decrypt 1"  # what server.c says of itself
 
 

@@ -112,8 +112,8 @@ static json_t *answer(struct server *s, const char *text, size_t len)
 		if (strcmp(name, OPERATIONS[i].name) == 0)
 			said = OPERATIONS[i].run(s, request);
 	if (!said)
-		said = failure(!request ? "the request is not JSON" :
-			       !name    ? "the request is no object with an operation" :
+		said = failure(!request ? "the request is no object of JSON" :
+			       !name    ? "the request names no operation" :
 					  "no such operation: there are attest and decrypt");
 	json_decref(request);
 	return said;
