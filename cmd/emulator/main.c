@@ -78,7 +78,7 @@ int listen_at(const char *path)
 		errno = ENAMETOOLONG;
 		end("cannot listen at", path);
 	}
-	strcpy(name.sun_path, path);
+	memcpy(name.sun_path, path, strlen(path));
 	unlink(path);
 	mode_t others = umask(0077);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&name, sizeof(name)) || listen(fd, 64))

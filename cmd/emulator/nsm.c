@@ -11,10 +11,10 @@
 #include "crypto/hash.h"
 #include "crypto/random.h"
 
-#define INSTANCE     "i-0e5e5e5e5e5e5e5e5"
-#define USER_MAX     512
-#define KEY_MAX      1024
-#define BOOT_PCRS    16
+#define INSTANCE  "i-0e5e5e5e5e5e5e5e5"
+#define USER_MAX  512
+#define KEY_MAX   1024
+#define BOOT_PCRS 16
 
 /* A request: a bare name, or a name with a map of members that are known. */
 struct request {

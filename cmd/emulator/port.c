@@ -58,7 +58,8 @@ static int reach(const struct port *port)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if (fd >= 0 && connect(fd, (const struct sockaddr *)&port->vsock, sizeof(port->vsock)) == 0 &&
+	if (fd >= 0 &&
+	    connect(fd, (const struct sockaddr *)&port->vsock, sizeof(port->vsock)) == 0 &&
 	    ask(fd, port->number))
 		return fd;
 	if (fd >= 0)

@@ -39,8 +39,8 @@ static void write_key(const struct nsm_module *m, const char *path)
 	BIO *memory = BIO_new(BIO_s_mem());
 	char *text = NULL;
 
-	if (!memory || !PEM_write_bio_PrivateKey(memory, m->pki.keys[NITRO_ROOT], NULL, NULL, 0,
-						 NULL, NULL))
+	if (!memory ||
+	    !PEM_write_bio_PrivateKey(memory, m->pki.keys[NITRO_ROOT], NULL, NULL, 0, NULL, NULL))
 		end("cannot write", path);
 	long len = BIO_get_mem_data(memory, &text);
 	write_whole(path, 0600, tacit_slice_of((const uint8_t *)text, (size_t)len));

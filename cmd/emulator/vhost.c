@@ -375,8 +375,8 @@ static int receive(struct device *d, struct message *m)
 		complain("a message of %u bytes", m->head.size);
 		return -1;
 	}
-	if (m->head.size && recv(d->socket, &m->payload, m->head.size, MSG_WAITALL) !=
-				    (ssize_t)m->head.size) {
+	if (m->head.size &&
+	    recv(d->socket, &m->payload, m->head.size, MSG_WAITALL) != (ssize_t)m->head.size) {
 		complain("a message cut short");
 		return -1;
 	}

@@ -25,6 +25,10 @@ extern const struct cli_verb cmd_infer;          /* infer.c */
 extern const struct cli_verb cmd_connect;        /* connect.c */
 extern const struct cli_verb cmd_serve;          /* serve.c */
 extern const struct cli_verb cmd_relay;          /* relay.c */
+extern const struct cli_verb cmd_run;            /* run.c */
+extern const struct cli_verb cmd_ps;             /* ps.c */
+extern const struct cli_verb cmd_console;        /* console.c */
+extern const struct cli_verb cmd_stop;           /* stop.c */
 extern const struct cli_verb cmd_ping;           /* ping.c */
 extern const struct cli_verb cmd_eif_build;      /* eif_build.c */
 extern const struct cli_verb cmd_eif_inspect;    /* eif_inspect.c */
