@@ -105,7 +105,15 @@ def verify(options, document, nonce):
 
 
 def run_attest(options):
-    document = attest(options.server, bytes.fromhex(options.nonce))
+    end = time.monotonic() + options.wait
+    while True:
+        try:
+            document = attest(options.server, bytes.fromhex(options.nonce))
+            break
+        except OSError:
+            if time.monotonic() >= end:
+                raise
+            time.sleep(0.5)
     with open(options.output, "wb") as file:
         file.write(document)
     print(f"{len(document)} bytes, of which nothing is verified yet", file=sys.stderr)
@@ -135,6 +143,8 @@ def arguments():
     verb.set_defaults(run=run_attest)
     verb.add_argument("--nonce", required=True, metavar="HEX", help="16 to 64 random bytes")
     verb.add_argument("-o", "--output", required=True, metavar="FILE")
+    verb.add_argument("--wait", type=int, default=0, metavar="SECONDS",
+                      help="try again for so long while nobody answers (0)")
     verb = verbs.add_parser("decrypt", help="verify the enclave, then let it decrypt; the "
                             "credentials are read from standard input")
     verb.set_defaults(run=run_decrypt)

@@ -10,7 +10,7 @@
 #     headers/    with --headers: what a module for that kernel is built with
 #     qemu/       QEMU 11 with every library it wants, to be run through its own loader by bin/qemu:
 #                 since 10.2 it has the generic vhost-user device that lets us be an NSM
-#     bin/        qemu, vhost-device-vsock, busybox (a shell for guests)
+#     bin/        qemu (qemu-system-x86_64 too), vhost-device-vsock, busybox (a shell for guests)
 #
 # Exit 6: not on this machine, whatever the network does.
 #
@@ -166,6 +166,7 @@ exec "$lib/ld-linux-x86-64.so.2" --library-path "$lib:$lib/pulseaudio" \
 	"$root/usr/bin/qemu-system-x86_64" -L "$root/usr/share/qemu" -L "$root/usr/share/seabios" "$@"
 SH
 	chmod 755 "$out/bin/qemu"
+	ln -sfn qemu "$out/bin/qemu-system-x86_64" # as 'tacit run --emulate' looks for it in PATH
 }
 
 mkdir -p "$cache"
