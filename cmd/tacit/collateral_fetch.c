@@ -17,6 +17,7 @@
 #include "collateral_store.h"
 #include "crypto/hash.h"
 #include "net/fetch.h"
+#include "net/fetch_judge.h"
 #include "pieces.h"
 #include "sys/clock.h"
 #include "verbs.h"

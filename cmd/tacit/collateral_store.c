@@ -117,9 +117,9 @@ static enum tacit_status compare(const char *path, const struct tacit_fetched *p
 	*ret = tacit_slice_eq(there, piece->bytes) ? CLI_KEPT_SAME : CLI_KEPT_NEWER;
 	/* Who signed it does not matter for its age: whoever writes here can do worse. */
 	if (*ret == CLI_KEPT_SAME ||
-	    tacit_fetch_dates(piece->piece, there, &scratch, &before, NULL) != TACIT_OK)
+	    tacit_fetch_read_kept(piece->piece, there, &scratch, &before, NULL) != TACIT_OK)
 		return TACIT_OK;
-	return tacit_fetch_not_older(piece, &before, err);
+	return tacit_fetch_read_age(piece, &before, err);
 }
 
 enum tacit_status cli_store_keep(const char *folder, const struct tacit_fetched *piece,

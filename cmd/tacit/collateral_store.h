@@ -8,7 +8,7 @@
  */
 
 #include "cli.h"
-#include "net/fetch_judge.h"
+#include "net/fetch_read.h"
 
 /* What became of a piece that was to be kept. */
 enum cli_kept {

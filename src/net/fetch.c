@@ -196,7 +196,9 @@ static enum tacit_status ask(struct tacit_fetch *f, long *ret_status, struct tac
 	if (code != CURLE_OK)
 		return say_failure(f, code, err);
 	(void)curl->easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, ret_status);
-	return TACIT_OK;
+	if (!f->got.body) /* empty is an answer, too */
+		f->got.body = malloc(1);
+	return f->got.body ? TACIT_OK : tacit_fail(err, TACIT_NOMEM, WHERE, 0, "out of memory");
 }
 
 /* ---- trying again --------------------------------------------------------------------------- */

@@ -317,6 +317,9 @@ static void plan_amd(const struct tacit_fetch_places *p, const struct snp *snp,
 	const char *name = snp->product->name;
 	char url[TACIT_SNP_URL_MAX];
 
+	plan->root = snp->product->root;
+	plan->intermediate =
+		snp->key == TACIT_SNP_VLEK ? TACIT_INTERMEDIATE_ASVK : TACIT_INTERMEDIATE_ASK;
 	/* The chain comes first: what is asked for later may have to wait. */
 	tacit_snp_url_chain(snp->key, snp->product->product, url);
 	if (!snp->table.ask.ptr || !snp->table.ark.ptr) {

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "tacit/arena.h"
 #include "tacit/evidence.h"
+#include "trust/roots.h"
 
 #define TACIT_FETCH_PIECES       4
 #define TACIT_FETCH_URL          512
@@ -48,6 +49,8 @@ struct tacit_fetch_plan {
 	struct tacit_evidence document;
 	size_t count;
 	struct tacit_fetch_piece pieces[TACIT_FETCH_PIECES];
+	enum tacit_root root;                 /* of an SNP report's product */
+	enum tacit_intermediate intermediate; /* that its kind of key hangs under */
 	const char *nothing; /* why there is nothing to fetch; NULL when there is */
 };
 

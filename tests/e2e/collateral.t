@@ -277,4 +277,305 @@ for product, kds, vlek in (("milan", "Milan", False), ("genoa", "Genoa", False),
     verify(f"{product}: a verdict takes that, too", "verified", report, "out")
     fetch(f"{product} without the cache", 0, report, "--no-cache")
     equal(len(server.seen), 3, f"{product}: AMD is asked again")
+
+# --- what AMD's service answers instead -----------------------------------------------------------
+CARD = "genoa-vcek"
+REPORT = f"{CARD}/snp-report.bin"
+
+
+def card(name, code, kinds, *args, words="", keep=False, **what):
+    """Fetches for the report; `kinds` are the results of chain, certificate and list."""
+    if what:
+        amd(CARD, "Genoa", **what)
+    if not keep:
+        fresh()
+        shutil.rmtree(path("cache"), ignore_errors=True)
+    got = fetch(name, code, REPORT, *args)
+    equal(tuple(results(got).values()), kinds, f"{name}: what becomes of each")
+    ok(words in got.err, f"{name}: and why: {words}", got.err)
+    return got
+
+
+NEW, BAD, NONE = "new", "refused", "missing"
+card("a certificate for another TCB", 1, (NEW, BAD, NEW), vek="snp-vek-tcb.der",
+     words="snp.vek.tcb")
+ok(not [f for d, _, fs in os.walk(home.name) for f in fs if "c7c7c7" in f],
+   "is not kept, nor in the cache")
+card("a list that has run out", 4, (NEW, NEW, BAD), crl="snp-crl-stale.der",
+     words="snp.chain.revocation")
+card("a forged list", 1, (NEW, NEW, BAD), crl="snp-crl-forged.der", words="snp.chain.revocation")
+card("a list that revokes the ASK", 0, (NEW, NEW, NEW), crl="snp-crl-revokes.der")
+verify("which a verdict heeds", "refused", REPORT, "out")
+card("a certificate in the place of the list", 3, (NEW, NEW, BAD), crl="snp-ask.der",
+     words="not one amd-crl")
+card("a list in the place of the certificate", 3, (NEW, BAD, NEW), vek="snp-crl.der",
+     words="not one vcek")
+amd(CARD, "Genoa")["/vcek/v1/Genoa/cert_chain"].body = pem(read(CARD, "snp-ask.der")).encode()
+card("half a chain", 3, (BAD, BAD, BAD), words="not one amd-chain")
+amd(CARD, "Genoa")["/vcek/v1/Genoa/cert_chain"].body = pem(
+    read("milan-vcek", "snp-ask.der"), read("milan-vcek", "snp-ark.der")).encode()
+card("the chain of another product", 1, (BAD, BAD, BAD), words="snp.ca.root")
+amd(CARD, "Genoa")["/vcek/v1/Genoa/cert_chain"].body = pem(
+    read("genoa-vlek", "snp-ask.der"), read("genoa-vlek", "snp-ark.der")).encode()
+card("a chain of another key", 1, (BAD, BAD, BAD), words="snp.ca.root")
+amd(CARD, "Genoa")["/vcek/v1/Genoa/cert_chain"].body += b"\x00\xff"
+card("a chain with bytes behind it", 3, (BAD, BAD, BAD))
+amd(CARD, "Genoa")
+ROOTS[REPORT] = "../genoa-vlek/snp-ark.der"
+card("under a root that nobody trusts", 1, (BAD, BAD, BAD), words="snp.ca.root")
+amd(CARD, "Genoa")
+card("all of it", 0, (NEW, NEW, NEW))
+for name, start, wait in (("the certificate", "/vcek/v1/Genoa/", "1"),
+                          ("the chain", "/vcek/v1/Genoa/cert_chain", "1"),
+                          ("the list", "/vcek/v1/Genoa/crl", "2")):
+    answers = amd(CARD, "Genoa")
+    answers[start].busy = [Answer(b"slow down", [("Retry-After", wait)], 429)] * 2
+    began = time.monotonic()
+    card(f"{name} after two pauses", 0, (NEW, NEW, NEW), words=f"answers 429: waiting {wait} s")
+    ok(time.monotonic() - began >= 2 * int(wait), f"{name}: which were taken")
+answers = amd(CARD, "Genoa")
+answers["/vcek/v1/Genoa/"].busy = [Answer(b"", [("Retry-After", "10000")], 429)]
+card("a pause that is too long", 5, (NEW, NONE, NEW), "--timeout", "30",
+     words="asks for 10000 s, for which no time is left")
+answers = amd(CARD, "Genoa")
+answers["/vcek/v1/Genoa/"].busy = [Answer(b"", [], 429)] * 50
+began = time.monotonic()
+card("busy for ever", 5, (NEW, NONE, NEW), "--timeout", "9", words="asks for 10 s")
+ok(time.monotonic() - began < 9, "which is not waited for")
+answers["/vcek/v1/Genoa/"].busy = [Answer(b"", [("Retry-After", "1")], 503)] * 50
+card("busy at each try", 5, (NEW, NONE, NEW), words="it answers 503, 6 times over")
+
+# --- the cache ------------------------------------------------------------------------------------
+amd(CARD, "Genoa")
+card("all of it, again", 0, (NEW, NEW, NEW))
+cached = sorted(os.path.join(d, f) for d, _, fs in os.walk(path("cache")) for f in fs)
+equal([os.path.relpath(f, path("cache")).split("-")[0].rsplit("/", 1)[0] for f in cached],
+      ["tacit/kds/genoa"] * 3, "the cache is by product")
+equal(os.stat(path("cache/tacit")).st_mode & 0o777, 0o700, "and its owner's")
+for name, data in (("garbage", b"x" * 50), ("cut", None), ("another's", "milan")):
+    for f in cached:
+        if data is None:
+            os.truncate(f, 700)
+        elif data == "milan":
+            wrong = "snp-crl.der" if f.endswith("crl.der") else "snp-vek.der"
+            with open(f, "wb") as out:
+                out.write(pem(read("milan-vcek", "snp-ask.der"), read("milan-vcek", "snp-ark.der"))
+                          .encode() if f.endswith("pem") else read("milan-vcek", wrong))
+        else:
+            with open(f, "wb") as out:
+                out.write(data)
+    fresh()
+    got = card(f"{name} in the cache", 0, (NEW, NEW, NEW), keep=True)
+    equal((len(server.seen), {p["cached"] for p in got.pieces.values()}), (3, {False}),
+          f"{name} in the cache: is fetched anew")
+    fresh()
+    card(f"{name} no more", 0, (NEW, NEW, NEW), keep=True)
+    equal(len(server.seen), 0, f"{name} in the cache: once")
+server.answers = {}
+fresh()
+got = card("offline, out of the cache", 0, (NEW, NEW, NEW), keep=True)
+fresh()
+got = fetch("the cached list has run out", 5, REPORT, "--now", str(NOW + DAY + 1))
+equal(results(got), {"amd-chain": "new", "vcek": "new", "amd-crl": "missing"},
+      "and is asked for anew, alone")
+equal([p for p, _ in server.seen], ["/vcek/v1/Genoa/crl"], "once")
+with open(path("file"), "w") as f:
+    f.write("no folder")
+ENVIRONMENT["XDG_CACHE_HOME"] = path("file")
+amd(CARD, "Genoa")
+card("a cache that cannot be", 0, (NEW, NEW, NEW), words="cannot keep it in the cache")
+ENVIRONMENT["XDG_CACHE_HOME"] = "relative/cache"
+ENVIRONMENT["HOME"] = path("home")
+os.mkdir(path("home"))
+card("a cache that is no absolute path", 0, (NEW, NEW, NEW))
+ok(os.path.isdir(path("home/.cache/tacit/kds/genoa")), "is not used")
+ENVIRONMENT["XDG_CACHE_HOME"] = path("cache")
+
+# --- what Intel's service answers instead -----------------------------------------------------------
+QUOTE = "tdx/quote.bin"
+PATHS = {"tcb-info": "/tdx/certification/v4/tcb?", "qe-identity": "/tdx/certification/v4/qe/identity",
+         "pck-crl": "/sgx/certification/v4/pckcrl?ca=platform&encoding=der", "root-crl": "/root.crl"}
+
+
+def bad(name, code, kind, change, *args, words="", result=BAD):
+    """One answer of four is another: it alone is not kept."""
+    answers = intel("tdx")
+    answer = answers[PATHS[kind]]
+    if isinstance(change, str):
+        answer.body = read("tdx", change)
+    elif change:
+        change(answer)
+    fresh()
+    got = fetch(name, code, QUOTE, *args)
+    equal(results(got), {**dict.fromkeys(ALL, NEW), kind: result}, f"{name}: it alone is {result}")
+    ok(words in got.err, f"{name}: because of {words}", got.err)
+    found = [f for f in files("out") if f == got.pieces[kind]["file"] or f.startswith(".")]
+    equal(found, [], f"{name}: is not kept")
+    return got
+
+
+for name, code, kind, file, words in (
+        ("TCB info of another FMSPC", 4, "tcb-info", "tcb_info_fmspc.json", "tcb_info.platform"),
+        ("TCB info of SGX", 4, "tcb-info", "tcb_info_tee.json", "tcb_info.platform"),
+        ("TCB info that has run out", 4, "tcb-info", "tcb_info_stale.json", "tcb_info.validity"),
+        ("TCB info of the future", 1, "tcb-info", "tcb_info_future.json", "tcb_info.validity"),
+        ("forged TCB info", 1, "tcb-info", "tcb_info_forged.json", "tcb_info.signature"),
+        ("a QE identity for TCB info", 3, "tcb-info", "qe_identity.json", "not one tcb-info"),
+        ("QE identity of SGX", 4, "qe-identity", "qe_identity_tee.json", "qe_identity.signature"),
+        ("QE identity that has run out", 4, "qe-identity", "qe_identity_stale.json",
+         "qe_identity.validity"),
+        ("forged QE identity", 1, "qe-identity", "qe_identity_forged.json",
+         "qe_identity.signature"),
+        ("a list that has run out", 4, "pck-crl", "pck_crl_stale.der", "tdx.crl.validity"),
+        ("a list of the future", 1, "pck-crl", "pck_crl_future.der", "tdx.crl.validity"),
+        ("the other CA's list", 4, "pck-crl", "pck_crl_processor.der", "tdx.crl.pck"),
+        ("the root's list", 4, "pck-crl", "root_crl.der", "tdx.crl.pck"),
+        ("the root's list, run out", 4, "root-crl", "root_crl_stale.der", "tdx.crl.validity"),
+        ("the PCK CA's list for the root's", 4, "root-crl", "pck_crl.der", "tdx.crl.root"),
+        ("a certificate for a list", 3, "root-crl", "root.der", "not one root-crl"),
+        ("the quote itself", 3, "root-crl", "quote.bin", "")):
+    bad(name, code, kind, file, words=words)
+
+
+def flip(at):
+    def change(answer):
+        body = bytearray(answer.body)
+        body[at] ^= 1
+        answer.body = bytes(body)
+    return change
+
+
+def body(data):
+    def change(answer):
+        answer.body = data
+    return change
+
+
+bad("a flipped bit in the list's signature", 1, "pck-crl", flip(-3), words="tdx.crl.pck")
+bad("a flipped bit in the root's list", 1, "root-crl", flip(-3), words="tdx.crl.root")
+info = read("tdx", "tcb_info.json")
+bad("a level that was changed", 1, "tcb-info", body(info.replace(b'"OutOfDate"', b'"UpToDate" ', 1)),
+    words="tcb_info.signature")
+bad("TCB info twice", 3, "tcb-info", body(info[:-1] + b"," + info[1:]))
+bad("TCB info with a space in it", 1, "tcb-info", body(info.replace(b'":', b'": ', 2)))
+bad("an empty body", 3, "tcb-info", body(b""))
+bad("HTML", 3, "tcb-info", body(b"<html>welcome</html>"), words="looks like HTML")
+bad("half of it", 3, "tcb-info", body(info[:len(info) // 2]))
+bad("an oversized body", 3, "root-crl", body(b"0" * 262145), words="longer than 262144 bytes",
+    result=NONE)
+
+
+def status(code):
+    def change(answer):
+        answer.status = code
+        answer.body = b"" if code == 204 else answer.body
+    return change
+
+
+for code, words in ((404, "does not know"), (410, "retired"), (401, "wants a key"),
+                    (500, "it answers 500"), (204, "it answers 204"), (206, "it answers 206")):
+    bad(f"status {code}", 5, "tcb-info", status(code), words=words, result=NONE)
+
+
+def to_other(answer):
+    answer.status = 302
+    answer.headers.append(("Location", server.url + "/elsewhere"))
+
+
+intel("tdx")["/elsewhere"] = Answer(info)
+bad("a redirect", 5, "tcb-info", to_other, words="redirects are not followed", result=NONE)
+equal([p for p, _ in server.seen if p == "/elsewhere"], [], "is not followed")
+
+
+def headers(*fields):
+    def change(answer):
+        answer.headers = list(fields)
+    return change
+
+
+CHAIN = intel("tdx")[PATHS["tcb-info"]].headers[0][1]
+SIGNER = urllib.parse.quote(pem(read("tdx", "tcb_signer.pem")))
+for name, value, words in (
+        ("no chain", None, "no header with the certificates"),
+        ("a chain that is no PEM", "hello", "not 2 certificates"),
+        ("an empty chain", "", "not 2 certificates"),
+        ("a chain cut in an escape", CHAIN[:CHAIN.rindex("%") + 1], "badly escaped"),
+        ("a chain cut behind a digit", CHAIN[:CHAIN.rindex("%") + 2], "badly escaped"),
+        ("a chain cut in the middle", CHAIN[:len(CHAIN) // 2], "not 2 certificates"),
+        ("half a chain", SIGNER, "not 2 certificates"),
+        ("three of them", CHAIN + SIGNER, "not 2 certificates"),
+        ("a chain with a NUL", CHAIN.replace("%0A", "%00", 3), "no text"),
+        ("a key in the chain", CHAIN.replace("CERTIFICATE", "PRIVATE%20KEY"), "something else"),
+        ("no certificate in the PEM", urllib.parse.quote(pem(b"\x30\x03\x02\x01\x00") * 2), "")):
+    bad(name, 3, "tcb-info", headers(*([] if value is None else
+                                       [("TCB-Info-Issuer-Chain", value)])), words=words)
+other = urllib.parse.quote(pem(read("sgx", "tcb_signer.pem"), read("sgx", "root.der")))
+bad("the chain of another root", 1, "tcb-info", headers(("TCB-Info-Issuer-Chain", other)),
+    words="tcb_info.signature")
+bad("a signer who is none", 4, "tcb-info", headers(("TCB-Info-Issuer-Chain", urllib.parse.quote(
+    pem(read("tdx", "root.der"), read("tdx", "root.der"))))), words="tcb_info.signature")
+bad("the chain twice", 5, "tcb-info", headers(("TCB-Info-Issuer-Chain", CHAIN),
+                                              ("SGX-TCB-Info-Issuer-Chain", CHAIN)),
+    words="came twice", result=NONE)
+bad("a chain that is too long", 3, "tcb-info",
+    headers(("TCB-Info-Issuer-Chain", CHAIN + "A" * 32768)), words="longer than 32768",
+    result=NONE)
+bad("too many headers", 3, "tcb-info", headers(*[(f"X-{i}", "y" * 1000) for i in range(90)]),
+    words="65536 bytes of headers", result=NONE)
+bad("a chain that is garbage beside a list", 3, "pck-crl",
+    headers(("SGX-PCK-CRL-Issuer-Chain", "%")), words="badly escaped")
+
+
+def good(name, change, *args):
+    change(intel("tdx"))
+    fresh()
+    got = fetch(name, 0, QUOTE, *args)
+    equal(results(got), dict.fromkeys(ALL, NEW), f"{name}: is taken")
+    verify(f"{name}: and by a verdict", "verified", QUOTE, "out")
+    return got
+
+
+def rename(kind, name):
+    def change(answers):
+        answer = answers[PATHS[kind]]
+        answer.headers = [(name, value) for _, value in answer.headers]
+    return change
+
+
+good("the older name of a header", rename("tcb-info", "SGX-TCB-Info-Issuer-Chain"))
+good("a name in lower case", rename("tcb-info", "tcb-info-issuer-chain"))
+good("the other older name", rename("qe-identity", "Enclave-Identity-Issuer-Chain"))
+good("a list as hex", lambda a: setattr(a["/root.crl"], "body",
+                                        read("tdx", "root_crl.der").hex().upper().encode()))
+equal(read("out", "intel-root-crl.der"), read("tdx", "root_crl.der"), "is kept as it is signed")
+fresh()
+intel("tdx")[PATHS["pck-crl"]].body = read("tdx", "pck_crl_revokes.der")
+fetch("a list that revokes this very PCK", 0, QUOTE)
+verify("which a verdict heeds", "refused", QUOTE, "out")
+
+# --- never back ---------------------------------------------------------------------------------------
+for kind, newer, older, code in (("tcb-info", "tcb_info_newer.json", "tcb_info.json", 1),
+                                 ("tcb-info", "tcb_info.json", "tcb_info_older.json", 1),
+                                 ("tcb-info", "tcb_info.json", "tcb_info_low.json", 1),
+                                 ("qe-identity", "qe_identity.json", "qe_identity_older.json", 1),
+                                 ("pck-crl", "pck_crl.der", "pck_crl_older.der", 1),
+                                 ("pck-crl", "pck_crl_revokes.der", "pck_crl.der", 1),
+                                 ("root-crl", "root_crl.der", "root_crl_older.der", 1)):
+    answers = intel("tdx")
+    answers[PATHS[kind]].body = read("tdx", newer)
+    fresh()
+    file = fetch(f"{newer}", 0, QUOTE).pieces[kind]["file"]
+    answers[PATHS[kind]].body = read("tdx", older)
+    got = fetch(f"then {older}", code, QUOTE)
+    equal(got.pieces[kind]["result"], BAD, f"{older}: is refused")
+    ok("which is there" in got.err, f"{older}: since it is older", got.err)
+    equal(read("out", file), read("tdx", newer), f"{newer}: stays")
+    os.remove(path("out", file))
+    fetch(f"{older} alone", 0, QUOTE)
+    answers[PATHS[kind]].body = read("tdx", newer)
+    equal(fetch(f"{newer} behind it", 0, QUOTE).pieces[kind]["result"], "newer",
+          f"{newer}: takes its place")
+    write(f"out/{file}", b"garbage")
+    equal(fetch("garbage of that name", 0, QUOTE).pieces[kind]["result"], "newer",
+          "garbage gives way")
 done()
