@@ -34,6 +34,12 @@ check "the attester builds against libtacit-attest.so" cc -std=c11 examples/atte
 	-o "$root/attest" $(pkg-config --cflags --libs libtacit-attest)
 check "and attests" sh -c \
 	"LD_LIBRARY_PATH=$root/opt/tacit/lib $root/attest nonce --stub | grep -q nonce"
+# The kernel is any file: nothing boots here.
+mkdir "$root/desk"
+check "the tutorial builds its image with what is installed" env -C "$root/desk" \
+	PATH="$root/opt/tacit/bin:$PATH" "$PWD/examples/nitro-attest/1-build.sh" --kernel "$PWD/LICENSE"
+check "and its server says that there is no security module" sh -c \
+	"test -e /dev/nsm || { $root/desk/server unix:$root/s; test \$? -eq 6; }"
 check "and exports what its page names" sh -c "nm -D --defined-only \
 	$root/opt/tacit/lib/libtacit-attest.so | awk '\$2 == \"T\" {print \$3}' | sed 's/@.*//' |
 	sort | diff - abi/symbols-attest.txt && grep -oE '^\.It Fn [a-z_]+' \
