@@ -48,7 +48,9 @@ static void take_text(void *user, struct tacit_slice text)
 
 	tacit_out_bytes(&run->text, text);
 	run->split = run->split || tacit_text_cut(text);
+	pthread_mutex_lock(&lock);
 	run->events++;
+	pthread_mutex_unlock(&lock);
 	if (run->cancel_after && run->events == run->cancel_after)
 		tacit_sched_cancel(sched, run->id);
 }
@@ -470,13 +472,21 @@ static void test_queue(void)
 		run_done(&runs[i]);
 }
 
+static bool has_begun(const struct run *run)
+{
+	pthread_mutex_lock(&lock);
+	bool begun = run->events || run->done;
+	pthread_mutex_unlock(&lock);
+	return begun;
+}
+
 static void test_stop(void)
 {
 	struct run a, b;
 
 	prepare_long(&a);
 	is_status(submit(&a), TACIT_OK, "submit a long one");
-	while (!a.events && !a.done)
+	while (!has_begun(&a))
 		usleep(1000);
 	tacit_sched_stop(sched, 20);
 	ok(a.done && a.result.finish == TACIT_FINISH_CANCELLED,
