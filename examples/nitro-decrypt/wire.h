@@ -3,8 +3,8 @@
 #define EXAMPLE_WIRE_H
 
 /*
- * Messages: 8 bytes of length, big-endian, then that many bytes. Who sends them is hostile: a message
- * has a limit, and a connection an end in time, however slowly its bytes come.
+ * Messages: 8 bytes of length, big-endian, then that many bytes. Who sends them is hostile: a
+ * message has a limit, and a connection an end in time, however slowly its bytes come.
  */
 #include <stdbool.h>
 #include <stddef.h>

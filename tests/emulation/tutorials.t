@@ -49,6 +49,11 @@ def write(name, text):
 
 atexit.register(do, "tacit", "stop", "--all")
 
+with open(os.path.join(SCRIPTS, "README.md")) as f:
+    told = re.findall(r"^\$S/(.*)$", f.read(), re.M)
+ok(told == ["1-build.sh --emulate", "2-run.sh --emulate", "3-measurements.sh",
+            "4-attest-and-verify.sh", "5-clean-up.sh"], "the README tells what is done here", told)
+
 # ---- build -------------------------------------------------------------------------------------
 
 run = step("1-build.sh", "--kernel", "nowhere")
@@ -145,6 +150,20 @@ ok(run.returncode == 1 and "policy.measurements" in run.stdout + run.stderr and
    not os.path.exists(os.path.join(desk, "attestation-document.json")),
    "4: a policy for another image: refused, and no claims are left", run.stdout + run.stderr)
 write("policy.json", kept)
+
+# ---- later -------------------------------------------------------------------------------------
+
+run = do("tacit", "explain", "--policy", "policy.json", "--insecure-test-root", root,
+         "attestation-document.dat")
+ok(run.returncode == 0 and "nitro.root" in run.stdout, "explained in words",
+   run.stdout + run.stderr)
+run = step("4-attest-and-verify.sh")
+made = json.loads(desk_file("attestation-document.json"))["claims"]["timestamp"]
+for name, when, code in (("as of its time it is good", made, 0),
+                         ("ten years later it is expired", "2036-11-21T00:00:00Z", 1)):
+    run = do("tacit", "verify", "--policy", "policy.json", "--insecure-test-root", root, "--now",
+             when, "attestation-document.dat")
+    ok(run.returncode == code, name, run.stdout + run.stderr)
 
 # ---- decrypt -----------------------------------------------------------------------------------
 
