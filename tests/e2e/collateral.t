@@ -578,4 +578,202 @@ for kind, newer, older, code in (("tcb-info", "tcb_info_newer.json", "tcb_info.j
     write(f"out/{file}", b"garbage")
     equal(fetch("garbage of that name", 0, QUOTE).pieces[kind]["result"], "newer",
           "garbage gives way")
+
+# --- bad lines and bad servers ------------------------------------------------------------------------
+def half(handler):
+    """Headers and a part of the body; then the connection ends."""
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n" + b"{" * 100)
+    handler.close_connection = True
+
+
+def drip(handler):
+    """A byte now and then, for ever."""
+    try:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n")
+        for _ in range(WAIT):
+            handler.wfile.write(b"{")
+            time.sleep(1)
+    except OSError:
+        pass
+
+
+def silent(handler):
+    try:
+        handler.connection.recv(1)  # until the client goes away
+    except OSError:
+        pass
+
+
+def does(what):
+    def change(answer):
+        answer.before, answer.raw = what, b""
+    return change
+
+
+bad("a body that is cut", 5, "tcb-info", does(half), result=NONE)
+began = time.monotonic()
+bad("a body that drips", 5, "tcb-info", does(drip), "--request-timeout", "2", words="timed out",
+    result=NONE)
+ok(time.monotonic() - began < WAIT / 2, "is given up in time")
+bad("silence", 5, "root-crl", does(silent), "--request-timeout", "2", words="timed out",
+    result=NONE)
+intel("tdx")[PATHS["tcb-info"]].before = silent
+fresh()
+got = fetch("the time for everything", 5, QUOTE, "--timeout", "2")
+equal(results(got), dict.fromkeys(ALL, NONE), "is for everything")
+ok("no time is left" in got.err, "and is said", got.err)
+bad("no HTTP", 5, "tcb-info", lambda a: setattr(a, "raw", b"220 mail.example.com ESMTP\r\n"),
+    result=NONE)
+bad("HTTP 0.9", 5, "tcb-info", lambda a: setattr(a, "raw", info), result=NONE)
+bad("a length that is none", 5, "tcb-info", headers(("Content-Length", "-1")), result=NONE)
+bad("a length beyond the limit", 3, "root-crl", does(
+    lambda h: h.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n" + b"0" * 300000)),
+    words="longer than", result=NONE)
+
+fresh()
+intel("tdx")
+for name, args, words in (
+        ("an authority that the system does not know", [], "certificate"),
+        ("another authority", ["--ca", path("other.pem")], "certificate"),
+        ("an authority that is not there", ["--ca", path("nothing.pem")], ""),
+        ("another host's name", ["--ca", path("ca.pem"), "--pcs",
+                                 server.url.replace("127.0.0.1", "localhost")], "localhost")):
+    got = fetch(name, 5, QUOTE, "--pcs", server.url, "--root-crl", server.url + "/root.crl", *args,
+                places=False)
+    ok(got.pieces["tcb-info"]["result"] == NONE and words in got.err, f"{name}: is not asked",
+       got.err)
+equal([p for p, _ in server.seen if "tcb" in p], [], "nothing was said to any of them")
+old = Server(version=ssl.TLSVersion.TLSv1_2)
+old.answers = server.answers
+got = fetch("TLS 1.2", 0, QUOTE, "--pcs", old.url)
+gone = Server()
+gone.shutdown()
+gone.server_close()
+got = fetch("nobody there", 5, QUOTE, "--pcs", gone.url)
+ok("onnect" in got.err, "which is said", got.err)
+
+# --- where it goes -----------------------------------------------------------------------------------
+intel("tdx")
+got = fetch("a folder in a folder that is not there", 5, QUOTE, out="no/out")
+ok("No such file" in got.err, "which is said", got.err)
+got = fetch("a file in the place of the folder", 5, QUOTE, out="file")
+os.mkdir(path("full"))
+os.symlink("/dev/full", path("full", "intel-root-crl.der"))
+got = fetch("a full disk", 5, QUOTE, out="full")
+equal(results(got), {**dict.fromkeys(ALL, NEW), "root-crl": BAD}, "everything else is kept")
+ok("No space left" in got.err, "and it is said", got.err)
+if os.geteuid() != 0:
+    os.mkdir(path("closed"), 0o500)
+    fetch("a folder that is closed", 5, QUOTE, out="closed")
+    equal(files("closed"), [], "stays as it is")
+else:
+    skip("a folder that is closed", "root may write everywhere")
+
+fresh()
+intel("tdx")
+fetch("before an interruption", 0, QUOTE)
+held = {f: read("out", f) for f in files("out")}
+intel("tdx")[PATHS["tcb-info"]].body = read("tdx", "tcb_info_newer.json")
+reached = threading.Event()
+
+
+def hold(handler):
+    reached.set()
+    silent(handler)
+
+
+server.answers["/root.crl"].before = hold
+for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
+    reached.clear()
+    process = subprocess.Popen([REAL, "collateral", "fetch", path(QUOTE), "-o", path("out"),
+                                "--now", str(NOW), "--pcs", server.url, "--root-crl",
+                                server.url + "/root.crl", "--ca", path("ca.pem"),
+                                "--insecure-test-root", path("tdx/root.der")],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    ok(reached.wait(WAIT), "it waits for the last piece")
+    process.send_signal(number)
+    process.wait(WAIT)
+    equal({f: read("out", f) for f in files("out")}, held, f"{number.name}: nothing has changed")
+
+# --- who is asked for what ------------------------------------------------------------------------------
+intel("tdx")
+fresh()
+for name, args, queries in (
+        ("no option", [], ("?fmspc=50806f000000", "")),
+        ("the standard", ["--update", "standard"],
+         ("?fmspc=50806f000000&update=standard", "?update=standard")),
+        ("early", ["--update", "early"], ("?fmspc=50806f000000&update=early", "?update=early")),
+        ("a number", ["--tcb-evaluation-number", "20"],
+         ("?fmspc=50806f000000&tcbEvaluationDataNumber=20", "?tcbEvaluationDataNumber=20"))):
+    fresh()
+    fetch(name, 0, QUOTE, *args)
+    equal([p for p, _ in server.seen],
+          ["/tdx/certification/v4/tcb" + queries[0],
+           "/tdx/certification/v4/qe/identity" + queries[1],
+           "/sgx/certification/v4/pckcrl?ca=platform&encoding=der", "/root.crl"],
+          f"{name}: is asked for")
+    ok(not [h for _, h in server.seen if "Ocp-Apim-Subscription-Key" in h], f"{name}: without key")
+key = write("key", b"0123456789abcdef\n")
+fresh()
+fetch("a key", 0, QUOTE, "--pcs-key-file", key)
+equal([h.get("Ocp-Apim-Subscription-Key") for _, h in server.seen],
+      ["0123456789abcdef"] * 3 + [None], "goes to the service alone")
+for name, data in (("two lines", b"one\ntwo\n"), ("nothing", b"\n"), ("a space", b"a b")):
+    fetch(f"a key of {name}", 2, QUOTE, "--pcs-key-file", write("key", data))
+fetch("a key that is not there", 5, QUOTE, "--pcs-key-file", path("nothing"))
+fetch("a key that is none", 3, QUOTE, "--pcs-key-file", write("key", b"a" * 257))
+PCCS = ["--ca", path("ca.pem"), "--pccs"]
+intel("tdx")["/sgx/certification/v4/rootcacrl"] = Answer(
+    read("tdx", "root_crl.der").hex().encode())
+for base in (server.url, server.url + "/", server.url + "/sgx/certification/v4",
+             server.url + "/sgx/certification/v4/"):
+    fresh()
+    got = fetch(f"a PCCS at {base[len(server.url):] or 'its root'}", 0, QUOTE, *PCCS, base,
+                places=False)
+    equal([p.split("?")[0] for p, _ in server.seen],
+          ["/tdx/certification/v4/tcb", "/tdx/certification/v4/qe/identity",
+           "/sgx/certification/v4/pckcrl", "/sgx/certification/v4/rootcacrl"], "is asked as one")
+    verify("and a verdict takes it", "verified", QUOTE, "out")
+
+# --- what cannot be asked -------------------------------------------------------------------------------
+fresh()
+for name, args in (
+        ("http", ["--pcs", "http://127.0.0.1:1"]), ("no scheme", ["--pcs", "127.0.0.1:1"]),
+        ("a file", ["--kds", "file:///etc/passwd"]), ("a query", ["--pcs", "https://x/?a="]),
+        ("a user", ["--pcs", "https://user:secret@x"]), ("no host", ["--pcs", "https:///a"]),
+        ("a line break", ["--pcs", "https://x/\r\nA: b"]), ("a long one", ["--kds", "https://" +
+                                                                           "x" * 200]),
+        ("http for the root's list", ["--root-crl", "http://x/"]),
+        ("both services", ["--pccs", "https://x"]), ("an unknown update", ["--update", "late"]),
+        ("both choices", ["--update", "early", "--tcb-evaluation-number", "20"]),
+        ("number 0", ["--tcb-evaluation-number", "0"]), ("a product", ["--product", "rome"]),
+        ("no time", ["--timeout", "0"])):
+    fetch(name, 2, QUOTE, *args)
+equal(server.seen, [], "nobody was asked")
+run = subprocess.run([REAL, "collateral", "fetch", path(QUOTE)], capture_output=True, text=True)
+equal((run.returncode, "-o DIR" in run.stderr), (2, True), "no folder")
+quote = read(QUOTE)
+for name, code, data in (("no evidence", 3, b"hello"), ("a quote that is cut", 3, quote[:700]),
+                         ("a quote that was changed", 1, quote[:200] + bytes([quote[200] ^ 1]) +
+                          quote[201:])):
+    write("tdx/changed.bin", data)
+    ROOTS["tdx/changed.bin"] = "root.der"
+    got = fetch(name, code, "tdx/changed.bin")
+equal((server.seen, files("out")), ([], []), "for these nobody was asked")
+ok("tdx.quote.signature" in got.err, "and it is said why", got.err)
+fetch("a quote that no root vouches for", 1, QUOTE, root=False)
+fetch("evidence that is not there", 5, "tdx/none.bin", root=False)
+fetch("a quote whose certificates have run out", 1, QUOTE, "--now", str(NOW + 400 * DAY))
+make("nitro", "nitro")
+ROOTS["nitro/document.cose"] = "root.der"
+got = fetch("Nitro", 0, "nitro/document.cose")
+ok("nothing to fetch" in got.err and got.json["pieces"] == [] and "nothing" in got.json,
+   "needs nothing", got.err)
+equal((server.seen, files("out")), ([], []), "and gets nothing")
+text = write("tdx/quote.txt", base64.b64encode(quote))
+ROOTS["tdx/quote.txt"] = "root.der"
+fetch("a quote as base64", 0, "tdx/quote.txt")
+verify("is the same to a verdict", "verified", QUOTE, "out")
+make("azure", "azure")
+print("# azure:", files("azure"))
 done()
