@@ -41,6 +41,11 @@ ELSEWHERE = {
     "tacit ping vsock:": "tests/e2e/relay_process.t",
     "systemctl": "tests/e2e/relay_systemd.t",
     "tacit doctor": "tests/cli/doctor.t",
+    "tacit run --eif": "tests/cli/run.t",
+    "tacit run --emulate --test-root root.der --eif": "tests/emulation/run.t",
+    "tacit ps": "tests/cli/run.t",
+    "tacit console": "tests/emulation/run.t",
+    "tacit stop": "tests/cli/run.t",
     "tacit image build --kernel vmlinuz": "tests/emulation/enclave.t",
     "tacit infer --server tcp:203.0.113.7:8443": "tests/emulation/enclave.t",
     "tacit infer --server unix:relay.sock": "tests/emulation/enclave.t",
@@ -326,6 +331,7 @@ def check_paths(name, text):
 
 documents = [os.path.join(ROOT, "README.md")] + sorted(glob.glob(os.path.join(ROOT, "docs/*.md")))
 for document in sorted(glob.glob(os.path.join(ROOT, "docs/adr/*.md")) +
+                       glob.glob(os.path.join(ROOT, "examples/*/README.md")) +
                        [os.path.join(ROOT, n) for n in ("CONTRIBUTING.md", "SECURITY.md")]):
     with open(document) as f:
         text = f.read()
