@@ -26,14 +26,23 @@ class Refused(Exception):
     """The enclave says no, or is not what it should be."""
 
 
-def connect(address, end):
-    kind, _, rest = address.partition(":")
-    if kind == "unix":
-        sock, name = socket.socket(socket.AF_UNIX), rest
-    elif kind == "vsock" and rest.count(":") == 1:
-        sock, name = socket.socket(socket.AF_VSOCK), tuple(int(n) for n in rest.split(":"))
-    else:
-        raise ValueError(f"'{address}' is neither vsock:CID:PORT nor unix:PATH")
+def address(words):
+    """vsock:CID:PORT or unix:PATH, as Python's sockets take it."""
+    kind, _, rest = words.partition(":")
+    if kind == "unix" and rest:
+        return socket.AF_UNIX, rest
+    cid, port = rest.split(":") if kind == "vsock" else (None, None)
+    return socket.AF_VSOCK, (int(cid), int(port))
+
+
+def pair(words):
+    name, value = words.split("=", 1)
+    return name, value
+
+
+def connect(server, end):
+    family, name = server
+    sock = socket.socket(family)
     sock.settimeout(max(end - time.monotonic(), 0.001))
     sock.connect(name)
     return sock
@@ -57,11 +66,11 @@ def unique(pairs):
     return dict(pairs)
 
 
-def ask(address, request):
+def ask(server, request):
     """The answer, an object of JSON without an error in it."""
     end = time.monotonic() + PATIENCE
     message = json.dumps(request).encode()
-    with connect(address, end) as sock:
+    with connect(server, end) as sock:
         sock.sendall(struct.pack(">Q", len(message)) + message)
         size, = struct.unpack(">Q", receive(sock, 8, end))
         if not 0 < size <= MESSAGE_MAX:
@@ -85,8 +94,8 @@ def member(answer, name):
     return base64.b64decode(answer[name], validate=True)
 
 
-def attest(address, nonce):
-    return member(ask(address, {"operation": "attest", "nonce": text(nonce)}),
+def attest(server, nonce):
+    return member(ask(server, {"operation": "attest", "nonce": text(nonce)}),
                   "attestation_document")
 
 
@@ -108,7 +117,7 @@ def run_attest(options):
     end = time.monotonic() + options.wait
     while True:
         try:
-            document = attest(options.server, bytes.fromhex(options.nonce))
+            document = attest(options.server, options.nonce)
             break
         except OSError:
             if time.monotonic() >= end:
@@ -123,25 +132,25 @@ def run_decrypt(options):
     with open(options.ciphertext, "rb") as file:
         ciphertext = file.read(6145)
     given = json.load(sys.stdin)  # what `aws configure export-credentials` prints
+    credentials = {"access_key_id": given["AccessKeyId"],
+                   "secret_access_key": given["SecretAccessKey"],
+                   "session_token": given["SessionToken"]}
     nonce = secrets.token_bytes(32)
     verify(options, attest(options.server, nonce), nonce)
     answer = ask(options.server, {
         "operation": "decrypt", "ciphertext": text(ciphertext), "key_id": options.key_id,
-        "region": options.region,
-        "encryption_context": dict(pair.split("=", 1) for pair in options.context),
-        "credentials": {"access_key_id": given["AccessKeyId"],
-                        "secret_access_key": given["SecretAccessKey"],
-                        "session_token": given["SessionToken"]}})
+        "region": options.region, "encryption_context": dict(options.context),
+        "credentials": credentials})
     sys.stdout.buffer.write(member(answer, "plaintext"))
 
 
 def arguments():
     parser = argparse.ArgumentParser(description="Talks to the enclave of this example.")
-    parser.add_argument("server", help="vsock:CID:5005 or unix:PATH")
+    parser.add_argument("server", type=address, help="vsock:CID:5005 or unix:PATH")
     verbs = parser.add_subparsers(dest="verb", required=True)
     verb = verbs.add_parser("attest", help="get a document over a nonce; verifies nothing")
     verb.set_defaults(run=run_attest)
-    verb.add_argument("--nonce", required=True, metavar="HEX", help="16 to 64 random bytes")
+    verb.add_argument("--nonce", required=True, type=bytes.fromhex, metavar="HEX", help="16 to 64 random bytes")
     verb.add_argument("-o", "--output", required=True, metavar="FILE")
     verb.add_argument("--wait", type=int, default=0, metavar="SECONDS",
                       help="try again for so long while nobody answers (0)")
@@ -152,7 +161,8 @@ def arguments():
     verb.add_argument("--ciphertext", required=True, metavar="FILE")
     verb.add_argument("--key-id", required=True)
     verb.add_argument("--region", required=True)
-    verb.add_argument("--context", action="append", default=[], metavar="NAME=VALUE")
+    verb.add_argument("--context", action="append", default=[], type=pair,
+                      metavar="NAME=VALUE")
     verb.add_argument("--insecure-test-root", action="append", default=[], metavar="FILE")
     verb.add_argument("--tacit", default="tacit", metavar="PROGRAM")
     return parser.parse_args()
@@ -165,8 +175,8 @@ def main():
     except Refused as why:
         print(f"client: {why}", file=sys.stderr)
         return 1
-    except (ValueError, KeyError, RecursionError) as why:
-        print(f"client: {why!r}", file=sys.stderr)
+    except (ValueError, TypeError, KeyError, RecursionError) as why:
+        print(f"client: {type(why).__name__}: {why}", file=sys.stderr)
         return 3
     except OSError as why:
         print(f"client: {why}", file=sys.stderr)

@@ -302,7 +302,8 @@ for name, data, code in (("an error", framed(b'{"error":"\\u001b[2J"}'), 1),
     run = client("unix:" + Answers(name.replace(" ", "-"), data).path, *ATTEST)
     ok(run.returncode == code and "Traceback" not in run.stderr and "\x1b" not in run.stderr,
        f"client: {name} is exit {code}", (run.returncode, run.stderr))
-equal(client("tcp:localhost:1", *ATTEST).returncode, 3, "client: an address that is none")
+for address in ("tcp:localhost:1", "vsock:16", "vsock:a:b", "unix:", ""):
+    equal(client(address, *ATTEST).returncode, 2, f"client: '{address}' is no address")
 equal(client("unix:" + folder.name + "/none", *ATTEST).returncode, 5, "client: nobody there")
 measured = {"Measurements": {f"PCR{n}": f"{n + 1:02x}" * 48 for n in (0, 1, 2, 8)}}
 policy = os.path.join(folder.name, "policy.json")
@@ -320,6 +321,17 @@ for name, data in (("a stand-in", json.dumps({"attestation_document": text(docum
        run.stderr)
     ok(b'"attest"' in fake.heard and b"walrus" not in fake.heard and b"decrypt" not in fake.heard,
        "and is sent no credentials", fake.heard)
+
+real = ("unix:" + PATH, "decrypt", "--policy", policy, "--ciphertext", evidence, "--key-id", "k",
+        "--region", "r", "--tacit", TACIT)
+equal(client(*real, "--context", "walrus", stdin=exported).returncode, 2,
+      "client: a context without a value is wrong usage")
+for name, given in (("credentials that lack a member", exported.replace("SessionToken", "Other")),
+                    ("credentials that are no object", '["walrus-secret"]'),
+                    ("credentials that are no JSON", "walrus-secret")):
+    run = client(*real, stdin=given)
+    equal(run.returncode, 3, f"client: {name}")
+    ok("walrus-secret" not in run.stderr, "and they are not repeated", run.stderr)
 
 # --- the policy for a key ---------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ USER_DATA = b"tacit example nitro-decrypt 1"
 started = time.monotonic()
 if not os.path.exists(os.path.join(BUILD, "libtacit-attest.a")):
     skip_all("libtacit-attest.a is not there")
-parts()
+deps = parts()
 work = folder()
 desk, runtime = os.path.join(work, "desk"), os.path.join(work, "run")
 os.mkdir(desk)
@@ -221,6 +221,22 @@ for sock in crowd:
     sock.close()
 run = step("4-attest-and-verify.sh")
 ok(run.returncode == 0, "and behind 20 who say nothing it attests", run.stderr)
+
+# ---- debug mode --------------------------------------------------------------------------------
+
+step("5-clean-up.sh")
+write("expected-measurements.json", held)
+write("policy.json", kept)
+run = step("1-build.sh", "--emulate", "--sign", "signer.key", "--certificate", "signer.pem")
+environment["PATH"] = os.path.join(deps, "bin") + ":" + environment["PATH"]
+run = do("tacit", "run", "--eif", "enclave.eif", "--memory", "512", "--detach", "--json",
+         "--emulate", "--cpu", "1", "--port", "5005", "--debug-mode")
+write("enclave.json", run.stdout)
+ok(run.returncode == 0 and json.loads(run.stdout)["debug"], "an enclave in debug mode runs",
+   run.stderr)
+run = step("4-attest-and-verify.sh")
+ok(run.returncode == 1 and "policy.debug" in run.stdout + run.stderr, "4: and is refused as such",
+   run.stdout + run.stderr)
 
 # ---- clean up ----------------------------------------------------------------------------------
 
