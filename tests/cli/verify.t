@@ -335,8 +335,9 @@ same "no policy, as text" "${now[@]}" $stub
 same "too old" --json --now $((made + 4000)) --policy "$work/right.json" $stub
 same "accepted, as text" -v "${policy[@]}" $stub
 found=$(grep -rhoE 'getenv\("[A-Z_]+"\)' src cmd | LC_ALL=C sort -u | grep -oE '[A-Z_]{2,}' | xargs)
-[ "$found" = 'LISTEN_FDNAMES LISTEN_FDS LISTEN_PID NOTIFY_SOCKET NO_COLOR TERM' ]
-ok $? "the source reads no others than those that colour, report, or hand over sockets"
+[ "$found" = "HOME LISTEN_FDNAMES LISTEN_FDS LISTEN_PID NOTIFY_SOCKET NO_COLOR PATH TERM TMPDIR \
+XDG_CACHE_HOME XDG_RUNTIME_DIR" ]
+ok $? "the source reads no others than those that colour, report, hand over sockets, or say where"
 
 # --- colour --------------------------------------------------------------------------------------
 colours() { # WANTED NAME COMMAND...: on a terminal
