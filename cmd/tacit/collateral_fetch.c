@@ -299,7 +299,11 @@ static const char *outcome(const struct item *item)
 {
 	static const char *const KEPT[] = { "new", "newer", "unchanged" };
 
-	return is_good(item) ? KEPT[item->kept] : item->bytes.ptr ? "refused" : "missing";
+	if (is_good(item))
+		return KEPT[item->kept];
+	if (item->good && item->err.status == TACIT_IO)
+		return "unwritten";
+	return item->bytes.ptr ? "refused" : "missing";
 }
 
 static json_t *time_json(int64_t seconds)

@@ -9,6 +9,7 @@ const struct cli_verb *const CLI_VERBS[] = {
 	&cmd_explain,
 	&cmd_inspect,
 	&cmd_collateral_fetch,
+	&cmd_collateral_show,
 	&cmd_measure_snp,
 	&cmd_measure_tdx,
 	&cmd_receipt_verify,

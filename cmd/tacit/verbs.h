@@ -10,6 +10,7 @@ extern const struct cli_verb cmd_verify;         /* verify.c */
 extern const struct cli_verb cmd_explain;        /* explain.c */
 extern const struct cli_verb cmd_inspect;        /* inspect.c */
 extern const struct cli_verb cmd_collateral_fetch; /* collateral_fetch.c */
+extern const struct cli_verb cmd_collateral_show;  /* collateral_show.c */
 extern const struct cli_verb cmd_measure_snp;    /* measure_snp.c */
 extern const struct cli_verb cmd_measure_tdx;    /* measure_tdx.c */
 extern const struct cli_verb cmd_attest;         /* attest.c */

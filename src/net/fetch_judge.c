@@ -68,25 +68,42 @@ static enum tacit_status fail_first(const struct tacit_verdict *verdict, struct 
 		     : tacit_fail(err, TACIT_UNDECIDED, WHERE, 0, "it cannot be judged");
 }
 
-/* A verdict on the evidence with these pieces alone. What the guest may do is no matter here. */
-static enum tacit_status verify(const struct tacit_fetch_plan *plan, const struct tacit_context *cx,
-				const struct tacit_slice *pieces, size_t count,
-				struct tacit_verdict *ret, struct tacit_error *err)
+/* A verdict on the evidence with this collateral. What the guest may do is no matter here. */
+static enum tacit_status verify_with(const struct tacit_fetch_plan *plan,
+				     const struct tacit_context *cx,
+				     const struct tacit_collateral *collateral,
+				     struct tacit_verdict *ret, struct tacit_error *err)
 {
 	struct tacit_context own = *cx;
 	struct tacit_error refused = { 0 };
 
-	enum tacit_status st =
-		tacit_collateral_parse(pieces, count, cx->arena, &own.collateral, err);
-	if (st != TACIT_OK)
-		return st;
+	own.collateral = collateral;
 	own.policy = NULL;
 	own.insecure_no_policy = true;
 	own.insecure_allow_debug = true;
-	st = tacit_verify(&plan->document, &own, ret, &refused);
-	if (st == TACIT_LIMIT)
-		return tacit_fail(err, st, WHERE, 0, "%s", refused.detail);
+	if (tacit_verify(&plan->document, &own, ret, &refused) == TACIT_LIMIT)
+		return tacit_fail(err, TACIT_LIMIT, WHERE, 0, "%s", refused.detail);
 	return TACIT_OK;
+}
+
+static enum tacit_status verify(const struct tacit_fetch_plan *plan, const struct tacit_context *cx,
+				const struct tacit_slice *pieces, size_t count,
+				struct tacit_verdict *ret, struct tacit_error *err)
+{
+	const struct tacit_collateral *collateral;
+	enum tacit_status st = tacit_collateral_parse(pieces, count, cx->arena, &collateral, err);
+
+	return st == TACIT_OK ? verify_with(plan, cx, collateral, ret, err) : st;
+}
+
+/* The last row that the evidence alone decides. */
+static enum tacit_status check_evidence(const struct tacit_verdict *verdict, enum tacit_tee tee,
+					struct tacit_error *err)
+{
+	const char *last = tee == TACIT_TEE_SNP ? "report.signature_form" : "quote.signature";
+	const struct tacit_check *check = find_row(verdict, tee, last);
+
+	return check && check->result == TACIT_CHECK_PASS ? TACIT_OK : fail_first(verdict, err);
 }
 
 enum tacit_status tacit_fetch_judge_evidence(const struct tacit_fetch_plan *plan,
@@ -94,15 +111,9 @@ enum tacit_status tacit_fetch_judge_evidence(const struct tacit_fetch_plan *plan
 					     struct tacit_error *err)
 {
 	struct tacit_verdict verdict = { 0 };
-	enum tacit_status st = verify(plan, cx, NULL, 0, &verdict, err);
+	enum tacit_status st = verify_with(plan, cx, NULL, &verdict, err);
 
-	if (st != TACIT_OK)
-		return st;
-	/* Rows that come with the table of checks are judged in order: this one is the last. */
-	const char *last =
-		plan->document.tee == TACIT_TEE_SNP ? "report.signature_form" : "quote.signature";
-	const struct tacit_check *check = find_row(&verdict, plan->document.tee, last);
-	return check && check->result == TACIT_CHECK_PASS ? TACIT_OK : fail_first(&verdict, err);
+	return st == TACIT_OK ? check_evidence(&verdict, plan->document.tee, err) : st;
 }
 
 /* All of a kind's rows hold, or were waived by name (below test roots); a revocation is news. */
@@ -216,4 +227,65 @@ enum tacit_status tacit_fetch_judge(const struct tacit_fetch_plan *plan,
 	if (st == TACIT_OK && dates)
 		st = judge_dates(&all[which], cx, dates, err);
 	return st;
+}
+
+/* ---- what is missing ------------------------------------------------------------------------ */
+
+/* Every row that collateral decides, in order. */
+static const char *const *rows_of_all(enum tacit_tee tee)
+{
+	static const char *const INTEL[] = { "crl.root",
+					     "crl.pck",
+					     "crl.validity",
+					     "tcb_info.signature",
+					     "tcb_info.validity",
+					     "tcb_info.platform",
+					     "qe_identity.signature",
+					     "qe_identity.validity",
+					     NULL };
+	static const char *const AMD[] = { "vek.found",        "vek.kind",         "vek.product",
+					   "vek.key",          "report.tcb",       "vek.tcb",
+					   "vek.chip",         "ca.found",         "ca.root",
+					   "ca.intermediate",  "chain.names",      "chain.validity",
+					   "chain.signatures", "chain.revocation", NULL };
+
+	return tee == TACIT_TEE_SNP ? AMD : INTEL;
+}
+
+/* Rows with that result; those that were skipped stand for nothing where one failed. */
+static size_t find_gaps(const struct tacit_verdict *verdict, enum tacit_tee tee,
+			enum tacit_result result, struct tacit_fetch_gap *ret)
+{
+	size_t count = 0;
+
+	for (const char *const *name = rows_of_all(tee); *name; name++) {
+		const struct tacit_check *check = find_row(verdict, tee, *name);
+
+		if (!check || check->result != result || check->status == TACIT_REVOKED ||
+		    (result == TACIT_CHECK_SKIP && strcmp(*name, "ca.intermediate") == 0))
+			continue;
+		ret[count].check = check->name;
+		ret[count++].why = check->why ? check->why : "not reached";
+	}
+	return count;
+}
+
+enum tacit_status tacit_fetch_judge_gaps(const struct tacit_fetch_plan *plan,
+					 const struct tacit_context *cx,
+					 struct tacit_fetch_gap ret[TACIT_FETCH_GAPS],
+					 size_t *ret_count, struct tacit_error *err)
+{
+	enum tacit_tee tee = plan->document.tee;
+	struct tacit_verdict verdict = { 0 };
+	enum tacit_status st = verify_with(plan, cx, cx->collateral, &verdict, err);
+
+	if (st == TACIT_OK)
+		st = check_evidence(&verdict, tee, err);
+	if (st != TACIT_OK)
+		return st;
+	size_t count = find_gaps(&verdict, tee, TACIT_CHECK_FAIL, ret);
+	if (count == 0)
+		count = find_gaps(&verdict, tee, TACIT_CHECK_SKIP, ret);
+	*ret_count = count;
+	return TACIT_OK;
 }

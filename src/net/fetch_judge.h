@@ -29,4 +29,21 @@ TACIT_MUST_CHECK enum tacit_status tacit_fetch_judge(const struct tacit_fetch_pl
 						     size_t which, const struct tacit_context *cx,
 						     struct tacit_error *err);
 
+#define TACIT_FETCH_GAPS 24
+
+/* A check that collateral at hand does not meet. Texts are static or live in the arena. */
+struct tacit_fetch_gap {
+	const char *check;
+	const char *why;
+};
+
+/*
+ * What `cx->collateral` lacks of what the plan names, as the checks that fail or were not reached
+ * for want of it. Errors: as tacit_fetch_judge_evidence(), when the fault is the evidence's.
+ */
+TACIT_MUST_CHECK enum tacit_status
+tacit_fetch_judge_gaps(const struct tacit_fetch_plan *plan, const struct tacit_context *cx,
+		       struct tacit_fetch_gap ret[TACIT_FETCH_GAPS], size_t *ret_count,
+		       struct tacit_error *err);
+
 #endif

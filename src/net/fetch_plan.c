@@ -381,25 +381,18 @@ static enum tacit_status open_document(const struct tacit_evidence *ev, struct t
 	return TACIT_OK;
 }
 
-enum tacit_status tacit_fetch_plan_make(const struct tacit_evidence *ev,
-					const struct tacit_fetch_places *places,
-					struct tacit_arena *arena, struct tacit_fetch_plan *ret,
-					struct tacit_error *err)
+enum tacit_status tacit_fetch_plan_start(const struct tacit_evidence *ev,
+					 struct tacit_fetch_plan *ret, struct tacit_error *err)
 {
 	struct tacit_fetch_plan plan = { .count = 0 };
-	enum tacit_status st = check_places(places, err);
+	enum tacit_status st = open_document(ev, &plan.document, err);
 
-	if (st == TACIT_OK)
-		st = open_document(ev, &plan.document, err);
 	if (st != TACIT_OK)
 		return st;
 	switch (plan.document.tee) {
 	case TACIT_TEE_TDX:
 	case TACIT_TEE_SGX:
-		st = plan_quote(places, arena, &plan, err);
-		break;
 	case TACIT_TEE_SNP:
-		st = plan_report(places, &plan, err);
 		break;
 	case TACIT_TEE_NITRO:
 	case TACIT_TEE_NITROTPM:
@@ -413,10 +406,27 @@ enum tacit_status tacit_fetch_plan_make(const struct tacit_evidence *ev,
 	case TACIT_TEE_GCP_TOKEN:
 	case TACIT_TEE_AZURE_SNP:
 	case TACIT_TEE_AZURE_TDX:
-		st = tacit_fail(err, TACIT_UNSUPPORTED, WHERE, 0, "no collateral of '%s' is known",
-				tacit_tee_name(plan.document.tee));
-		break;
+		return tacit_fail(err, TACIT_UNSUPPORTED, WHERE, 0,
+				  "no collateral of '%s' is known",
+				  tacit_tee_name(plan.document.tee));
 	}
+	*ret = plan;
+	return TACIT_OK;
+}
+
+enum tacit_status tacit_fetch_plan_make(const struct tacit_evidence *ev,
+					const struct tacit_fetch_places *places,
+					struct tacit_arena *arena, struct tacit_fetch_plan *ret,
+					struct tacit_error *err)
+{
+	struct tacit_fetch_plan plan;
+	enum tacit_status st = check_places(places, err);
+
+	if (st == TACIT_OK)
+		st = tacit_fetch_plan_start(ev, &plan, err);
+	if (st == TACIT_OK && !plan.nothing)
+		st = plan.document.tee == TACIT_TEE_SNP ? plan_report(places, &plan, err)
+							: plan_quote(places, arena, &plan, err);
 	if (st == TACIT_OK)
 		*ret = plan;
 	return st;

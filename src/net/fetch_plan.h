@@ -80,4 +80,12 @@ TACIT_MUST_CHECK enum tacit_status tacit_fetch_plan_make(const struct tacit_evid
 							 struct tacit_fetch_plan *ret,
 							 struct tacit_error *err);
 
+/*
+ * `document` and, for platforms that need no collateral, `nothing`: what a plan starts with.
+ * Errors: as above, for evidence without such a document and platforms without collateral.
+ */
+TACIT_MUST_CHECK enum tacit_status tacit_fetch_plan_start(const struct tacit_evidence *ev,
+							  struct tacit_fetch_plan *ret,
+							  struct tacit_error *err);
+
 #endif

@@ -178,10 +178,13 @@ enum tacit_status tacit_fetch_read(const struct tacit_fetch_piece *piece, struct
 {
 	bool doc = piece->kind == TACIT_FETCH_TCB_INFO || piece->kind == TACIT_FETCH_QE_IDENTITY;
 	struct tacit_fetched f;
+	struct tacit_slice signers = { NULL, 0 };
 	enum tacit_status st = tacit_fetch_read_kept(piece, body, arena, &f, err);
 
 	if (st == TACIT_OK)
-		st = read_chain(chain, doc, arena, &f.chain, err);
+		st = read_chain(chain, doc, arena, &signers, err);
+	if (st == TACIT_OK && doc) /* who issued a list is in the quote */
+		f.chain = signers;
 	if (st == TACIT_OK && piece->kind == TACIT_FETCH_AMD_CHAIN)
 		st = check_pem(body, 2, arena, err);
 	if (st == TACIT_OK)

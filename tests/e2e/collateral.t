@@ -4,9 +4,11 @@
 that a verdict takes what was kept."""
 
 import base64
+import hashlib
 import http.server
 import json
 import os
+import resource
 import shutil
 import signal
 import ssl
@@ -501,7 +503,8 @@ for name, value, words in (
         ("an empty chain", "", "not 2 certificates"),
         ("a chain cut in an escape", CHAIN[:CHAIN.rindex("%") + 1], "badly escaped"),
         ("a chain cut behind a digit", CHAIN[:CHAIN.rindex("%") + 2], "badly escaped"),
-        ("a chain cut in the middle", CHAIN[:len(CHAIN) // 2], "not 2 certificates"),
+        ("a chain cut in the middle", CHAIN[:CHAIN.index("%0A", len(CHAIN) // 2)],
+         "not 2 certificates"),
         ("half a chain", SIGNER, "not 2 certificates"),
         ("three of them", CHAIN + SIGNER, "not 2 certificates"),
         ("a chain with a NUL", CHAIN.replace("%0A", "%00", 3), "no text"),
@@ -660,7 +663,7 @@ got = fetch("a file in the place of the folder", 5, QUOTE, out="file")
 os.mkdir(path("full"))
 os.symlink("/dev/full", path("full", "intel-root-crl.der"))
 got = fetch("a full disk", 5, QUOTE, out="full")
-equal(results(got), {**dict.fromkeys(ALL, NEW), "root-crl": BAD}, "everything else is kept")
+equal(results(got), {**dict.fromkeys(ALL, NEW), "root-crl": "unwritten"}, "everything else is kept")
 ok("No space left" in got.err, "and it is said", got.err)
 if os.geteuid() != 0:
     os.mkdir(path("closed"), 0o500)
@@ -775,5 +778,126 @@ ROOTS["tdx/quote.txt"] = "root.der"
 fetch("a quote as base64", 0, "tdx/quote.txt")
 verify("is the same to a verdict", "verified", QUOTE, "out")
 make("azure", "azure")
-print("# azure:", files("azure"))
+ROOTS.update({"azure/azure.hcl": "azure-root.der", "azure/azure.json": "azure-root.der"})
+product = json.loads(subprocess.run([REAL, "inspect", "--json", path("azure/azure.hcl")],
+                                    capture_output=True, text=True).stdout)
+name = str(product).split("'product': '")[1].split("'")[0].capitalize()
+server.answers = {
+    f"/vcek/v1/{name}/cert_chain": Answer(pem(read("azure", "azure-ask.der"),
+                                              read("azure", "azure-root.der")).encode()),
+    f"/vcek/v1/{name}/": Answer(read("azure", "azure-vek.der")),
+    f"/vcek/v1/{name}/crl": Answer(b"", status=404),
+}
+for evidence in ("azure/azure.hcl", "azure/azure.json"):
+    fresh()
+    got = fetch(f"{evidence}", 5, evidence)
+    equal(results(got), {"amd-chain": NEW, "vcek": NEW, "amd-crl": NONE},
+          "what the report within needs, but for a list that AMD does not answer with")
+verify("and a verdict takes it", "verified", "azure/azure.json", "out")
+
+# --- without room for a whole piece -----------------------------------------------------------------------
+def small():
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+
+
+intel("tdx")
+fresh()
+run = subprocess.run([REAL, "collateral", "fetch", "--json", path(QUOTE), "-o", path("out"), "--now",
+                      str(NOW), "--pcs", server.url, "--root-crl", server.url + "/root.crl", "--ca",
+                      path("ca.pem"), "--insecure-test-root", path("tdx/root.der")],
+                     preexec_fn=small, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+equal((run.returncode, files("out")), (5, ["intel-pck-crl-platform.der", "intel-root-crl.der"]),
+      "a disk that is full in the middle leaves whole files alone") or print("#", run.stderr)
+
+# --- what a folder holds ----------------------------------------------------------------------------------
+def show(name, code, *args):
+    run = subprocess.run([REAL, "collateral", "show", "--json", *args, "--now", str(NOW)],
+                         capture_output=True, text=True, timeout=WAIT)
+    result = Result(run.returncode, run.stdout, run.stderr)
+    ok(result.code == code, f"show: {name}", f"exit {result.code}\n{run.stderr}{run.stdout}")
+    return result
+
+
+def missing(got):
+    return [m["check"] for m in got.json["missing"]]
+
+
+intel("tdx")
+fresh()
+fetch("a folder to show", 0, QUOTE)
+TRUST = ("--insecure-test-root", path("tdx/root.der"))
+got = show("a folder", 0, path("out"), *TRUST)
+pieces = got.json["pieces"]
+equal(sorted(p["kind"] for p in pieces),
+      ["certificate", "certificate", "qe-identity", "revocation-list", "revocation-list",
+       "tcb-info"], "every piece")
+equal({p["state"] for p in pieces}, {"current"}, "all of them current")
+equal([(p["fmspc"], p["platform"], p["evaluation_number"]) for p in pieces
+       if p["kind"] == "tcb-info"], [("50806f000000", "tdx", 20)], "TCB info and what it is for")
+equal([p.get("root") for p in pieces if p.get("subject") == "Intel SGX Root CA"], ["test"],
+      "the root that is trusted")
+equal({p["file"]: p["sha256"] for p in pieces},
+      {path("out", f): hashlib.sha256(read("out", f)).hexdigest() for f in files("out")},
+      "and the hash of each file")
+equal("missing" in got.json, False, "nothing is said about what nobody asked")
+got = show("for the quote", 0, path("out"), "--for", path(QUOTE), *TRUST)
+equal(missing(got), [], "nothing is missing")
+for kind, checks in (("tcb-info", ["tdx.tcb_info.signature"]),
+                     ("qe-identity", ["tdx.qe_identity.signature"]),
+                     ("pck-crl", ["tdx.crl.pck"]), ("root-crl", ["tdx.crl.root"]),
+                     ("tcb-signer", ["tdx.tcb_info.signature", "tdx.qe_identity.signature"])):
+    shutil.copytree(path("out"), path("part"))
+    for f in files("part"):
+        if kind in f:
+            os.remove(path("part", f))
+    equal(missing(show(f"without {kind}", 4, path("part"), "--for", path(QUOTE), *TRUST)), checks,
+          f"{kind} is missing")
+    shutil.rmtree(path("part"))
+os.mkdir(path("part"))
+equal(len(missing(show("an empty folder", 4, path("part"), "--for", path(QUOTE), *TRUST))), 8,
+      "everything is missing")
+for f, at, state, check in (("pck_crl_stale.der", NOW, "expired", "tdx.crl.validity"),
+                            ("tcb_info_future.json", NOW, "not valid yet",
+                             "tdx.tcb_info.validity"),
+                            ("tcb_info_fmspc.json", NOW, "current", "tdx.tcb_info.platform")):
+    shutil.rmtree(path("part"))
+    shutil.copytree(path("out"), path("part"))
+    for old_file in files("part"):
+        if f[:3] in old_file and old_file.split(".")[-1] == f.split(".")[-1]:
+            os.remove(path("part", old_file))
+    shutil.copy(path("tdx", f), path("part"))
+    got = show(f, 4, path("part"), "--for", path(QUOTE), *TRUST)
+    equal([p["state"] for p in got.json["pieces"] if p["file"].endswith(f)], [state],
+          f"{f}: {state}")
+    equal(missing(got), [check], f"{f}: {check}")
+write("part/words", b"hello \x1b[31m")
+got = show("a stranger among them", 0, path("part"))
+equal([p["kind"] for p in got.json["pieces"] if p["file"].endswith("words")], ["unknown"],
+      "is told apart")
+show("evidence that nobody vouches for", 1, path("out"), "--for", path(QUOTE))
+show("no evidence", 3, path("out"), "--for", path("part/words"))
+show("nothing there", 5, path("nowhere"))
+show("evidence that is not there", 5, path("out"), "--for", path("nowhere"))
+equal(missing(show("Nitro", 0, path("out"), "--for", path("nitro/document.cose"))), [],
+      "needs nothing")
+TRUST = ("--insecure-test-root", path(CARD, "snp-ark.der"))
+amd(CARD, "Genoa")
+fresh()
+fetch("a report's folder", 0, REPORT)
+got = show("for the report", 0, path("out"), "--for", path(REPORT), *TRUST)
+vcek = [p for p in got.json["pieces"] if p.get("subject") == "SEV-VCEK"][0]
+equal((vcek["product"], vcek["chip_id"], vcek["tcb"]),
+      ("genoa", "c7" * 64, {"bootloader": 4, "tee": 0, "snp": 24, "microcode": 219}),
+      "a VCEK and what it is for")
+for f, checks in (("amd-vcek-crl-genoa.der", ["snp.chain.revocation"]),
+                  ("amd-vcek-chain-genoa.pem", ["snp.ca.found"]),
+                  ([f for f in files("out") if "c7c7" in f][0], ["snp.vek.found"])):
+    os.rename(path("out", f), path("aside"))
+    equal(missing(show(f"without {f[:14]}", 4, path("out"), "--for", path(REPORT), *TRUST)), checks,
+          f"{checks[0]} says so")
+    os.rename(path("aside"), path("out", f))
+text = subprocess.run([REAL, "collateral", "show", path("out"), "--now", str(NOW), "--for",
+                       path(REPORT), *TRUST], capture_output=True, text=True)
+ok("SEV-VCEK" in text.stdout and "nothing is missing" in text.stdout, "and in words", text.stdout)
 done()
