@@ -444,6 +444,9 @@ static void test_keys(void)
 		  "a key of 32 numbers");
 	user_is(cbor_user(31, 255, false, false), "a key of 31 numbers");
 	user_is(cbor_user(33, 255, false, false), "a key of 33 numbers");
+	struct tacit_slice fewer = cbor_user(31, 1, false, false);
+	user_room[fewer.len++] = 0x01;
+	user_is(fewer, "a key of 31 numbers with another behind the map");
 	user_is(cbor_user(32, 256, false, false), "a key of numbers that are no bytes");
 	user_is(cbor_user(31, 0, true, false), "a key of 31 bytes");
 	user_is(cbor_user(33, 0, true, false), "a key of 33 bytes");

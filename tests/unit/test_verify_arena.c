@@ -146,6 +146,10 @@ static void test_azure(bool tdx)
 	b.cx.insecure_test_root_count = 1;
 	sweep(tdx ? "azure-tdx" : "azure-snp", tdx ? TACIT_TEE_AZURE_TDX : TACIT_TEE_AZURE_SNP,
 	      a.hcl, &b.cx, tdx ? TACIT_UNDECIDED : TACIT_OK);
+	b.collateral.tpm.pcr_count = 0;
+	sweep(tdx ? "azure-tdx without PCRs" : "azure-snp without PCRs",
+	      tdx ? TACIT_TEE_AZURE_TDX : TACIT_TEE_AZURE_SNP, a.hcl, &b.cx,
+	      tdx ? TACIT_UNDECIDED : TACIT_OK);
 }
 
 int main(void)
