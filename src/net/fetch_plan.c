@@ -139,6 +139,8 @@ static enum tacit_status read_pck(struct tacit_slice chain, struct tacit_arena *
 					  "the PCK certificate's issuer is none of Intel's CAs");
 		return TACIT_OK;
 	}
+	if (broken.status == TACIT_LIMIT)
+		return tacit_fail(err, TACIT_LIMIT, WHERE, at, "%s", broken.detail);
 	return tacit_fail(err, TACIT_FORMAT, WHERE, 0, "no PCK certificate in the quote");
 }
 

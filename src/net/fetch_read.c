@@ -57,8 +57,8 @@ static bool is_text(struct tacit_slice bytes)
 	return true;
 }
 
-/* PEM of certificates and nothing else: `count` of them, or any number when that is 0. */
-static enum tacit_status check_pem(struct tacit_slice text, size_t count, struct tacit_arena *arena,
+/* PEM of two certificates and nothing else. */
+static enum tacit_status check_pem(struct tacit_slice text, struct tacit_arena *arena,
 				   struct tacit_error *err)
 {
 	struct tacit_pem_block block;
@@ -78,10 +78,11 @@ static enum tacit_status check_pem(struct tacit_slice text, size_t count, struct
 			return st;
 		seen++;
 	}
-	if (broken.status != TACIT_OK || seen == 0 || (count && seen != count))
+	if (broken.status == TACIT_LIMIT)
+		return tacit_fail(err, TACIT_LIMIT, WHERE, at, "%s", broken.detail);
+	if (broken.status != TACIT_OK || seen != 2)
 		return tacit_fail(err, TACIT_FORMAT, WHERE, at,
-				  "a chain of issuers that is not %zu certificates in PEM",
-				  count ? count : 2);
+				  "a chain of issuers that is not 2 certificates in PEM");
 	return TACIT_OK;
 }
 
@@ -98,7 +99,7 @@ static enum tacit_status read_chain(const char *header, bool required, struct ta
 		return TACIT_OK;
 	enum tacit_status st = unescape(header, arena, &text, err);
 	if (st == TACIT_OK)
-		st = check_pem(text, 2, arena, err);
+		st = check_pem(text, arena, err);
 	if (st == TACIT_OK)
 		*ret = text;
 	return st;
@@ -186,7 +187,7 @@ enum tacit_status tacit_fetch_read(const struct tacit_fetch_piece *piece, struct
 	if (st == TACIT_OK && doc) /* who issued a list is in the quote */
 		f.chain = signers;
 	if (st == TACIT_OK && piece->kind == TACIT_FETCH_AMD_CHAIN)
-		st = check_pem(body, 2, arena, err);
+		st = check_pem(body, arena, err);
 	if (st == TACIT_OK)
 		*ret = f;
 	return st;
