@@ -9,7 +9,8 @@ if ! command -v valgrind >/dev/null; then
 fi
 n=0
 for test in arena base64 binding cbor cose error hex policy receipt_issue receipt_verify secret stub \
-	verify stream hpke; do
+	verify stream hpke der pem json_read json_text x509_names roots tcb_info tcb qe_identity \
+	collateral quote sgx event_log bundle; do
 	program=build/release/tests/test_$test
 	[ -x "$program" ] || continue
 	n=$((n + 1))
