@@ -142,7 +142,7 @@ bool wire_base64(const char *text, uint8_t *room, size_t max, size_t *ret_len)
 	char again[MESSAGE_MAX + 1];
 	size_t len = strlen(text);
 
-	if (len > (max + 2) / 3 * 4 || len % 4 != 0 || len >= MESSAGE_MAX)
+	if (len > (max + 2) / 3 * 4 || len >= MESSAGE_MAX)
 		return false;
 	int n = len > 0 ? EVP_DecodeBlock(room, (const uint8_t *)text, (int)len) : 0;
 	if (n > 0)
