@@ -90,6 +90,7 @@ struct enclave_machine {
 	pid_t children[ENCLAVE_CHILDREN];
 	const char *names[ENCLAVE_CHILDREN];
 	size_t child_count;
+	const char *failed; /* one of them that ended before the machine did; NULL */
 	char root[ENCLAVE_PATH]; /* emulation: the certificate */
 	char log[ENCLAVE_PATH];  /* emulation: what the children complain of */
 };

@@ -165,16 +165,19 @@ static bool hear_beat(struct enclave_watch *w)
 
 /* ---- the loop ----------------------------------------------------------------------------- */
 
-/* Any of the programs that it stands on: without one of them it is none. */
+/* The machine, which is the last of them, or a program that it stands on. */
 static bool child_ended(struct enclave_machine *m)
 {
-	for (size_t i = 0; i < m->child_count; i++)
-		if (m->children[i] > 0 &&
-		    waitpid(m->children[i], NULL, WNOHANG) == m->children[i]) {
-			m->children[i] = 0;
-			return true;
-		}
-	return false;
+	bool ended = false;
+
+	for (size_t i = 0; i < m->child_count; i++) {
+		if (m->children[i] <= 0 || waitpid(m->children[i], NULL, WNOHANG) != m->children[i])
+			continue;
+		m->children[i] = 0;
+		m->failed = i + 1 < m->child_count ? m->names[i] : m->failed;
+		ended = true;
+	}
+	return ended;
 }
 
 /* True when it was a signal to stop; *ret_ended when a child ended. */

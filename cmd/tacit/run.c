@@ -16,6 +16,7 @@
 #include "run.h"
 #include "sys/clock.h"
 #include "sys/enclave.h"
+#include "sys/process.h"
 #include "verbs.h"
 
 #define WHERE          "run"
@@ -212,6 +213,7 @@ static void announce(struct running *r)
 	const struct run_report report = { &r->record, r->folder, o->eif, r->machine.root };
 
 	run_report_print(&o->common, &report, o->detach ? stdout : stderr);
+	tacit_process_notify("READY=1");
 	if (r->started < 0)
 		return;
 	/* From here on nobody looks. */
@@ -246,6 +248,9 @@ static enum tacit_status live(struct running *r, struct tacit_error *err)
 		return st;
 	announce(r);
 	how = enclave_watch_run(r->watch, &r->machine, show);
+	if (how == ENCLAVE_ENDED && r->machine.failed)
+		return tacit_fail(err, TACIT_PEER, WHERE, 0, "%s has ended, which it stands on",
+				  r->machine.failed);
 	cli_say(&o->common, "%s %s%s", r->record.id,
 		how == ENCLAVE_STOPPED ? "is stopped" : "has ended",
 		r->record.emulated ? " (it was " ENCLAVE_NO_TEE ")" : "");

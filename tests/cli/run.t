@@ -297,8 +297,63 @@ SH
 tacit.heartbeat=2:9000 reboot=k .* vhost-user-test-device,chardev" "having asked for it"
 	[ -z "$(ls -A "$state")" ]
 	ok $? "nothing is left"
-	! pgrep -f "$work/(run|bin)" >"$work/out"
+	nobody() { ! pgrep -f "$work/(run|bin)" >"$work/out"; }
+	nobody
 	ok $? "and nobody"
+
+	# One that comes up, as far as anybody here can tell.
+	cat >"$work/bin/qemu-system-x86_64" <<'SH'
+#!/bin/sh
+folder=${*#*id=vsock,path=}
+folder=${folder%%/vhost *}
+exec /usr/bin/env python3 -c 'import socket, sys, time
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1] + "/vsock_9000")
+s.sendall(b"\xb7")
+print("the answer is", s.recv(1).hex(), flush=True)
+time.sleep(60)' "$folder"
+SH
+	sed -i 's|^exec /bin/sleep 60|exec /bin/sleep 60.25|' "$work/bin/vhost-device-vsock"
+	path=$work/bin:$PATH
+	up() { # NAME [OPTIONS...]: a run in the foreground; its output goes to $work/NAME
+		local name=$1
+		shift
+		PATH=$path "$tacit" run --emulate --eif "$image" "$@" >"$work/$name" \
+			2>"$work/$name.err" </dev/null &
+		process=$!
+		started+=($process)
+		until_true grep -q "answer is b7" "$work/$name"
+		until_true grep -q "runs: " "$work/$name.err"
+	}
+	up emulated
+	has "$work/emulated.err" "runs: CID 16, .*, $no_tee" "one that comes up is named"
+	has "$work/emulated.err" "^  client .* --insecure-test-root $state/.*/root.der Hello" \
+		"and so is the root that it was given"
+	pkill -f "sleep 60.25" -P $process
+	wait $process
+	[ $? -eq 5 ]
+	ok $? "the end of what it stands on is an error"
+	has "$work/emulated.err" "vhost-device-vsock has ended, which it stands on" "and named"
+	[ -z "$(ls -A "$state")" ] && nobody
+	ok $? "nothing and nobody is left"
+	up emulated
+	children=$(pgrep -P $process)
+	kill -s KILL $process
+	wait $process 2>/dev/null
+	gone() { for child in $children; do [ ! -e "/proc/$child" ] || return 1; done; }
+	[ "$(wc -w <<<"$children")" -eq 3 ] && until_true gone
+	ok $? "when it is killed, none of the three is left either"
+	run 0 "stop" "$tacit" stop --all
+	has "$work/err" "was gone \(it was $no_tee" "clears the rest away"
+	up emulated --debug-mode
+	has "$work/emulated.err" "client .* --insecure-no-policy --insecure-allow-debug" \
+		"a debug one wants more from its client"
+	[ ! -e "$(echo "$state"/*/measurements)" ]
+	ok $? "and its module is told no measurements"
+	kill -s TERM $process
+	wait $process
+	ok $? "it ends well"
+	has "$work/emulated.err" "is stopped \(it was $no_tee" "with what it was"
 
 	run 0 "a root alone" "$tacit" run --emulate --test-root "$work/root.der"
 	[ "$(stat -c %a "$work/root.der.key")" = 600 ] &&
