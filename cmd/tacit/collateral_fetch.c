@@ -20,6 +20,7 @@
 #include "net/fetch_judge.h"
 #include "pieces.h"
 #include "sys/clock.h"
+#include "sys/sandbox.h"
 #include "verbs.h"
 
 #define ARENA_SIZE      ((size_t)48 << 20) /* every piece is parsed a few times */
@@ -489,6 +490,26 @@ static int make_plan(struct job *j)
 	return cli_fail(&o->common, &err, "cannot fetch for '%s' (%s)", j->path, err.where);
 }
 
+/* From here on nothing is written but in the user's folder and in the cache. */
+static int enter_sandbox(struct job *j)
+{
+	const char *folders[] = { j->o->output, j->cache };
+	struct tacit_sandbox_report report;
+	struct tacit_error err = { 0 };
+
+	if (cli_store_open(j->o->output, false, 0755, &err) != TACIT_OK)
+		return cli_fail(&j->o->common, &err, "cannot make '%s'", j->o->output);
+	j->has_cache &= j->plan.document.tee == TACIT_TEE_SNP;
+	if (j->has_cache && cli_store_open(j->cache, true, 0700, &err) != TACIT_OK) {
+		cli_say(&j->o->common, "note: no cache at '%s': %s", j->cache, err.detail);
+		j->has_cache = false;
+	}
+	tacit_error_clear(&err);
+	if (tacit_sandbox_enter_fetch(folders, j->has_cache ? 2 : 1, &report, &err) != TACIT_OK)
+		return cli_fail(&j->o->common, &err, "cannot enter the sandbox");
+	return 0;
+}
+
 static int run(void *options, int argc, char **argv)
 {
 	const struct options *o = options;
@@ -499,6 +520,8 @@ static int run(void *options, int argc, char **argv)
 	int code = read_inputs(&j);
 	if (code == 0)
 		code = make_plan(&j);
+	if (code == 0 && !j.plan.nothing)
+		code = enter_sandbox(&j);
 	if (code)
 		return code;
 	obtain_all(&j);

@@ -29,11 +29,11 @@ static enum tacit_status join(const char *folder, const char *name, char path[PA
 	return TACIT_OK;
 }
 
-/* Makes the folder, and with `parents` those above it. */
-static enum tacit_status make_folder(const char *path, bool parents, mode_t mode,
-				     struct tacit_error *err)
+enum tacit_status cli_store_open(const char *path, bool parents, unsigned mode,
+				 struct tacit_error *err)
 {
 	char part[PATH_LEN];
+	struct stat there;
 	size_t len = strlen(path);
 
 	if (len >= sizeof(part))
@@ -43,12 +43,14 @@ static enum tacit_status make_folder(const char *path, bool parents, mode_t mode
 		if (part[i] != '/')
 			continue;
 		part[i] = 0;
-		if (mkdir(part, mode) != 0 && errno != EEXIST)
+		if (mkdir(part, (mode_t)mode) != 0 && errno != EEXIST)
 			return tacit_fail(err, TACIT_IO, WHERE, 0, "%s", strerror(errno));
 		part[i] = '/';
 	}
-	if (mkdir(part, mode) != 0 && errno != EEXIST)
+	if (mkdir(part, (mode_t)mode) != 0 && errno != EEXIST)
 		return tacit_fail(err, TACIT_IO, WHERE, 0, "%s", strerror(errno));
+	if (stat(part, &there) != 0 || !S_ISDIR(there.st_mode))
+		return tacit_fail(err, TACIT_IO, WHERE, 0, "it is no folder");
 	return TACIT_OK;
 }
 
@@ -131,8 +133,6 @@ enum tacit_status cli_store_keep(const char *folder, const struct tacit_fetched 
 	enum tacit_status st = join(folder, piece->piece->file, path, err);
 
 	if (st == TACIT_OK)
-		st = make_folder(folder, false, 0755, err);
-	if (st == TACIT_OK)
 		st = compare(path, piece, arena, &kept, err);
 	if (st == TACIT_OK)
 		st = keep_chain(folder, piece->chain, err);
@@ -189,7 +189,7 @@ enum tacit_status cli_cache_put(const char *folder, const struct tacit_fetched *
 		return st;
 	char *slash = strrchr(path, '/');
 	*slash = 0;
-	st = make_folder(path, true, 0700, err);
+	st = cli_store_open(path, false, 0700, err);
 	*slash = '/';
 	return st == TACIT_OK ? write_whole(path, piece->bytes, 0644, err) : st;
 }

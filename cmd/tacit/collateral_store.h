@@ -17,10 +17,14 @@ enum cli_kept {
 	CLI_KEPT_SAME,  /* it was there, byte for byte */
 };
 
+/* Makes the folder when it is not there; `parents`: and those above it. Errors: TACIT_IO. */
+TACIT_MUST_CHECK enum tacit_status cli_store_open(const char *folder, bool parents, unsigned mode,
+						  struct tacit_error *err);
+
 /*
- * Writes a piece under its name in `folder`, which is made when it is not there, and the chain of
- * its signer before it. A file is whole or not there at all, also when a signal ends the program.
- * Errors: TACIT_POLICY when what is there is newer; TACIT_IO.
+ * Writes a piece under its name in `folder`, and the chain of its signer before it. A file is whole
+ * or not there at all, also when a signal ends the program. Errors: TACIT_POLICY when what is there
+ * is newer; TACIT_IO.
  */
 TACIT_MUST_CHECK enum tacit_status cli_store_keep(const char *folder,
 						  const struct tacit_fetched *piece,

@@ -20,11 +20,17 @@
  * the first thirteen [landlock(7)].
  */
 #define FS_RIGHTS_1 ((1u << 13) - 1)
+#define FS_READ (1u << 2 | 1u << 3)
+#define FS_WRITE_FILE (1u << 1)
 #define FS_REMOVE_FILE (1u << 5)
+#define FS_MAKE_FOLDER (1u << 7)
+#define FS_MAKE_FILE (1u << 8)
 #define FS_RIGHT_REFER (1u << 13)
 #define FS_RIGHT_TRUNCATE (1u << 14)
 #define FS_RIGHT_IOCTL_DEV (1u << 15)
 #define NET_BIND_AND_CONNECT 3u
+#define FS_WRITE_FILES                                                                   \
+	(FS_WRITE_FILE | FS_REMOVE_FILE | FS_MAKE_FOLDER | FS_MAKE_FILE | FS_RIGHT_TRUNCATE)
 
 /* The kernel's struct since version 4; earlier kernels are given its first member alone. */
 struct ruleset {
@@ -56,20 +62,29 @@ static uint64_t fs_rights(long version)
 	return rights;
 }
 
-static enum tacit_status allow_removal(int rules, const char *folder, struct tacit_error *err)
+/* What is taken away, and the folders where some of it is given back. */
+struct places {
+	uint64_t taken, net;
+	uint64_t given;
+	const char *const *folders;
+	size_t count;
+};
+
+static enum tacit_status allow(int rules, const char *folder, uint64_t rights,
+			       struct tacit_error *err)
 {
 	TACIT_CLEANUP(close_fd) int fd = open(folder, O_PATH | O_CLOEXEC | O_DIRECTORY);
-	struct landlock_path_beneath_attr rule = { .allowed_access = FS_REMOVE_FILE,
-						   .parent_fd = fd };
+	struct landlock_path_beneath_attr rule = { .allowed_access = rights, .parent_fd = fd };
 
 	if (fd < 0)
-		return fail_errno(err, "cannot open the folder of the socket", errno);
+		return fail_errno(err, "cannot open a folder that stays", errno);
 	if (syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0)
 		return fail_errno(err, "Landlock refuses a rule", errno);
 	return TACIT_OK;
 }
 
-static enum tacit_status enter_landlock(const char *folder, struct tacit_sandbox_report *report,
+static enum tacit_status enter_landlock(const struct places *places,
+					struct tacit_sandbox_report *report,
 					struct tacit_error *err)
 {
 	long version =
@@ -77,19 +92,23 @@ static enum tacit_status enter_landlock(const char *folder, struct tacit_sandbox
 	if (version < 1)
 		return TACIT_OK; /* not in this kernel */
 
-	struct ruleset want = { .fs = fs_rights(version), .net = NET_BIND_AND_CONNECT };
+	struct ruleset want = { .fs = fs_rights(version) & places->taken, .net = places->net };
 	size_t size = version >= 4 ? sizeof(want) : sizeof(want.fs);
 	TACIT_CLEANUP(close_fd)
 	int rules = (int)syscall(SYS_landlock_create_ruleset, &want, size, 0);
 	if (rules < 0)
 		return fail_errno(err, "Landlock refuses its rules", errno);
-	enum tacit_status st = folder ? allow_removal(rules, folder, err) : TACIT_OK;
-	if (st != TACIT_OK)
-		return st;
+	for (size_t i = 0; i < places->count; i++) {
+		enum tacit_status st =
+			allow(rules, places->folders[i], places->given & want.fs, err);
+
+		if (st != TACIT_OK)
+			return st;
+	}
 	if (syscall(SYS_landlock_restrict_self, rules, 0) != 0)
 		return fail_errno(err, "Landlock cannot be entered", errno);
 	report->files = true;
-	report->outbound = version >= 4;
+	report->outbound = version >= 4 && places->net != 0;
 	return TACIT_OK;
 }
 
@@ -164,19 +183,44 @@ static enum tacit_status enter_seccomp(enum tacit_sandbox_profile profile,
 	return TACIT_OK;
 }
 
-enum tacit_status tacit_sandbox_enter(enum tacit_sandbox_profile profile,
-				      const char *socket_folder, struct tacit_sandbox_report *ret,
-				      struct tacit_error *err)
+static enum tacit_status enter(enum tacit_sandbox_profile profile, const struct places *places,
+			       struct tacit_sandbox_report *ret, struct tacit_error *err)
 {
 	struct tacit_sandbox_report report = { false, false, false };
 
 	/* Without it neither mechanism is open to a process that is not root. */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return fail_errno(err, "cannot give up privileges", errno);
-	enum tacit_status st = enter_landlock(socket_folder, &report, err);
+	enum tacit_status st = enter_landlock(places, &report, err);
 	if (st == TACIT_OK)
 		st = enter_seccomp(profile, &report, err);
 	if (st == TACIT_OK)
 		*ret = report;
 	return st;
+}
+
+enum tacit_status tacit_sandbox_enter(enum tacit_sandbox_profile profile,
+				      const char *socket_folder, struct tacit_sandbox_report *ret,
+				      struct tacit_error *err)
+{
+	const struct places places = { .taken = UINT64_MAX,
+				       .net = NET_BIND_AND_CONNECT,
+				       .given = FS_REMOVE_FILE,
+				       .folders = &socket_folder,
+				       .count = socket_folder ? 1 : 0 };
+
+	return enter(profile, &places, ret, err);
+}
+
+enum tacit_status tacit_sandbox_enter_fetch(const char *const *folders, size_t count,
+					    struct tacit_sandbox_report *ret,
+					    struct tacit_error *err)
+{
+	/* Files stay readable: the resolver and TLS read theirs when they are first needed. */
+	const struct places places = { .taken = ~(uint64_t)FS_READ,
+				       .given = FS_WRITE_FILES,
+				       .folders = folders,
+				       .count = count };
+
+	return enter(TACIT_SANDBOX_SERVE, &places, ret, err);
 }

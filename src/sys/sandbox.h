@@ -35,4 +35,13 @@ TACIT_MUST_CHECK enum tacit_status tacit_sandbox_enter(enum tacit_sandbox_profil
 						       struct tacit_sandbox_report *ret,
 						       struct tacit_error *err);
 
+/*
+ * For a client that keeps what it fetched: no new program, nothing written outside the `folders`,
+ * which must be there. It may still read files and use the network. Errors: as above.
+ */
+TACIT_MUST_CHECK enum tacit_status tacit_sandbox_enter_fetch(const char *const *folders,
+							     size_t count,
+							     struct tacit_sandbox_report *ret,
+							     struct tacit_error *err);
+
 #endif

@@ -99,6 +99,66 @@ static int remove_ours(void)
 	return unlink(ours) != 0;
 }
 
+/* Runs `tries` in a child that may write in `folder` alone. */
+static int fetching(const char *const *folders, size_t count, int (*tries)(void))
+{
+	fflush(stdout);
+	pid_t pid = fork();
+	int status = 0;
+
+	if (pid == 0) {
+		if (tacit_sandbox_enter_fetch(folders, count, &report, NULL) != TACIT_OK)
+			_exit(99);
+		_exit(tries());
+	}
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+/* As a file is replaced whole, and in a new folder below. */
+static int write_ours(void)
+{
+	char temporary[sizeof(ours) + 8], below[sizeof(ours) + 8];
+
+	snprintf(temporary, sizeof(temporary), "%s.new", ours);
+	snprintf(below, sizeof(below), "%s.d", ours);
+	int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	return fd >= 0 && write(fd, "x", 1) == 1 && rename(temporary, ours) == 0 &&
+	       unlink(ours) == 0 && mkdir(below, 0700) == 0;
+}
+
+/* A link in the folder leads nowhere else. */
+static int write_linked(void)
+{
+	char link[sizeof(ours) + 8];
+
+	snprintf(link, sizeof(link), "%s.l", ours);
+	return open(link, O_WRONLY | O_CLOEXEC) >= 0;
+}
+
+static void test_fetching(void)
+{
+	static char home[] = "/tmp/tacit-sandbox-XXXXXX";
+	const char *const folders[] = { mkdtemp(home) }, *const nowhere[] = { "/nowhere" };
+	char name[sizeof(ours) + 8];
+
+	snprintf(ours, sizeof(ours), "%s/s", home);
+	snprintf(name, sizeof(name), "%s.l", ours);
+	ok(symlink("/dev/full", name) == 0, "a link out of the folder");
+	ok(fetching(NULL, 0, write_ours) == 0, "a client that fetches writes nowhere");
+	ok(fetching(folders, 1, write_ours) == 1, "but in its folder");
+	ok(fetching(folders, 1, make_file) == 0, "and not beside it");
+	ok(fetching(folders, 1, write_linked) == 0, "nor through a link in it");
+	ok(fetching(folders, 1, open_file) == 1, "it reads files");
+	ok(fetching(folders, 1, make_socket) == 1, "and makes sockets");
+	ok(fetching(nowhere, 1, what_holds) == 99, "a folder that is not there is an error");
+	unlink(name);
+	snprintf(name, sizeof(name), "%s.d", ours);
+	rmdir(name);
+	rmdir(home);
+}
+
 static int try_exec(enum tacit_sandbox_profile profile)
 {
 	fflush(stdout);
@@ -131,6 +191,7 @@ int main(void)
 		ok(inside(TACIT_SANDBOX_SERVE, NULL, remove_ours) == 1, "and removes none");
 		ok(inside(TACIT_SANDBOX_SERVE, folder, remove_ours) == 0, "but its own socket");
 		rmdir(folder);
+		test_fetching();
 	} else {
 		skip("files", "this kernel has no Landlock");
 	}
