@@ -38,7 +38,7 @@ struct cli_verify {
 		CLI_OPT(struct cli_verify, binding, "--binding", 0, CLI_TEXT, "FILE",          \
 			"the tacit/1 binding that came beside it"),                            \
 		CLI_OPT(struct cli_verify, bind, "--bind", 0, CLI_TEXT, "WHAT",                \
-			"the key it must stand for: obol:..., tinfoil:... or air"),            \
+			"the key it stands for: obol:..., tinfoil:..., ra-tls:... or air"),    \
 		CLI_OPT(struct cli_verify, now, "--now", 0, CLI_TIME, "TIME",                  \
 			"judge as of this time (RFC 3339 or Unix seconds)"),                   \
 		CLI_OPT(struct cli_verify, any_age, "--any-age", 0, CLI_FLAG, NULL,            \
