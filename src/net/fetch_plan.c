@@ -110,7 +110,12 @@ struct pck {
 
 static bool contains(struct tacit_slice text, const char *word)
 {
-	return memmem(text.ptr, text.len, word, strlen(word)) != NULL;
+	size_t len = strlen(word);
+
+	for (size_t at = 0; at + len <= text.len; at++)
+		if (memcmp(text.ptr + at, word, len) == 0)
+			return true;
+	return false;
 }
 
 /* The platform that a quote's leaf certificate names [PCS v4]. */
