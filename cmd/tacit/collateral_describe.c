@@ -170,7 +170,7 @@ json_t *cli_collateral_describe(struct tacit_slice bytes, struct tacit_arena *ar
 	json_t *list = json_array();
 
 	if (tacit_collateral_parse(&bytes, 1, arena, &all, &err) != TACIT_OK) {
-		put_shown(start(list, "unknown"), "why", tacit_slice_str(err.detail));
+		cli_put_text(start(list, "unknown"), "why", err.detail); /* escaped already */
 		return list;
 	}
 	for (size_t i = 0; i < all->tcb_info_count; i++)
