@@ -262,7 +262,7 @@ static void fail(const char *fault, struct tacit_slice good, struct writer *w)
 
 static struct tacit_slice finish(const struct writer *w)
 {
-	struct tacit_slice out;
+	struct tacit_slice out = { NULL, 0 };
 
 	return wr_finish(w, "nsm", &out, NULL) == TACIT_OK ? out : tacit_slice_of(NULL, 0);
 }

@@ -106,7 +106,7 @@ enum tacit_status tacit_eif_write_header(const struct tacit_eif_write *w,
 	uint8_t room[TACIT_EIF_HEADER];
 	struct writer out = wr_of(tacit_mut_of(room, sizeof(room)));
 	struct tacit_crc32 crc;
-	struct tacit_slice header;
+	struct tacit_slice header = { NULL, 0 };
 
 	if (w->left)
 		return tacit_fail(err, TACIT_USAGE, WHERE, w->at,
