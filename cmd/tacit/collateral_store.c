@@ -77,13 +77,13 @@ static enum tacit_status write_whole(const char *path, struct tacit_slice bytes,
 
 /* ---- the user's folder ---------------------------------------------------------------------- */
 
-/* Signers are named by their content: one that is there is never replaced. */
+/* Signers are named by their content, so that the old ones of other documents stay. */
 static enum tacit_status keep_chain(const char *folder, struct tacit_slice chain,
 				    struct tacit_error *err)
 {
 	uint8_t digest[TACIT_SHA256_LEN];
 	char hex[17], name[64], path[PATH_LEN];
-	struct stat there;
+	TACIT_CLEANUP(free_slice) struct tacit_slice there = { NULL, 0 };
 
 	if (!chain.len)
 		return TACIT_OK;
@@ -95,8 +95,8 @@ static enum tacit_status keep_chain(const char *folder, struct tacit_slice chain
 	st = join(folder, name, path, err);
 	if (st != TACIT_OK)
 		return st;
-	if (stat(path, &there) == 0 && S_ISREG(there.st_mode) &&
-	    (uint64_t)there.st_size == chain.len)
+	if (cli_read_file(path, TACIT_COLLATERAL_LENGTH, &there, NULL) == TACIT_OK &&
+	    tacit_slice_eq(there, chain))
 		return TACIT_OK;
 	return write_whole(path, chain, 0644, err);
 }

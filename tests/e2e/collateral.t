@@ -245,6 +245,11 @@ for tee in ("tdx", "sgx"):
     equal(results(got), dict.fromkeys(ALL, "unchanged"), f"{tee}: nothing new")
     equal({f: os.stat(path("out", f)).st_mtime_ns for f in files("out")}, before,
           f"{tee}: so that nothing is written")
+    for f in files("out"):
+        if "signer" in f:
+            write(f"out/{f}", b"x" * len(read("out", f)))
+    fetch(f"{tee}, the signer spoilt", 0, quote)
+    verify(f"{tee}: it is put right", "verified", quote, "out")
 equal({head["User-Agent"].split("/")[0] for _, head in server.seen}, {"tacit"}, "who asks is said")
 
 # --- SNP ----------------------------------------------------------------------------------------
