@@ -73,7 +73,7 @@ def ask(server, request):
     with connect(server, end) as sock:
         sock.sendall(struct.pack(">Q", len(message)) + message)
         size, = struct.unpack(">Q", receive(sock, 8, end))
-        if not 0 < size <= MESSAGE_MAX:
+        if size > MESSAGE_MAX:
             raise ValueError(f"an answer of {size} bytes")
         answer = json.loads(receive(sock, size, end), object_pairs_hook=unique)
     if not isinstance(answer, dict):

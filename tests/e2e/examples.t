@@ -297,7 +297,7 @@ for name, data, code in (("an error", framed(b'{"error":"\\u001b[2J"}'), 1),
                          ("garbage", framed(b"\xff\xfe"), 3), ("an array", framed(b"[]"), 3),
                          ("no document", framed(b"{}"), 3),
                          ("a number", framed(b'{"attestation_document":1}'), 3),
-                         ("no base64", framed(b'{"attestation_document":"A A="}'), 3),
+                         ("no base64", framed(b'{"attestation_document":"A AAA"}'), 3),
                          ("a member twice", framed(b'{"attestation_document":"AAAA",'
                                                    b'"attestation_document":"AAAA"}'), 3),
                          ("nesting", framed(b"[" * 60000), 3)):
@@ -363,7 +363,8 @@ ok(len(denies) == 1 and "kms:Decrypt" in denies[0]["Action"] and
    {"kms:RecipientAttestation:PCR0": measured["Measurements"]["PCR0"]},
    "all else is denied, whatever IAM or a grant says", denies)
 for name in measured["Measurements"]:
-    for what, value in (("zero", "0" * 96), ("short", "ab" * 47), ("injected", 'x"' * 48)):
+    for what, value in (("zero", "0" * 96), ("short", "ab" * 47), ("long", "ab" * 49),
+                        ("injected", 'x"' * 48)):
         bad = {"Measurements": {**measured["Measurements"], name: value}}
         run = key_policy(bad)
         ok(run.returncode == 3 and not run.stdout and name in run.stderr,
