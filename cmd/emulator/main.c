@@ -146,15 +146,16 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);
-	int listener = o.socket ? listen_at(o.socket) : -1;
+	if (o.keep)
+		root_keep(&module, o.root);
+	else
+		nsm_module_init(&module, NULL);
 	for (size_t i = 0; i < o.port_count; i++)
 		port_open(o.vsock, o.ports[i]);
-	if (o.keep) {
-		root_keep(&module, o.root);
-	} else {
-		nsm_module_init(&module, NULL);
-		root_write(&module, o.root); /* last: who waits for it may start the machine */
-	}
+	/* Who waits for the socket, and for a root that is new, may start the machine. */
+	int listener = o.socket ? listen_at(o.socket) : -1;
+	if (!o.keep)
+		root_write(&module, o.root);
 	if (listener < 0)
 		return 0;
 	for (;;) {

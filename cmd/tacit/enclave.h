@@ -90,9 +90,9 @@ struct enclave_machine {
 	pid_t children[ENCLAVE_CHILDREN];
 	const char *names[ENCLAVE_CHILDREN];
 	size_t child_count;
-	const char *failed; /* one of them that ended before the machine did; NULL */
+	const char *failed;      /* one of them that ended before the machine did; NULL */
 	char root[ENCLAVE_PATH]; /* emulation: the certificate */
-	char log[ENCLAVE_PATH];  /* emulation: what the children complain of */
+	char logs[ENCLAVE_CHILDREN][ENCLAVE_PATH]; /* what each child complains of */
 };
 
 TACIT_MUST_CHECK enum tacit_status enclave_nitro_start(const struct enclave_wish *wish,
@@ -123,6 +123,8 @@ TACIT_MUST_CHECK enum tacit_status enclave_child_start(const struct enclave_chil
 void enclave_child_stop(pid_t pid);
 /* The last line of a log, for an error; "" when there is none. */
 void enclave_child_words(const char *log, char *ret, size_t size);
+/* The same of the child that has ended, or of the last. */
+void enclave_machine_words(const struct enclave_machine *machine, char *ret, size_t size);
 /* A program in PATH, or in our own libexec folder. False when there is none. */
 bool enclave_program(const char *name, char ret[static ENCLAVE_PATH]);
 

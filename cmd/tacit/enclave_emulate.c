@@ -93,8 +93,6 @@ static enum tacit_status name_files(struct making *m, struct tacit_error *err)
 		st = enclave_path(folder, "", "vsock", m->vsock_ports, err);
 	if (st == TACIT_OK)
 		st = enclave_path(folder, "", "measurements", m->measured, err);
-	if (st == TACIT_OK)
-		st = enclave_path(folder, "", "log", m->machine->log, err);
 	if (st != TACIT_OK)
 		return st;
 	if (m->wish->root)
@@ -230,7 +228,7 @@ static enum tacit_status await(const struct making *m, const char *name, pid_t p
 			break;
 		nanosleep(&step, NULL);
 	}
-	enclave_child_words(m->machine->log, words, sizeof(words));
+	enclave_machine_words(m->machine, words, sizeof(words));
 	return tacit_fail(err, TACIT_IO, WHERE, 0, "%s did not start: %s", name, words);
 }
 
@@ -238,16 +236,19 @@ static enum tacit_status launch(struct making *m, const char *name, struct argum
 				struct tacit_error *err)
 {
 	struct enclave_machine *machine = m->machine;
+	char *log = machine->logs[machine->child_count];
 	const struct enclave_child child = { .name = name,
 					     .argv = a->argv,
-					     .log = machine->log,
+					     .log = log,
 					     .out = out,
 					     .keep = { m->kernel, m->ramdisk } };
 	enum tacit_status st =
-		a->failed ? tacit_fail(err, TACIT_NOMEM, WHERE, 0, "out of memory")
-			  : enclave_child_start(&child, &machine->children[machine->child_count],
-						err);
+		a->failed ? tacit_fail(err, TACIT_NOMEM, WHERE, 0, "out of memory") : TACIT_OK;
 
+	if (st == TACIT_OK)
+		st = enclave_path(m->wish->folder, name, ".log", log, err);
+	if (st == TACIT_OK)
+		st = enclave_child_start(&child, &machine->children[machine->child_count], err);
 	if (st == TACIT_OK)
 		machine->names[machine->child_count++] = name;
 	return st;
@@ -442,4 +443,20 @@ enum tacit_status enclave_emulate_root(const char *path, struct tacit_error *err
 				  "%s and its .key are not a root and its key, and cannot be made",
 				  path);
 	return TACIT_OK;
+}
+
+/* QEMU says this of a device of ours that it does not have, at the end of a long line. */
+#define OLD_QEMU "is not a valid device model name"
+
+void enclave_machine_words(const struct enclave_machine *m, char *ret, size_t size)
+{
+	char words[ENCLAVE_PATH] = "";
+	size_t which = m->child_count ? m->child_count - 1 : 0;
+
+	for (size_t i = 0; m->failed && i < m->child_count; i++)
+		if (m->names[i] == m->failed)
+			which = i;
+	if (m->child_count)
+		enclave_child_words(m->logs[which], words, sizeof(words));
+	snprintf(ret, size, "%s", strstr(words, OLD_QEMU) ? "this QEMU is older than 10.2" : words);
 }

@@ -197,8 +197,7 @@ static enum tacit_status complain(const struct running *r, enum enclave_end how,
 {
 	char words[100] = "";
 
-	if (r->machine.log[0])
-		enclave_child_words(r->machine.log, words, sizeof(words));
+	enclave_machine_words(&r->machine, words, sizeof(words));
 	if (how == ENCLAVE_SILENT)
 		return tacit_fail(err, TACIT_PEER, WHERE, 0,
 				  "no sign of life in %u seconds (byte 0xB7 to port 9000)",

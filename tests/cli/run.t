@@ -288,6 +288,13 @@ SH
 	has "$work/err" "it ended before it was up: this QEMU is too old" "says why"
 	cat >"$work/bin/qemu-system-x86_64" <<'SH'
 #!/bin/sh
+echo "qemu: -device $*: 'vhost-user-test-device' is not a valid device model name" >&2
+exit 1
+SH
+	run 5 "with a QEMU that is too old" emulate
+	has "$work/err" "it ended before it was up: this QEMU is older than 10.2" "says so in short"
+	cat >"$work/bin/qemu-system-x86_64" <<'SH'
+#!/bin/sh
 echo "$@" >"$ENCLAVES/qemu"
 exec /bin/sleep 60
 SH
@@ -368,6 +375,9 @@ SH
 	"$tacit" run -q --emulate --test-root "$work/other.der" 2>/dev/null
 	cp "$work/other.der" "$work/root.der"
 	run 5 "another's key" "$tacit" run --emulate --test-root "$work/root.der"
+	PATH=$path run 5 "for an enclave" "$tacit" run --emulate --test-root "$work/root.der" \
+		--eif "$image" --timeout 5
+	has "$work/err" "tacit-emulator did not start: .*no certificate of that key" "the same"
 	rm "$work/root.der"
 	run 5 "a key without its root" "$tacit" run --emulate --test-root "$work/root.der"
 	[ ! -e "$work/root.der" ]
