@@ -699,6 +699,7 @@ for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
                                 "--now", str(NOW), "--pcs", server.url, "--root-crl",
                                 server.url + "/root.crl", "--ca", path("ca.pem"),
                                 "--insecure-test-root", path("tdx/root.der")],
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     ok(reached.wait(WAIT), "it waits for the last piece")
     process.send_signal(number)

@@ -420,6 +420,31 @@ static void test_amd_alone(void)
 	is(&s, 0, TACIT_UNDECIDED, "snp.chain.revocation", "a list alone");
 }
 
+/* Each certificate of the chain has dates of its own. */
+static void test_amd_dates(void)
+{
+	struct scene s;
+
+	for (int shorter = 0; shorter < 2; shorter++) {
+		snp_init(&snp, SNP_MAKE_MILAN, 3, false);
+		struct pki_spec *spec = shorter ? &snp.ark_spec : &snp.ica_spec;
+		spec->not_after -= 100;
+		spec->not_before += 100;
+		snp_make(&snp);
+		scene_init(&s, TACIT_SLICE_ARRAY(snp.report), snp.ark->der, SNP_NOW);
+		add(&s, TACIT_FETCH_AMD_CHAIN, chain_pem(snp.ica, snp.ark), NULL);
+		const char *name = shorter ? "the ARK's dates" : "the ASK's dates";
+		s.cx.now = spec->not_after;
+		is(&s, 0, TACIT_OK, "", name);
+		s.cx.now = spec->not_after + 1;
+		is(&s, 0, TACIT_EXPIRED, "snp.chain.validity", name);
+		s.cx.now = spec->not_before - 60;
+		is(&s, 0, TACIT_OK, "", name);
+		s.cx.now = spec->not_before - 61;
+		is(&s, 0, TACIT_EXPIRED, "snp.chain.validity", name);
+	}
+}
+
 /* ---- real evidence -------------------------------------------------------------------------- */
 
 static struct tacit_slice load(const char *folder, const char *name)
@@ -503,6 +528,7 @@ int main(void)
 	test_gaps();
 	test_amd();
 	test_amd_alone();
+	test_amd_dates();
 	if (tap_vectors()) {
 		test_real_amd();
 		test_real_intel();

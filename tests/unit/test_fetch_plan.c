@@ -252,7 +252,7 @@ static void test_reports(void)
 
 static void test_old_reports(void)
 {
-	struct tacit_fetch_places places = { NULL };
+	struct tacit_fetch_places places = { .kds = NULL };
 	struct tacit_slice raw = report(SNP_MAKE_MILAN, 2, false);
 
 	is_status(make(raw, NULL), TACIT_OK, "version 2");
