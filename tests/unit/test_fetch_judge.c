@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/fetch_judge.h"
 
+#include "base/base64.h"
 #include "net/fetch_amd.h"
 #include "tests/pki/dcap_collateral.h"
 #include "tests/pki/snp.h"
@@ -297,6 +298,65 @@ static void test_headers(void)
 		  "nor is a quote");
 }
 
+static struct tacit_slice join(const struct tacit_slice *parts, size_t count)
+{
+	struct pki_buf b = { 0 };
+
+	for (size_t i = 0; i < count; i++)
+		pki_raw(&b, parts[i]);
+	return pki_take(&b);
+}
+
+static struct tacit_slice pem_list(struct tacit_slice der)
+{
+	char text[2048];
+	struct pki_buf b = { 0 };
+
+	tacit_base64_encode(TACIT_BASE64, der, text);
+	pki_raw(&b, tacit_slice_str("-----BEGIN X509 CRL-----\n"));
+	for (size_t at = 0; at < strlen(text); at += 64) {
+		char line[66];
+
+		snprintf(line, sizeof(line), "%.64s\n", text + at);
+		pki_raw(&b, tacit_slice_str(line));
+	}
+	pki_raw(&b, tacit_slice_str("-----END X509 CRL-----\n"));
+	return pki_take(&b);
+}
+
+/* Collateral may come in bundles; an answer may not. */
+static void test_more_than_asked(void)
+{
+	const struct dcap_world *w = dcap_world();
+	const struct pki_cert *root = w->root;
+	const char *chain = escape(chain_pem(w->tcb_signer, w->root), false);
+	struct tacit_fetched f;
+	struct scene s;
+
+	scene_tdx(&s);
+	struct tacit_slice info = s.all[0].bytes, qe = s.all[1].bytes;
+	const struct tacit_slice one[] = { tacit_slice_str("{\"tcb_info\":"), info,
+					   tacit_slice_str("}") };
+	const struct tacit_slice two[] = { tacit_slice_str("{\"tcb_info\":"), info,
+					   tacit_slice_str(",\"qe_identity\":"), qe,
+					   tacit_slice_str("}") };
+	is_status(read_piece(&s, TACIT_FETCH_TCB_INFO, join(one, 3), chain, &f), TACIT_OK,
+		  "TCB info in a bundle");
+	is_status(read_piece(&s, TACIT_FETCH_TCB_INFO, join(two, 5), chain, &f), TACIT_FORMAT,
+		  "TCB info and QE identity are not TCB info");
+	is_status(read_piece(&s, TACIT_FETCH_QE_IDENTITY, join(two, 5), chain, &f), TACIT_FORMAT,
+		  "nor QE identity");
+	const struct tacit_slice list[] = { pem_list(s.all[3].bytes), pki_pem(&root, 1, 0) };
+	is_status(read_piece(&s, TACIT_FETCH_ROOT_CRL, list[0], NULL, &f), TACIT_OK,
+		  "a list in PEM");
+	is_slice(f.bytes, s.all[3].bytes, "is kept as it is signed");
+	is_status(read_piece(&s, TACIT_FETCH_ROOT_CRL, join(list, 2), NULL, &f), TACIT_FORMAT,
+		  "not with a certificate behind it");
+	const struct tacit_slice twice[] = { list[0], pem_list(s.all[2].bytes) };
+	is_status(read_piece(&s, TACIT_FETCH_ROOT_CRL, join(twice, 2), NULL, &f), TACIT_FORMAT,
+		  "nor with another list");
+}
+
 static void test_age(void)
 {
 	const struct tacit_fetched now = { .issued = 1000, .number = 5 };
@@ -524,6 +584,7 @@ int main(void)
 	test_truncations();
 	test_arenas();
 	test_headers();
+	test_more_than_asked();
 	test_age();
 	test_gaps();
 	test_amd();
