@@ -13,7 +13,7 @@ struct fake {
 	struct tacit_attester base;
 	bool fail;
 	unsigned delay_us;
-	int made;
+	int entered, made;
 	pthread_mutex_t hold; /* whoever has it makes the attester wait */
 };
 
@@ -25,6 +25,7 @@ static enum tacit_status fake_attest(struct tacit_attester *attester,
 	struct fake *fake = (struct fake *)attester;
 
 	usleep(fake->delay_us);
+	__atomic_add_fetch(&fake->entered, 1, __ATOMIC_SEQ_CST);
 	pthread_mutex_lock(&fake->hold);
 	pthread_mutex_unlock(&fake->hold);
 	if (fake->fail)
@@ -126,7 +127,7 @@ static bool leads_to(const struct tacit_evidence_job *job)
 static void test_shared(struct tacit_evidence_service *service, struct fake *fake)
 {
 	static struct tacit_evidence_job jobs[SHARERS], own[3], late;
-	int before = finished, made = fake->made;
+	int before = finished, made = fake->made, entered = fake->entered;
 	size_t led = 0, same = 0;
 
 	pthread_mutex_lock(&fake->hold);
@@ -135,6 +136,9 @@ static void test_shared(struct tacit_evidence_service *service, struct fake *fak
 		memset(own[i].nonce, (int)(0xf0 + i), 32);
 		tacit_evidence_service_ask(service, &own[i]);
 	}
+	/* The first of them is being made: who comes now waits. */
+	while (__atomic_load_n(&fake->entered, __ATOMIC_SEQ_CST) == entered)
+		usleep(1000);
 	for (size_t i = 0; i < SHARERS; i++) {
 		jobs[i].done = on_done;
 		jobs[i].takes_path = true;
