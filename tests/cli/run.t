@@ -127,7 +127,11 @@ for signal in TERM INT HUP; do
 	if [ $signal = TERM ]; then
 		has "$work/front" '^hello from the console$' "in the foreground the console is shown"
 		id=$(sed -n 's/ runs: .*//p' "$work/front.err")
-		timeout 1 "$tacit" console "$id" >"$work/out" 2>/dev/null
+		shows() {
+			timeout 1 "$tacit" console "$id" >"$work/out" 2>/dev/null
+			grep -q hello "$work/out"
+		}
+		until_true shows
 		has "$work/out" '^hello from the console$' "and by 'console', from the start"
 		has "$work/front.err" "^  console +tacit console $id\$" "whose command line is there"
 	fi
@@ -161,7 +165,7 @@ run 0 "what is no record of ours" "$tacit" ps --json
 json "$work/out" '[e["id"] for e in d["enclaves"]] == ["'"$id"'"]' "is not listed"
 run 3 "nor stopped" "$tacit" stop enclave-11111111
 run 2 "an id with a path in it" "$tacit" stop ../run/tacit/enclave-11111111
-rm -rf "$state"/enclave-[1-4]*.json "$state/.json"
+rm -rf "$state"/enclave-{11111111,22222222,33333333,44444444}.json "$state/.json"
 run 0 "stop --all as JSON" "$tacit" stop --all --json
 json "$work/out" 'd == {"schema": "tacit.stop/1", "stopped": ["'"$id"'"]}' "clears it away"
 [ -z "$(ls -A "$state")" ]
@@ -257,7 +261,11 @@ ENCLAVES_BEAT=stranger run 0 "another enclave's heartbeat" enclave --detach --ti
 [ ! -e "$ENCLAVES/stranger" ] && [ -e "$ENCLAVES/beat" ]
 ok $? "is not answered, and its own is"
 "$tacit" stop -q --all
-silent() { (sleep 1; : >"$ENCLAVES/end") & enclave "$@"; }
+silent() { # OPTIONS...: an enclave that ends as soon as it has begun
+	rm -f "$ENCLAVES"/*
+	(until_true [ -e "$ENCLAVES/given" ] && : >"$ENCLAVES/end") &
+	enclave "$@"
+}
 ENCLAVES_BEAT=none run 5 "an enclave that ends before" silent --detach
 has "$work/err" "it ended before it was up" "says so"
 [ -z "$(ls -A "$state")" ]
