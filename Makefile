@@ -60,7 +60,7 @@ APP_LIBS := $(foreach l,event_openssl event_pthreads event jansson sqlite3 secco
 
 # --- sources: one list per room --------------------------------------------------------------
 LIB_ROOMS := base codec crypto trust tee $(patsubst src/%/,%,$(wildcard src/tee/*/)) appraise receipt
-APP_ROOMS := sys channel net
+APP_ROOMS := sys channel release net
 LIB_SRC := $(filter-out src/receipt/store.c,$(foreach r,$(LIB_ROOMS),$(wildcard src/$(r)/*.c)))
 APP_SRC := $(wildcard src/receipt/store.c) $(foreach r,$(APP_ROOMS),$(wildcard src/$(r)/*.c))
 INFER_SRC := $(wildcard src/infer/*.c) $(wildcard src/infer/*.cpp)

@@ -38,10 +38,13 @@ perl                   runs the tests (prove)
 python3-venv           client libraries in tests
 procps                 process checks in tests
 debian-archive-keyring emulated machines: checks what comes from the archive of Debian
+age                    opens and makes sealed files beside ours
+python3-boto3          AWS's client library, against our broker
 '
-# Installed where the release has it: Debian 12 does not.
+# Installed where the release has it: Debian 12 has no cbmc, Ubuntu 24.04 no awscli.
 CHECK_OPTIONAL='
 cbmc                   proofs of memory safety
+awscli                 AWS's command line, against our broker
 '
 
 say() {
