@@ -61,8 +61,9 @@ APP_LIBS := $(foreach l,event_openssl event_pthreads event jansson sqlite3 secco
 # --- sources: one list per room --------------------------------------------------------------
 LIB_ROOMS := base codec crypto trust tee $(patsubst src/%/,%,$(wildcard src/tee/*/)) appraise receipt
 APP_ROOMS := sys channel release net
-LIB_SRC := $(filter-out src/receipt/store.c,$(foreach r,$(LIB_ROOMS),$(wildcard src/$(r)/*.c)))
-APP_SRC := $(wildcard src/receipt/store.c) $(foreach r,$(APP_ROOMS),$(wildcard src/$(r)/*.c))
+SQLITE_SRC := src/receipt/store.c src/receipt/sqlite.c
+LIB_SRC := $(filter-out $(SQLITE_SRC),$(foreach r,$(LIB_ROOMS),$(wildcard src/$(r)/*.c)))
+APP_SRC := $(SQLITE_SRC) $(foreach r,$(APP_ROOMS),$(wildcard src/$(r)/*.c))
 INFER_SRC := $(wildcard src/infer/*.c) $(wildcard src/infer/*.cpp)
 CMD_SRC := $(wildcard cmd/tacit/*.c)
 INIT_SRC := $(wildcard cmd/init/*.c)
@@ -170,7 +171,7 @@ $(B)/obj/%.o: %.cpp
 
 # sys, net, channel, infer and cmd talk to the machine and may use what Linux offers beyond POSIX.
 $(B)/obj/src/sys/%.o $(B)/obj/src/net/%.o $(B)/obj/src/channel/%.o $(B)/obj/src/infer/%.o \
-$(B)/obj/src/receipt/store.o $(B)/obj/cmd/%.o $(B)/obj/tests/%.o $(B)/obj/bench/%.o: CPPFLAGS += -D_GNU_SOURCE
+$(B)/obj/src/receipt/store.o $(B)/obj/src/receipt/sqlite.o $(B)/obj/cmd/%.o $(B)/obj/tests/%.o $(B)/obj/bench/%.o: CPPFLAGS += -D_GNU_SOURCE
 $(B)/obj/cmd/%.o $(B)/obj/tests/%.o $(B)/obj/bench/%.o: CPPFLAGS += -I. -Icmd
 
 # --- tests -----------------------------------------------------------------------------------
