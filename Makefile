@@ -170,7 +170,7 @@ $(B)/obj/%.o: %.cpp
 	$(Q)$(CXX) $(CPPFLAGS) $(CXXFLAGS) -c -o $@ $<
 
 # sys, net, channel, infer and cmd talk to the machine and may use what Linux offers beyond POSIX.
-$(B)/obj/src/sys/%.o $(B)/obj/src/net/%.o $(B)/obj/src/channel/%.o $(B)/obj/src/infer/%.o \
+$(B)/obj/src/sys/%.o $(B)/obj/src/net/%.o $(B)/obj/src/channel/%.o $(B)/obj/src/infer/%.o $(B)/obj/src/release/%.o \
 $(B)/obj/src/receipt/store.o $(B)/obj/src/receipt/sqlite.o $(B)/obj/cmd/%.o $(B)/obj/tests/%.o $(B)/obj/bench/%.o: CPPFLAGS += -D_GNU_SOURCE
 $(B)/obj/cmd/%.o $(B)/obj/tests/%.o $(B)/obj/bench/%.o: CPPFLAGS += -I. -Icmd
 
@@ -179,7 +179,7 @@ tests: $(TESTS) $(TOOLS)
 tools: $(TOOLS)
 # Tests of the core link the core alone, so that nothing else can creep into it.
 RIM_TESTS := $(addprefix $(B)/tests/test_,attest doctor sandbox address identity tls server api metrics client \
-	connect store engine sched openai gguf map nsm egress relay fetch_plan fetch_judge)
+	connect store engine sched openai gguf map nsm egress relay fetch_plan fetch_judge source aws_credentials)
 $(filter $(addsuffix %,$(RIM_TESTS)),$(TESTS)): $(B)/tests/%: $(B)/obj/tests/unit/%.o \
 		$(B)/libapp.a $(B)/libinfer.a $(B)/libcore.a
 	@mkdir -p $(@D)
