@@ -47,7 +47,7 @@ static const struct cli_option OPTIONS[] = {
 	CLI_OPT(struct infer_options, evidence, "--evidence", 0, CLI_TEXT, "FILE",
 		"save the evidence that it names"),
 	CLI_OPT(struct infer_options, binding, "--binding", 0, CLI_TEXT, "FILE",
-		"save the binding that came beside that (TDX)"),
+		"save the binding that came beside that (TDX, SNP)"),
 	CLI_OPT(struct infer_options, hold, "--hold", 0, CLI_FLAG, NULL,
 		"print the answer only once its receipt has checked"),
 };

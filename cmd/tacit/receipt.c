@@ -5,7 +5,6 @@
 #include "receipt.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "appraise/verdict_json.h"
 #include "base/bounds.h"
@@ -13,6 +12,7 @@
 #include "fields.h"
 #include "judge.h"
 #include "receipt/peek.h"
+#include "receipt/profile.h"
 #include "receipt/report.h"
 #include "verbs.h"
 
@@ -41,7 +41,7 @@ static const struct cli_option OPTIONS[] = {
 	CLI_OPT(struct options, evidence, "--evidence", 0, CLI_TEXT, "FILE",
 		"evidence that binds the receipt key: judged too"),
 	CLI_OPT(struct options, binding, "--binding", 0, CLI_TEXT, "FILE",
-		"the tacit/1 binding that came beside the evidence (TDX)"),
+		"the tacit/1 binding that came beside the evidence (TDX, SNP)"),
 	CLI_JUDGE_OPTIONS(struct options),
 	CLI_OPT_RANGE(struct options, nonce, "--nonce", CLI_HEX, "HEX",
 		      "the nonce that the receipt must carry", 8, 64),
@@ -53,7 +53,7 @@ static const struct cli_option OPTIONS[] = {
 	CLI_OPT(struct options, response, "--response", 0, CLI_TEXT, "FILE",
 		"the exact response body it must be about"),
 	CLI_OPT(struct options, platform, "--platform", 0, CLI_TEXT, "TYPE",
-		"measurement type: nitro-pcr or tdx-mrtd-rtmr"),
+		"measurement type: nitro-pcr, tdx-mrtd-rtmr or snp-launch-digest"),
 	CLI_OPT_RANGE(struct options, max_age, "--max-age", CLI_COUNT, "SECONDS",
 		      "how old it may be", 1, UINT32_MAX),
 	CLI_OPT(struct options, now, "--now", 0, CLI_TIME, "TIME",
@@ -120,11 +120,12 @@ static int take_platform(const struct options *o, struct tacit_receipt_expect *e
 {
 	if (!o->platform)
 		return 0;
-	if (strcmp(o->platform, "nitro-pcr") != 0 && strcmp(o->platform, "tdx-mrtd-rtmr") != 0)
-		return cli_usage("--platform is nitro-pcr or tdx-mrtd-rtmr, not '%.32s'",
+	expect->has_mtype =
+		tacit_profile_type_find(NULL, tacit_slice_str(o->platform), &expect->mtype);
+	if (!expect->has_mtype)
+		return cli_usage("--platform is nitro-pcr, tdx-mrtd-rtmr or snp-launch-digest, "
+				 "not '%.32s'",
 				 o->platform);
-	expect->has_mtype = true;
-	expect->mtype = o->platform[0] == 'n' ? TACIT_MTYPE_NITRO : TACIT_MTYPE_TDX;
 	return 0;
 }
 

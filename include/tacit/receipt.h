@@ -4,7 +4,9 @@
 
 /*
  * AIR v1 receipts (Attested Inference Receipt, draft-02 rules): a COSE_Sign1 over closed claims
- * that ties one request and one answer to a model and to the evidence of a TEE.
+ * that ties one request and one answer to a model and to the evidence of a TEE. AIR v1 has no
+ * place for what SEV-SNP measures; receipts from there are of a profile of ours, which is AIR v1
+ * with another set of measurements (docs/receipts.md).
  *
  * A receipt proves that the holder of the receipt key said these things. That the key lives in
  * a TEE is proved by the evidence whose hash the receipt names: verify that with tacit_verify()
@@ -26,15 +28,20 @@
 TACIT_BEGIN
 
 #define TACIT_RECEIPT_PROFILE "https://spec.cyntrisec.com/air/v1"
+#define TACIT_RECEIPT_PROFILE_SNP "urn:x-tacit:air-snp/v1" /* ours, beside AIR v1 */
 #define TACIT_RECEIPT_MAX_LEN 65536
 #define TACIT_RECEIPT_CHECKS 40
 
 enum tacit_mtype {
 	TACIT_MTYPE_NITRO, /* "nitro-pcr" */
 	TACIT_MTYPE_TDX,   /* "tdx-mrtd-rtmr" */
+	TACIT_MTYPE_SNP,   /* "snp-launch-digest", of the profile for SNP alone */
 };
 
-/* Slots pcr0, pcr1, pcr2, pcr3, pcr4, pcr8, each 48 bytes; absent slices are left out. */
+/*
+ * Slots pcr0, pcr1, pcr2, pcr3, pcr4, pcr8 of AIR v1, each 48 bytes; absent slices are left out.
+ * On SNP the first is the launch digest ("measurement"), and there are no others.
+ */
 #define TACIT_RECEIPT_SLOTS 6
 
 struct tacit_receipt_claims {
@@ -48,7 +55,7 @@ struct tacit_receipt_claims {
 	uint8_t request_hash[32];
 	uint8_t response_hash[32];
 	uint8_t attestation_doc_hash[32];
-	enum tacit_mtype measurement_type;
+	enum tacit_mtype measurement_type; /* says which profile, too */
 	struct tacit_slice measurements[TACIT_RECEIPT_SLOTS];
 	struct tacit_slice policy_version;
 	uint64_t sequence_number;

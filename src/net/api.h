@@ -34,7 +34,7 @@ struct tacit_api_options {
 	size_t insecure_test_root_count;
 };
 
-/* Whether receipts can say what a platform measures (docs/adr/0010-receipts-on-snp.md). Errors:
+/* Whether receipts can say what a platform measures (docs/receipts.md). Errors:
  * TACIT_UNSUPPORTED. */
 TACIT_MUST_CHECK enum tacit_status tacit_api_receipt_possible(enum tacit_tee tee,
 							      struct tacit_error *err);

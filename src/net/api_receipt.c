@@ -7,6 +7,7 @@
 #include "crypto/hash.h"
 #include "crypto/random.h"
 #include "net/api_inside.h"
+#include "receipt/profile.h"
 #include "receipt/stream.h"
 #include "sys/clock.h"
 #include "sys/process.h"
@@ -14,43 +15,21 @@
 static const char ISSUER[] = "tacit";
 static const char SCHEME[] = "sha256-single";
 
-/* The registers in the order of AIR's slots, by the names that evidence gives them. */
-struct profile {
-	enum tacit_tee tee;
-	enum tacit_mtype type;
-	const char *slots[TACIT_RECEIPT_SLOTS];
-};
-
-static const struct profile PROFILES[] = {
-	{ TACIT_TEE_NITRO, TACIT_MTYPE_NITRO, { "pcr0", "pcr1", "pcr2", "pcr3", "pcr4", "pcr8" } },
-	{ TACIT_TEE_STUB, TACIT_MTYPE_NITRO, { "pcr0", "pcr1", "pcr2", "pcr3", "pcr4", "pcr8" } },
-	{ TACIT_TEE_TDX, TACIT_MTYPE_TDX, { "mrtd", "rtmr0", "rtmr1", "rtmr2", "rtmr3", NULL } },
-};
-
-static const struct profile *find_profile(enum tacit_tee tee)
-{
-	for (size_t i = 0; i < TACIT_ARRAY_LEN(PROFILES); i++) {
-		if (PROFILES[i].tee == tee)
-			return &PROFILES[i];
-	}
-	return NULL;
-}
-
 enum tacit_status tacit_api_receipt_possible(enum tacit_tee tee, struct tacit_error *err)
 {
-	if (find_profile(tee))
+	if (tacit_profile_platform(tee))
 		return TACIT_OK;
 	return tacit_fail(err, TACIT_UNSUPPORTED, "api.receipt", 0,
-			  "receipts (AIR v1) know no measurements of %s, and an answer without a "
+			  "receipts know no measurements of %s, and an answer without a "
 			  "receipt is refused by clients",
 			  tacit_tee_name(tee));
 }
 
-static void take_slot(struct tacit_api *api, const struct profile *profile,
+static void take_slot(struct tacit_api *api, const struct tacit_profile_platform *platform,
 		      const struct tacit_measurement *m)
 {
 	for (size_t i = 0; i < TACIT_RECEIPT_SLOTS; i++) {
-		const char *name = profile->slots[i];
+		const char *name = platform->registers[i];
 
 		if (!name || strcmp(name, m->name) != 0 || m->value.len != 48)
 			continue;
@@ -62,14 +41,14 @@ static void take_slot(struct tacit_api *api, const struct profile *profile,
 static enum tacit_status take_claims(struct tacit_api *api, const struct tacit_claims *claims,
 				     struct tacit_error *err)
 {
-	const struct profile *profile = find_profile(claims->tee);
+	const struct tacit_profile_platform *platform = tacit_profile_platform(claims->tee);
 
-	if (!profile)
+	if (!platform)
 		return tacit_api_receipt_possible(claims->tee, err);
-	api->mtype = profile->type;
+	api->mtype = platform->mtype;
 	api->production = tacit_tee_is_real(claims->tee) && !claims->debug;
 	for (size_t i = 0; i < claims->measurement_count; i++)
-		take_slot(api, profile, &claims->measurements[i]);
+		take_slot(api, platform, &claims->measurements[i]);
 	return TACIT_OK;
 }
 

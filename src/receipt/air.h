@@ -3,13 +3,15 @@
 #define TACIT_RECEIPT_AIR_H
 
 /*
- * The payload of an AIR v1 receipt [AIR-02 claims]: a closed map of integer keys, in the one
- * deterministic encoding. Decoding splits it into the received values; the rules of layer 3
- * then judge them. Issuing runs what it encoded through the same decoder and the same rules, so
- * that there is one definition of a valid receipt and nothing else is ever signed.
+ * The payload of a receipt, of AIR v1 [AIR-02 claims] or of our profile beside it: a closed map
+ * of integer keys, in the one deterministic encoding. Decoding splits it into the received
+ * values; the rules of layer 3 then judge them. Issuing runs what it encoded through the same
+ * decoder and the same rules, so that there is one definition of a valid receipt and nothing
+ * else is ever signed.
  */
 
 #include "base/writer.h"
+#include "receipt/profile.h"
 #include "tacit/receipt.h"
 
 /* In the order of their keys, which is the order of the encoding. */
@@ -46,6 +48,7 @@ struct tacit_air_payload {
 	bool unsorted;                              /* keys of a map are not in order */
 	struct tacit_slice bytes[TACIT_AIR_CLAIMS]; /* text and byte strings */
 	uint64_t number[TACIT_AIR_CLAIMS];          /* unsigned numbers */
+	const struct tacit_profile *profile;        /* AIR v1's when eat_profile is none of ours */
 	uint32_t slots_present;                     /* bit per measurement slot */
 	struct tacit_slice slots[TACIT_RECEIPT_SLOTS];
 	struct tacit_slice measurement_type;
@@ -102,12 +105,6 @@ extern const struct tacit_air_rule tacit_air_rules[TACIT_AIR_RULES];
 
 /* The claims of a payload that every rule passed. */
 void tacit_air_claims(const struct tacit_air_payload *p, struct tacit_receipt_claims *ret);
-
-/* "pcr0", "pcr1", "pcr2", "pcr3", "pcr4", "pcr8" */
-const char *tacit_air_slot_name(size_t slot);
-
-/* "nitro-pcr" or "tdx-mrtd-rtmr" */
-const char *tacit_air_mtype_name(enum tacit_mtype mtype);
 
 /* Writes the payload; validates nothing. */
 void tacit_air_encode(const struct tacit_receipt_claims *claims, struct writer *w);

@@ -30,10 +30,7 @@ const struct tacit_air_row tacit_air_table[TACIT_AIR_CLAIMS] = {
 	{ -65549, "model_hash_scheme", AIR_TEXT, 0, ANY_LENGTH, false },
 };
 
-/* [AIR-02 measurements]; measurement_type sorts last, being the longest key. */
-static const char *const SLOTS[] = { "pcr0", "pcr1", "pcr2", "pcr3", "pcr4", "pcr8" };
-#define REQUIRED_SLOTS 3
-#define TYPE_KEY       "measurement_type"
+#define TYPE_KEY "measurement_type" /* it sorts last, being the longest key */
 
 /*
  * Faults of meaning do not end the walk: the bytes must be a well-formed map before it is worth
@@ -62,15 +59,14 @@ static bool want(struct walk *w, enum tacit_cbor_type type, const char *name)
 }
 
 /* The slot of that key; TACIT_RECEIPT_SLOTS for measurement_type, one more for any other. */
-static size_t find_slot(struct tacit_slice key)
+static size_t find_slot(const struct tacit_profile *profile, struct tacit_slice key)
 {
-	size_t i = 0;
-
-	while (i < TACIT_RECEIPT_SLOTS && !tacit_slice_eq(tacit_slice_str(SLOTS[i]), key))
-		i++;
-	if (i == TACIT_RECEIPT_SLOTS && !tacit_slice_eq(tacit_slice_str(TYPE_KEY), key))
-		i++;
-	return i;
+	for (size_t i = 0; i < TACIT_RECEIPT_SLOTS && profile->keys[i]; i++) {
+		if (tacit_slice_eq(tacit_slice_str(profile->keys[i]), key))
+			return i;
+	}
+	return tacit_slice_eq(tacit_slice_str(TYPE_KEY), key) ? TACIT_RECEIPT_SLOTS
+							      : TACIT_RECEIPT_SLOTS + 1;
 }
 
 /* A key of a closed map went by: once only, and below it none that comes later in the order. */
@@ -91,21 +87,22 @@ static void read_registers(struct walk *w, const char *name)
 	if (!want(w, TACIT_CBOR_MAP, name))
 		return;
 
+	const char *const *keys = w->p->profile->keys;
 	uint64_t pairs = tacit_cbor_map(&w->c);
 	uint32_t *seen = &w->p->slots_present;
 	for (uint64_t n = 0; n < pairs && !w->c.r.bad; n++) {
-		size_t slot = find_slot(tacit_cbor_text(&w->c));
+		size_t slot = find_slot(w->p->profile, tacit_cbor_text(&w->c));
 
 		if (!enter(w, seen, slot, TACIT_RECEIPT_SLOTS + 1))
 			return;
 		if (slot == TACIT_RECEIPT_SLOTS && want(w, TACIT_CBOR_TEXT, TYPE_KEY))
 			w->p->measurement_type = tacit_cbor_text(&w->c);
-		else if (slot < TACIT_RECEIPT_SLOTS && want(w, TACIT_CBOR_BYTES, SLOTS[slot]))
+		else if (slot < TACIT_RECEIPT_SLOTS && want(w, TACIT_CBOR_BYTES, keys[slot]))
 			w->p->slots[slot] = tacit_cbor_bytes(&w->c);
 	}
-	for (size_t i = 0; i < REQUIRED_SLOTS; i++) {
+	for (size_t i = 0; i < w->p->profile->required; i++) {
 		if (!(*seen >> i & 1))
-			complain(w, "MISSING_CLAIM", SLOTS[i], "required register is missing");
+			complain(w, "MISSING_CLAIM", keys[i], "required register is missing");
 	}
 	if (!(*seen >> TACIT_RECEIPT_SLOTS & 1))
 		complain(w, "MISSING_CLAIM", TYPE_KEY, "required claim is missing");
@@ -164,6 +161,25 @@ static void read_map(struct walk *w)
 	}
 }
 
+/*
+ * Which profile the payload is of decides which measurements it may have, so that is found first,
+ * wherever it stands. One that is none of ours is read as AIR v1, and refused by the rules.
+ */
+static const struct tacit_profile *find_profile(struct tacit_slice payload)
+{
+	struct tacit_cbor c = tacit_cbor_of(payload, TACIT_CBOR_STRICT);
+	const struct tacit_profile *found = NULL;
+	uint64_t pairs = tacit_cbor_map(&c);
+
+	for (uint64_t n = 0; n < pairs && !c.r.bad && !found; n++) {
+		if (tacit_cbor_int(&c) == tacit_air_table[TACIT_AIR_EAT_PROFILE].key)
+			found = tacit_profile_find(tacit_cbor_text(&c));
+		else
+			(void)tacit_cbor_item(&c);
+	}
+	return found ? found : tacit_profile_of(TACIT_MTYPE_NITRO);
+}
+
 struct tacit_air_finding tacit_air_decode(struct tacit_slice payload, struct tacit_air_payload *ret,
 					  struct tacit_error *inner)
 {
@@ -172,6 +188,7 @@ struct tacit_air_finding tacit_air_decode(struct tacit_slice payload, struct tac
 			  .first = tacit_air_pass() };
 
 	memset(ret, 0, sizeof(*ret));
+	ret->profile = find_profile(payload);
 	read_map(&w);
 	if (tacit_cbor_finish(&w.c, "payload", inner) != TACIT_OK)
 		return tacit_air_refuse("PAYLOAD_NOT_MAP", tacit_slice_of(NULL, 0),
@@ -182,9 +199,4 @@ struct tacit_air_finding tacit_air_decode(struct tacit_slice payload, struct tac
 				 "required claim is missing");
 	}
 	return w.first;
-}
-
-const char *tacit_air_slot_name(size_t slot)
-{
-	return slot < TACIT_RECEIPT_SLOTS ? SLOTS[slot] : "none";
 }

@@ -4,6 +4,7 @@
 
 static void put_registers(struct writer *w, const struct tacit_receipt_claims *claims)
 {
+	const struct tacit_profile *profile = tacit_profile_of(claims->measurement_type);
 	uint64_t pairs = 1;
 
 	for (size_t i = 0; i < TACIT_RECEIPT_SLOTS; i++)
@@ -12,11 +13,11 @@ static void put_registers(struct writer *w, const struct tacit_receipt_claims *c
 	for (size_t i = 0; i < TACIT_RECEIPT_SLOTS; i++) {
 		if (!claims->measurements[i].ptr)
 			continue;
-		tacit_cbor_put_text(w, tacit_slice_str(tacit_air_slot_name(i)));
+		tacit_cbor_put_text(w, tacit_slice_str(tacit_profile_key(profile, i)));
 		tacit_cbor_put_bytes(w, claims->measurements[i]);
 	}
 	tacit_cbor_put_text(w, tacit_slice_str("measurement_type"));
-	tacit_cbor_put_text(w, tacit_slice_str(tacit_air_mtype_name(claims->measurement_type)));
+	tacit_cbor_put_text(w, tacit_slice_str(tacit_profile_type_name(claims->measurement_type)));
 }
 
 static void fill_strings(const struct tacit_receipt_claims *claims,
@@ -25,7 +26,8 @@ static void fill_strings(const struct tacit_receipt_claims *claims,
 	ret[TACIT_AIR_ISS] = claims->iss;
 	ret[TACIT_AIR_CTI] = TACIT_SLICE_ARRAY(claims->cti);
 	ret[TACIT_AIR_EAT_NONCE] = claims->eat_nonce;
-	ret[TACIT_AIR_EAT_PROFILE] = tacit_slice_str(TACIT_RECEIPT_PROFILE);
+	ret[TACIT_AIR_EAT_PROFILE] =
+		tacit_slice_str(tacit_profile_of(claims->measurement_type)->uri);
 	ret[TACIT_AIR_MODEL_ID] = claims->model_id;
 	ret[TACIT_AIR_MODEL_VERSION] = claims->model_version;
 	ret[TACIT_AIR_MODEL_HASH] = TACIT_SLICE_ARRAY(claims->model_hash);

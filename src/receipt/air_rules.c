@@ -5,11 +5,8 @@
 
 static const struct tacit_slice NOTHING = { NULL, 0 };
 
-static const char *const MTYPES[] = { "nitro-pcr", "tdx-mrtd-rtmr" };
 static const char *const SCHEMES[] = { "sha256-single", "sha256-concat", "sha256-manifest" };
 static const char *const MODES[] = { "evaluation", "production" };
-
-#define SLOT_PCR8 5
 
 static bool all_zero(struct tacit_slice s)
 {
@@ -32,9 +29,10 @@ static size_t find(const char *const *set, size_t count, struct tacit_slice text
 
 static struct tacit_air_finding judge_profile(const struct tacit_air_payload *p)
 {
-	if (tacit_slice_eq(p->bytes[TACIT_AIR_EAT_PROFILE], tacit_slice_str(TACIT_RECEIPT_PROFILE)))
+	if (tacit_profile_find(p->bytes[TACIT_AIR_EAT_PROFILE]))
 		return tacit_air_pass();
-	return tacit_air_refuse("WRONG_PROFILE", NOTHING, "eat_profile is not that of AIR v1");
+	return tacit_air_refuse("WRONG_PROFILE", NOTHING,
+				"eat_profile is neither AIR v1's nor ours for SNP");
 }
 
 static struct tacit_air_finding judge_cti(const struct tacit_air_payload *p)
@@ -57,21 +55,28 @@ static struct tacit_air_finding judge_model_hash(const struct tacit_air_payload 
 
 static struct tacit_air_finding judge_registers(const struct tacit_air_payload *p)
 {
+	enum tacit_mtype mtype = TACIT_MTYPE_NITRO;
+	bool known = tacit_profile_type_find(p->profile, p->measurement_type, &mtype);
+
 	for (size_t i = 0; i < TACIT_RECEIPT_SLOTS; i++) {
 		if ((p->slots_present >> i & 1) && p->slots[i].len != TACIT_AIR_REGISTER_LEN)
 			return tacit_air_refuse("BAD_MEASUREMENT_LENGTH", NOTHING,
 						"a measurement register is not 48 bytes long");
 	}
-	if ((p->slots_present >> SLOT_PCR8 & 1) &&
-	    find(MTYPES, TACIT_ARRAY_LEN(MTYPES), p->measurement_type) == TACIT_MTYPE_TDX)
-		return tacit_air_refuse("WRONG_TYPE", tacit_slice_str("pcr8"),
-					"pcr8 does not exist on TDX");
+	for (size_t i = 0; known && i < TACIT_RECEIPT_SLOTS; i++) {
+		if ((p->slots_present >> i & 1) && !tacit_profile_type_has(mtype, i))
+			return tacit_air_refuse(
+				"WRONG_TYPE", tacit_slice_str(tacit_profile_key(p->profile, i)),
+				"a register does not exist in this measurement_type");
+	}
 	return tacit_air_pass();
 }
 
 static struct tacit_air_finding judge_mtype(const struct tacit_air_payload *p)
 {
-	if (find(MTYPES, TACIT_ARRAY_LEN(MTYPES), p->measurement_type) < TACIT_ARRAY_LEN(MTYPES))
+	enum tacit_mtype mtype;
+
+	if (tacit_profile_type_find(p->profile, p->measurement_type, &mtype))
 		return tacit_air_pass();
 	return tacit_air_refuse("UNKNOWN_MTYPE", p->measurement_type, "unknown measurement_type");
 }
@@ -135,10 +140,7 @@ void tacit_air_claims(const struct tacit_air_payload *p, struct tacit_receipt_cl
 	copy_hash(ret->request_hash, p->bytes[TACIT_AIR_REQUEST_HASH]);
 	copy_hash(ret->response_hash, p->bytes[TACIT_AIR_RESPONSE_HASH]);
 	copy_hash(ret->attestation_doc_hash, p->bytes[TACIT_AIR_DOC_HASH]);
-	ret->measurement_type =
-		find(MTYPES, TACIT_ARRAY_LEN(MTYPES), p->measurement_type) == TACIT_MTYPE_TDX
-			? TACIT_MTYPE_TDX
-			: TACIT_MTYPE_NITRO;
+	(void)tacit_profile_type_find(p->profile, p->measurement_type, &ret->measurement_type);
 	memcpy(ret->measurements, p->slots, sizeof(ret->measurements));
 	ret->policy_version = p->bytes[TACIT_AIR_POLICY_VERSION];
 	ret->sequence_number = p->number[TACIT_AIR_SEQUENCE];
@@ -147,11 +149,6 @@ void tacit_air_claims(const struct tacit_air_payload *p, struct tacit_receipt_cl
 	ret->production =
 		find(MODES, TACIT_ARRAY_LEN(MODES), p->bytes[TACIT_AIR_SECURITY_MODE]) == 1;
 	ret->model_hash_scheme = p->bytes[TACIT_AIR_SCHEME];
-}
-
-const char *tacit_air_mtype_name(enum tacit_mtype mtype)
-{
-	return (size_t)mtype < TACIT_ARRAY_LEN(MTYPES) ? MTYPES[mtype] : "none";
 }
 
 void tacit_air_code_text(const struct tacit_air_finding *f, char *room, size_t size)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "receipt/judge.h"
 
-#include "base/compiler.h"
 #include "crypto/hash.h"
 #include "receipt/key.h"
 
@@ -11,29 +10,6 @@
  */
 
 static const struct tacit_slice NOTHING = { NULL, 0 };
-
-/* Which register of which platform each slot holds [AIR-02 measurements]; NULL for none. */
-struct profile {
-	enum tacit_tee tee;
-	enum tacit_mtype mtype;
-	const char *slots[TACIT_RECEIPT_SLOTS];
-};
-
-static const struct profile PROFILES[] = {
-	{ TACIT_TEE_NITRO, TACIT_MTYPE_NITRO, { "pcr0", "pcr1", "pcr2", "pcr3", "pcr4", "pcr8" } },
-	{ TACIT_TEE_STUB, TACIT_MTYPE_NITRO, { "pcr0", "pcr1", "pcr2", "pcr3", "pcr4", "pcr8" } },
-	{ TACIT_TEE_TDX, TACIT_MTYPE_TDX, { "mrtd", "rtmr0", "rtmr1", "rtmr2", "rtmr3", NULL } },
-};
-
-/* The platform's profile; NULL where AIR v1 has none (SEV-SNP, GPUs, tokens). */
-static const struct profile *find_profile(enum tacit_tee tee)
-{
-	for (size_t i = 0; i < TACIT_ARRAY_LEN(PROFILES); i++) {
-		if (PROFILES[i].tee == tee)
-			return &PROFILES[i];
-	}
-	return NULL;
-}
 
 static struct tacit_slice find_register(const struct tacit_claims *claims, const char *name)
 {
@@ -105,8 +81,9 @@ struct tacit_air_finding tacit_judge_evidence_platform(struct tacit_judge *j)
 {
 	if (!asked(j))
 		return tacit_air_skip();
-	const struct profile *profile = find_profile(j->expect->evidence->tee);
-	if (!profile || profile->mtype != j->v->claims.measurement_type)
+	const struct tacit_profile_platform *platform =
+		tacit_profile_platform(j->expect->evidence->tee);
+	if (!platform || platform->mtype != j->v->claims.measurement_type)
 		return tacit_air_refuse("PLATFORM_MISMATCH", NOTHING,
 					"measurement_type is not that of the evidence");
 	return tacit_air_pass();
@@ -116,17 +93,19 @@ struct tacit_air_finding tacit_judge_evidence_registers(struct tacit_judge *j)
 {
 	if (!asked(j))
 		return tacit_air_skip();
-	const struct profile *profile = find_profile(j->expect->evidence->tee);
-	for (size_t i = 0; profile && i < TACIT_RECEIPT_SLOTS; i++) {
+	const struct tacit_profile_platform *platform =
+		tacit_profile_platform(j->expect->evidence->tee);
+	for (size_t i = 0; platform && i < TACIT_RECEIPT_SLOTS; i++) {
 		struct tacit_slice said = j->v->claims.measurements[i];
-		struct tacit_slice is = find_register(j->expect->evidence, profile->slots[i]);
+		struct tacit_slice is = find_register(j->expect->evidence, platform->registers[i]);
 
 		if (said.ptr && !tacit_slice_eq(said, is))
-			return tacit_air_refuse("MEASUREMENT_MISMATCH",
-						tacit_slice_str(tacit_air_slot_name(i)),
-						"a register is not that of the evidence");
+			return tacit_air_refuse(
+				"MEASUREMENT_MISMATCH",
+				tacit_slice_str(tacit_profile_key(j->payload.profile, i)),
+				"a register is not that of the evidence");
 	}
-	return profile ? tacit_air_pass() : tacit_air_skip();
+	return platform ? tacit_air_pass() : tacit_air_skip();
 }
 
 struct tacit_air_finding tacit_judge_evidence_model(struct tacit_judge *j)

@@ -11,7 +11,7 @@
 #include "tacit/receipt.h"
 
 /*
- * The claims of a receipt whose envelope and claims follow AIR v1; the signature is not looked
+ * The claims of a receipt whose envelope and claims follow a profile; the signature is not looked
  * at. Slices point into `in`. Errors: TACIT_FORMAT, TACIT_LIMIT, TACIT_POLICY (layer 3).
  */
 TACIT_MUST_CHECK enum tacit_status

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "receipt/report.h"
 
-#include "receipt/air.h"
+#include "receipt/profile.h"
 
 static void put_registers(struct tacit_json_out *j, const struct tacit_receipt_claims *c)
 {
+	const struct tacit_profile *profile = tacit_profile_of(c->measurement_type);
+
 	tacit_json_out_open(j, "enclave_measurements", '{');
-	tacit_json_out_text(j, "measurement_type", tacit_air_mtype_name(c->measurement_type));
+	tacit_json_out_text(j, "measurement_type", tacit_profile_type_name(c->measurement_type));
 	for (size_t i = 0; i < TACIT_RECEIPT_SLOTS; i++) {
 		if (c->measurements[i].ptr)
-			tacit_json_out_hex(j, tacit_air_slot_name(i), c->measurements[i]);
+			tacit_json_out_hex(j, tacit_profile_key(profile, i), c->measurements[i]);
 	}
 	tacit_json_out_close(j, '}');
 }
@@ -47,7 +49,7 @@ void tacit_report_claims(struct tacit_json_out *j, const char *name,
 	put_iat(j, c->iat);
 	tacit_json_out_hex(j, "cti", TACIT_SLICE_ARRAY(c->cti));
 	tacit_json_out_hex(j, "eat_nonce", c->eat_nonce);
-	tacit_json_out_text(j, "eat_profile", TACIT_RECEIPT_PROFILE);
+	tacit_json_out_text(j, "eat_profile", tacit_profile_of(c->measurement_type)->uri);
 	tacit_json_out_slice(j, "model_id", c->model_id);
 	tacit_json_out_slice(j, "model_version", c->model_version);
 	tacit_json_out_hex(j, "model_hash", TACIT_SLICE_ARRAY(c->model_hash));

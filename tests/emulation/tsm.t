@@ -3,9 +3,10 @@
 """TDX and SNP guests as far as there can be any without the hardware: the kernel's own
 configfs-tsm, behind it a provider of ours whose quotes and reports stand under a test root; and,
 for kernels without that, devices of ours in user space and a quote generation service on the host.
-Evidence that verifies, every error that a provider can give, and a whole server of a TDX guest."""
+Evidence that verifies, every error that a provider can give, and a whole server of each."""
 
 import base64
+import json
 import os
 import sys
 
@@ -126,23 +127,34 @@ for fault in ("empty", "short", "other"):
     attest(script, "tdx", fault, fault)
 attest(script, "tdx", "padded", "padded")
 script.run("padded verify", VERIFY.format("tdx"))
-script.do("echo >/run/tdx/fault")
-script.do(SERVE.format("tdx") + " >/run/server 2>&1 & server=$!")
-script.run("serve tdx", "for i in $(busybox seq 1 600); do busybox grep -q 'event=ready\\|error' "
-           "/run/server && break; busybox sleep 0.1; done; busybox cat /run/server; "
-           "busybox grep -q event=ready /run/server")
-ASK = ("tacit infer --server unix:/run/s --max-tokens 2 --insecure-no-policy " +
-       ROOTS.format("tdx") + f" --receipt /tmp/r --evidence /tmp/e --binding /tmp/b "
-       f"'{PROMPT}'")
-script.run("ask tdx", ASK + " --collateral /run/tdx")
-RECEIPT = ("tacit receipt verify --evidence /tmp/e --insecure-no-policy --collateral /run/tdx " +
-           ROOTS.format("tdx"))
-script.run("receipt tdx", RECEIPT + " --binding /tmp/b /tmp/r")
-script.run("receipt without binding", RECEIPT + " /tmp/r")
-script.run("receipt other binding", "busybox sed -i 's/tacit.1/tacit.2/' /tmp/b; " + RECEIPT +
-           " --binding /tmp/b /tmp/r")
-script.run("ask without collateral", ASK)
-script.do("busybox kill $server; wait $server")
+
+
+def serve(script, tee):
+    """A server, a client that asks it, and somebody who judges the receipt later."""
+    script.do(f"echo >/run/{tee}/fault")
+    script.do(SERVE.format(tee) + " >/run/server 2>&1 & server=$!")
+    script.run("serve " + tee, "for i in $(busybox seq 1 600); do busybox grep -q "
+               "'event=ready\\|error' /run/server && break; busybox sleep 0.1; done; "
+               "busybox cat /run/server; busybox grep -q event=ready /run/server")
+    ask = (f"tacit infer --server unix:/run/s --max-tokens 2 --insecure-no-policy "
+           f"{ROOTS.format(tee)} --receipt /tmp/r --evidence /tmp/e --binding /tmp/b '{PROMPT}'")
+    script.run("ask " + tee, ask + " --collateral /run/" + tee)
+    receipt = (f"tacit receipt verify --evidence /tmp/e --insecure-no-policy "
+               f"--collateral /run/{tee} {ROOTS.format(tee)}")
+    script.run("show " + tee, "tacit receipt show --json /tmp/r")
+    script.run("receipt " + tee, receipt + " --binding /tmp/b /tmp/r")
+    script.run("judged " + tee, receipt + " --json --binding /tmp/b /tmp/r")
+    script.run(f"receipt {tee} without binding", receipt + " /tmp/r")
+    script.run(f"receipt {tee} other binding", "busybox sed 's/tacit.1/tacit.2/' /tmp/b >/tmp/b2; " +
+               receipt + " --binding /tmp/b2 /tmp/r")
+    script.run(f"receipt {tee} other evidence", "tacit attest --tee " + tee + " --report-data " +
+               DATA + " -o /tmp/e2; " + receipt.replace("/tmp/e", "/tmp/e2") +
+               " --binding /tmp/b /tmp/r")
+    script.run("ask without collateral " + tee, ask)
+    script.do("busybox kill $server; wait $server")
+
+
+serve(script, "tdx")
 withdraw(script)
 provide(script, "snp", "sev_guest")
 attest(script, "snp", "", "report")
@@ -152,14 +164,19 @@ attest(script, "snp", "other", "other")
 attest(script, "snp", "short", "short")
 attest(script, "snp", "garbage", "garbage")
 script.run("garbage verify", VERIFY.format("snp"))
-script.do("echo >/run/snp/fault")
-script.run("serve snp", SERVE.format("snp"))
+serve(script, "snp")
 
 image = script.image(deps, work, options, "tsm")
 machine = Machine(deps, work, "a", image, qemu=["-rtc", "base=2026-11-21T12:00:00,clock=vm"])
 os.symlink(os.path.join(quoting, "service"), machine.vsock + "_4050")
 if not ok(script.take(machine), "the guest came to its end", machine.console()):
     done()
+
+
+def judged(script, name):
+    """The JSON object among what a command said."""
+    lines = [line for line in script.of(name)[1].splitlines() if line.startswith("{")]
+    return json.loads(lines[-1]) if lines else {}
 
 
 def says(name, code, words):
@@ -206,14 +223,25 @@ says("tdx empty", 5, "its quoting service has failed")
 says("tdx short", 3, "")
 says("tdx other", 5, "other data than were asked for")
 says("padded verify", 0, "verified")
-says("serve tdx", 0, "event=ready")
-ok("event=sandbox" not in script.of("serve tdx")[1], "all of its sandbox holds")
-says("ask tdx", 0, "verified: tdx")
-says("receipt tdx", 0, "end to end")
-says("receipt without binding", 1, "no tacit/1 binding")
-ok(script.of("receipt other binding")[0] in (1, 3), "a receipt beside another binding is refused",
-   script.of("receipt other binding"))
-says("ask without collateral", 4, "")
+for tee in ("tdx", "snp"):
+    says("serve " + tee, 0, "event=ready")
+    ok("event=sandbox" not in script.of("serve " + tee)[1], "all of its sandbox holds")
+    says("ask " + tee, 0, "verified: " + tee)
+    says("receipt " + tee, 0, "end to end")
+    says(f"receipt {tee} without binding", 1, "no tacit/1 binding")
+    ok(script.of(f"receipt {tee} other binding")[0] in (1, 3),
+       "a receipt beside another binding is refused", script.of(f"receipt {tee} other binding"))
+    ok(script.of(f"receipt {tee} other evidence")[0] == 1,
+       "a receipt beside other evidence is refused", script.of(f"receipt {tee} other evidence"))
+says("ask without collateral tdx", 4, "")
+says("ask without collateral snp", 0, "")  # the report brings its certificates along
+claims = judged(script, "show snp")["claims"]
+report = judged(script, "judged snp")["evidence"]
+ok(claims["eat_profile"] == "urn:x-tacit:air-snp/v1", "a receipt of SNP has a profile of its own",
+   claims)
+ok(claims["enclave_measurements"] == {"measurement_type": "snp-launch-digest",
+                                      "measurement": report["claims"]["measurements"]["measurement"]},
+   "and names the launch digest of the report", (claims, report))
 says("snp report", 0, "")
 says("snp verify", 0, "verified")
 says("tdx on snp", 6, "come from 'sev_guest'")
@@ -221,6 +249,5 @@ says("snp other", 5, "other data than were asked for")
 says("snp short", 5, "a report of 1183 bytes")
 says("snp garbage", 0, "")
 says("garbage verify", 4, "")
-says("serve snp", 6, "know no measurements of snp")
 machine.kill()
 done()

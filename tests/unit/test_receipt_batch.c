@@ -280,7 +280,7 @@ static void try_evidence(void)
 	uint8_t hash[TACIT_HASH_MAX];
 
 	for (size_t i = 0; i < 3; i++) {
-		registers[i].name = tacit_air_slot_name(i);
+		registers[i].name = tacit_profile_key(tacit_profile_of(TACIT_MTYPE_NITRO), i);
 		registers[i].value = TACIT_SLICE_ARRAY(kit_registers[i]);
 	}
 	evidence.measurements = registers;

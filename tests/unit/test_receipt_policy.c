@@ -226,7 +226,7 @@ static void fresh_evidence(void)
 	memset(&evidence, 0, sizeof(evidence));
 	evidence.tee = TACIT_TEE_STUB;
 	for (size_t i = 0; i < 6; i++) {
-		nitro[i].name = tacit_air_slot_name(i);
+		nitro[i].name = tacit_profile_key(tacit_profile_of(TACIT_MTYPE_NITRO), i);
 		nitro[i].value = TACIT_SLICE_ARRAY(kit_registers[i]);
 	}
 	evidence.measurements = nitro;
