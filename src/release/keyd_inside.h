@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TACIT_RELEASE_KEYD_INSIDE_H
+#define TACIT_RELEASE_KEYD_INSIDE_H
+
+/* What the files of the broker's store share. */
+
+#include "receipt/sqlite.h"
+#include "release/keyd_store.h"
+
+#define TACIT_KEYD_WHERE "keyd.store"
+
+enum tacit_keyd_query {
+	TACIT_KEYD_META_GET,
+	TACIT_KEYD_META_PUT,
+	TACIT_KEYD_KEY_PUT,
+	TACIT_KEYD_KEY_GET,
+	TACIT_KEYD_KEY_LIST,
+	TACIT_KEYD_KEY_ENABLE,
+	TACIT_KEYD_KEY_VERSION,
+	TACIT_KEYD_KEY_POLICY,
+	TACIT_KEYD_KEY_APPRAISAL,
+	TACIT_KEYD_MATERIAL_PUT,
+	TACIT_KEYD_MATERIAL_GET,
+	TACIT_KEYD_CREDENTIAL_PUT,
+	TACIT_KEYD_CREDENTIAL_GET,
+	TACIT_KEYD_CREDENTIAL_LIST,
+	TACIT_KEYD_CREDENTIAL_ENABLE,
+	TACIT_KEYD_LOG_PUT,
+	TACIT_KEYD_LOG_LAST,
+	TACIT_KEYD_LOG_WALK,
+	TACIT_KEYD_USED_PUT,
+	TACIT_KEYD_USED_FORGET,
+	TACIT_KEYD_QUERIES,
+};
+
+struct tacit_keyd_store {
+	sqlite3 *db;
+	bool has_master;
+	struct tacit_keyd_master master;
+	sqlite3_stmt *ready[TACIT_KEYD_QUERIES];
+};
+
+/* The statement, reset; every other is reset too, so that no lock stays behind. */
+TACIT_MUST_CHECK enum tacit_status tacit_keyd_prepare(struct tacit_keyd_store *store,
+						      enum tacit_keyd_query query,
+						      sqlite3_stmt **ret, struct tacit_error *err);
+
+/* Runs what gives no rows. Errors: TACIT_POLICY for what is there already. */
+TACIT_MUST_CHECK enum tacit_status tacit_keyd_step(struct tacit_keyd_store *store,
+						   sqlite3_stmt *stmt, const char *what,
+						   struct tacit_error *err);
+
+/* A transaction that writes. _end commits when `status` is TACIT_OK, and rolls back otherwise. */
+TACIT_MUST_CHECK enum tacit_status tacit_keyd_begin(struct tacit_keyd_store *store,
+						    struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status
+tacit_keyd_end(struct tacit_keyd_store *store, enum tacit_status status, struct tacit_error *err);
+
+/* Logs, within a transaction, that the operator or an administrator did something. */
+TACIT_MUST_CHECK enum tacit_status tacit_keyd_note(struct tacit_keyd_store *store,
+						   const struct tacit_keyd_actor *actor,
+						   const char *op, struct tacit_slice key,
+						   uint32_t version, struct tacit_error *err);
+
+/* Wraps on the heap. Owns: tacit_keyd_bytes_done. */
+TACIT_MUST_CHECK enum tacit_status tacit_keyd_wrap_new(const struct tacit_keyd_store *store,
+						       const struct tacit_keyd_label *label,
+						       struct tacit_slice secret,
+						       struct tacit_keyd_bytes *ret,
+						       struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status tacit_keyd_unwrap_new(const struct tacit_keyd_store *store,
+							 const struct tacit_keyd_label *label,
+							 struct tacit_slice wrapped,
+							 struct tacit_keyd_bytes *ret,
+							 struct tacit_error *err);
+
+#endif
