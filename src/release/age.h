@@ -24,7 +24,7 @@
 #define TACIT_AGE_ARGS_MAX     32
 #define TACIT_AGE_BODY_MAX     65536
 #define TACIT_AGE_MAC          32
-#define TACIT_AGE_HEADER_ARENA (TACIT_AGE_HEADER_MAX + 64 * 1024) /* enough for any header */
+#define TACIT_AGE_HEADER_ARENA (TACIT_AGE_HEADER_MAX + 256 * 1024) /* enough for any header */
 
 struct tacit_age_stanza {
 	size_t arg_count; /* at least one: the type */
