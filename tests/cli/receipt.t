@@ -119,6 +119,15 @@ refused 1 RESPONSE_HASH_MISMATCH 4 OHASH "a cut answer" --key "$key" --response 
 refused 1 RESPONSE_HASH_MISMATCH 4 OHASH "no answer" --key "$key" --response /dev/null receipt.bin
 refused 1 PLATFORM_MISMATCH 4 PLATFORM "another platform" --key "$key" --platform tdx-mrtd-rtmr \
 	receipt.bin
+refused 1 PLATFORM_MISMATCH 4 PLATFORM "Nitro, where it is SNP" --key "$key" \
+	--platform nitro-pcr snp.bin
+refused 1 PLATFORM_MISMATCH 4 PLATFORM "SNP, where it is Nitro" --key "$key" \
+	--platform snp-launch-digest receipt.bin
+refused 1 PLATFORM_MISMATCH 5 E2E_PLATFORM "SNP, with evidence of the stub" "${evidence[@]}" snp.bin
+judge 0 "SNP" --key "$key" --platform snp-launch-digest snp.bin
+json out 'd["claims"]["eat_profile"] == "urn:x-tacit:air-snp/v1" and
+	d["claims"]["enclave_measurements"] ==
+	{"measurement_type": "snp-launch-digest", "measurement": "11" * 48}' "has a profile of its own"
 refused 1 EVALUATION_MODE_REJECTED 4 SECURITY_MODE_POLICY "an evaluation" --key "$key" \
 	--require-production receipt.bin
 judge 0 "no evaluation" --key "$key" --require-production production.bin
@@ -244,6 +253,9 @@ good = bytearray(open("receipt.bin", "rb").read())
 good[-1] ^= 1
 open("unsigned", "wb").write(good)
 PY
+run 0 "show of SNP" "$tacit" receipt show snp.bin
+has out '^eat_profile +urn:x-tacit:air-snp/v1$' "names the profile"
+has out '^  measurement +(11){48}$' "and the launch digest"
 run 0 "show does not look at the signature" "$tacit" receipt show unsigned
 run 3 "show of evidence" "$tacit" receipt show evidence.bin
 run 3 "show of half a receipt" "$tacit" receipt show short-7

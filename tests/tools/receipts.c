@@ -9,6 +9,7 @@
  *   receipt.bin                        of TIME, or 1790000000, with the nonce 6e6f6e63656e6f6e
  *   production.bin                     the same, and says that it is no evaluation
  *   no-nonce.bin, other-model.bin      the same without a nonce; of a model that is not bound
+ *   snp.bin                            the same, and says that it is of SNP
  *   receipts.txt                       COUNT of them, one a line in base64url
  *
  * and the receipt key in hex to standard output.
@@ -181,6 +182,11 @@ int main(int argc, char **argv)
 	changed = claims;
 	memset(changed.model_hash, 0xa2, 32);
 	put(argv[1], "other-model.bin", issue(&changed, key, room));
+
+	changed = claims;
+	changed.measurement_type = TACIT_MTYPE_SNP;
+	changed.measurements[1] = changed.measurements[2] = tacit_slice_of(NULL, 0);
+	put(argv[1], "snp.bin", issue(&changed, key, room));
 
 	tacit_receipt_key_public(key, public_key);
 	tacit_hex_encode(TACIT_SLICE_ARRAY(public_key), hex);

@@ -351,6 +351,20 @@ static void try_report(void)
 		   strlen(json_string_value(json_object_get(meas, "pcr2"))) == 96,
 	   "with their values");
 
+	k.claims = kit_snp_claims();
+	issue();
+	verified(url, "a receipt of SNP");
+	claims = json_object_get(got, "claims");
+	meas = json_object_get(claims, "enclave_measurements");
+	ok(json_object_size(meas) == 2 &&
+		   strcmp(json_string_value(json_object_get(claims, "eat_profile")),
+			  TACIT_RECEIPT_PROFILE_SNP) == 0 &&
+		   strcmp(json_string_value(json_object_get(meas, "measurement_type")),
+			  "snp-launch-digest") == 0 &&
+		   strncmp(json_string_value(json_object_get(meas, "measurement")), "0101", 4) == 0,
+	   "with its profile and its launch digest");
+	k.claims = kit_claims();
+
 	k.claims.eat_nonce = k.claims.model_hash_scheme = tacit_slice_of(NULL, 0);
 	k.claims.iat = UINT64_MAX / 2 + 1;
 	k.claims.model_id = tacit_slice_str("a\x01\"\xe2\x80\xae");

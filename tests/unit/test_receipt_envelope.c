@@ -392,6 +392,115 @@ static void try_measurements(void)
 	fresh();
 }
 
+/* The profile for SNP (docs/receipts.md), and what of either is not the other's. */
+
+#define LD      "6b6d6561737572656d656e74"
+#define SNP     MTYPE "71736e702d6c61756e63682d646967657374"
+#define NOT_MAP "L3 CLAIMS_DECODE PAYLOAD_NOT_MAP"
+
+static void set_profile(const char *uri)
+{
+	struct kit_piece *piece = &p.pieces[TACIT_AIR_EAT_PROFILE];
+	struct writer w = wr_of(tacit_mut_of(piece->bytes, sizeof(piece->bytes)));
+
+	tacit_cbor_put_int(&w, 265);
+	tacit_cbor_put_text(&w, tacit_slice_str(uri));
+	piece->len = w.at;
+}
+
+static void try_profiles(void)
+{
+	static const char AIR[] = TACIT_RECEIPT_PROFILE, OURS[] = TACIT_RECEIPT_PROFILE_SNP;
+	static const struct {
+		const char *profile, *map;
+		const char *want; /* NULL: accepted */
+		const char *name;
+	} CASES[] = {
+		{ OURS, "a2" LD REG SNP, NULL, "snp" },
+		{ AIR, "a4" FIRST SNP, "L3 MTYPE UNKNOWN_MTYPE:snp-launch-digest",
+		  "snp's type under AIR v1" },
+		{ AIR, "a2" LD REG SNP, NOT_MAP, "snp's map under AIR v1" },
+		{ AIR, "a5" FIRST LD REG NITRO, NOT_MAP, "nitro with a launch digest too" },
+		{ OURS, "a4" FIRST NITRO, NOT_MAP, "nitro's map under snp" },
+		{ OURS, "a6" FIRST PCR("3") REG PCR("4") REG TDX, NOT_MAP, "tdx's map under snp" },
+		{ OURS, "a3" PCR("0") REG LD REG SNP, NOT_MAP, "snp with pcr0 too" },
+		{ OURS, "a2" PCR("0") REG SNP, NOT_MAP, "snp with the digest as pcr0" },
+		{ OURS, "a2" LD REG NITRO, "L3 MTYPE UNKNOWN_MTYPE:nitro-pcr",
+		  "nitro's type under snp" },
+		{ OURS, "a2" LD REG TDX, "L3 MTYPE UNKNOWN_MTYPE:tdx-mrtd-rtmr",
+		  "tdx's type under snp" },
+		{ OURS, "a2" LD REG MTYPE "60", "L3 MTYPE UNKNOWN_MTYPE:", "snp, type empty" },
+		{ OURS, "a1" SNP, "L3 CLAIMS_DECODE MISSING_CLAIM:measurement", "no digest" },
+		{ OURS, "a1" LD REG, "L3 CLAIMS_DECODE MISSING_CLAIM:measurement_type",
+		  "snp, no type" },
+		{ OURS, "a0", "L3 CLAIMS_DECODE MISSING_CLAIM:measurement", "snp, nothing" },
+		{ OURS, "80", "L3 CLAIMS_DECODE WRONG_TYPE:enclave_measurements", "snp, an array" },
+		{ OURS, "a2" LD "582f" R47 SNP, "L3 MEAS BAD_MEASUREMENT_LENGTH", "47 bytes" },
+		{ OURS, "a2" LD "5831" R47 "2f30" SNP, "L3 MEAS BAD_MEASUREMENT_LENGTH",
+		  "49 bytes" },
+		{ OURS, "a2" LD "40" SNP, "L3 MEAS BAD_MEASUREMENT_LENGTH", "no bytes" },
+		{ OURS, "a2" LD "6130" SNP, "L3 CLAIMS_DECODE WRONG_TYPE:measurement",
+		  "the digest as text" },
+		{ OURS, "a2" LD REG MTYPE "01", "L3 CLAIMS_DECODE WRONG_TYPE:measurement_type",
+		  "snp, type a number" },
+		{ OURS, "a3" LD REG LD REG SNP, NOT_MAP, "the digest twice" },
+		{ OURS, "a3" LD REG SNP SNP, NOT_MAP, "snp, type twice" },
+		{ OURS, "a3" LD REG "656e6f6e6365" REG SNP, NOT_MAP, "snp, another key" },
+		{ OURS, "a2" SNP LD REG, "L3 CANONICAL PAYLOAD_NOT_MAP", "snp, type first" },
+		{ OURS, "b802" LD REG SNP, NOT_MAP, "snp, head in two bytes" },
+		{ OURS, "bf" LD REG SNP "ff", NOT_MAP, "snp, indefinite" },
+		{ OURS, "a3" LD REG SNP, NOT_MAP, "snp, count too high" },
+		{ OURS, "a1" LD REG SNP, NOT_MAP, "snp, count too low" },
+		{ "urn:x-tacit:air-snp/v2", "a4" FIRST NITRO, "L3 EAT_PROFILE WRONG_PROFILE",
+		  "a version that is none" },
+		{ "urn:x-tacit:air-snp/v2", "a2" LD REG SNP, NOT_MAP, "the same with snp's map" },
+		{ "urn:x-tacit:air-snp/v", "a4" FIRST NITRO, "L3 EAT_PROFILE WRONG_PROFILE",
+		  "a profile cut short" },
+		{ "URN:x-tacit:air-snp/v1", "a4" FIRST NITRO, "L3 EAT_PROFILE WRONG_PROFILE",
+		  "a profile in capitals" },
+	};
+	char hex[2048];
+
+	for (size_t i = 0; i < TACIT_ARRAY_LEN(CASES); i++) {
+		fresh();
+		set_profile(CASES[i].profile);
+		snprintf(hex, sizeof(hex), "3a00010006%s", CASES[i].map);
+		kit_set_hex(&p, TACIT_AIR_MEASUREMENTS, hex);
+		struct tacit_slice sealed = kit_seal_payload(&k, &p);
+		if (CASES[i].want)
+			kit_refused(&k, sealed, &expect, CASES[i].want, CASES[i].name);
+		else
+			is_status(kit_verify(&k, sealed, &expect), TACIT_OK, CASES[i].name);
+	}
+	fresh();
+}
+
+/* The profile counts wherever it stands, and twice it is no map. */
+static void try_profile_places(void)
+{
+	set_profile(TACIT_RECEIPT_PROFILE_SNP);
+	kit_set_hex(&p, TACIT_AIR_MEASUREMENTS, "3a00010006a2" LD REG SNP);
+	struct kit_piece last = p.pieces[p.count - 1];
+	p.pieces[p.count - 1] = p.pieces[TACIT_AIR_EAT_PROFILE];
+	p.pieces[TACIT_AIR_EAT_PROFILE] = last;
+	kit_refused(&k, kit_seal_payload(&k, &p), &expect, "L3 CANONICAL PAYLOAD_NOT_MAP",
+		    "snp, its profile last");
+	p.pieces[TACIT_AIR_EAT_PROFILE] = p.pieces[p.count - 1];
+	kit_refused(&k, kit_seal_payload(&k, &p), &expect, NOT_MAP, "its profile twice");
+	fresh();
+	kit_drop(&p, TACIT_AIR_EAT_PROFILE);
+	kit_refused(&k, kit_seal_payload(&k, &p), &expect,
+		    "L3 CLAIMS_DECODE MISSING_CLAIM:eat_profile", "no profile");
+	kit_set_hex(&p, TACIT_AIR_MEASUREMENTS - 1, "3a00010006a2" LD REG SNP);
+	kit_refused(&k, kit_seal_payload(&k, &p), &expect, NOT_MAP, "snp's map, no profile");
+	fresh();
+	kit_set_hex(&p, TACIT_AIR_EAT_PROFILE,
+		    "1901095675726e3a782d74616369743a6169722d736e702f7631");
+	kit_set_hex(&p, TACIT_AIR_MEASUREMENTS, "3a00010006a2" LD REG SNP);
+	kit_refused(&k, kit_seal_payload(&k, &p), &expect, NOT_MAP, "snp's profile as bytes");
+	fresh();
+}
+
 int main(void)
 {
 	kit_init(&k);
@@ -405,6 +514,8 @@ int main(void)
 	try_small_order_key();
 	try_small_order_r();
 	try_measurements();
+	try_profiles();
+	try_profile_places();
 	tacit_receipt_key_free(k.key);
 	return done();
 }

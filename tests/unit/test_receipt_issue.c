@@ -77,6 +77,11 @@ static void try_round_trips(void)
 	k.claims.measurements[4] = TACIT_SLICE_ARRAY(kit_registers[4]);
 	k.claims.production = true;
 	round_trip("a TDX receipt with five registers, production");
+	k.claims = kit_snp_claims();
+	round_trip("an SNP receipt");
+	k.claims.eat_nonce = k.claims.model_hash_scheme = tacit_slice_of(NULL, 0);
+	k.claims.production = true;
+	round_trip("an SNP receipt without optional claims, production");
 	k.claims = kit_claims();
 	for (size_t i = 0; i < TACIT_RECEIPT_SLOTS; i++)
 		k.claims.measurements[i] = TACIT_SLICE_ARRAY(kit_registers[i]);
@@ -162,6 +167,17 @@ static void try_refusals(void)
 	k.claims.measurement_type = TACIT_MTYPE_TDX;
 	k.claims.measurements[5] = tacit_slice_of(text, 48);
 	refuse("WRONG_TYPE:pcr8", "pcr8 on TDX");
+	k.claims = kit_snp_claims();
+	k.claims.measurements[0] = none;
+	refuse("MISSING_CLAIM:measurement", "no launch digest");
+	k.claims = kit_snp_claims();
+	k.claims.measurements[0].len = 32;
+	refuse("BAD_MEASUREMENT_LENGTH", "a launch digest of 32 bytes");
+	k.claims = kit_snp_claims();
+	k.claims.measurements[1] = TACIT_SLICE_ARRAY(kit_registers[1]);
+	refuse("PAYLOAD_NOT_MAP", "a second register on SNP");
+	k.claims.measurement_type = TACIT_MTYPE_SNP;
+	refuse("PAYLOAD_NOT_MAP", "Nitro's registers as SNP");
 	k.claims.measurement_type = (enum tacit_mtype)7;
 	refuse("UNKNOWN_MTYPE:none", "a type outside the enum");
 	k.claims.model_hash_scheme = tacit_slice_str("sha256");
@@ -177,7 +193,7 @@ static bool refused(struct tacit_slice bytes, const struct tacit_receipt_expect 
 	       k.verdict.code[0] && k.verdict.outcome != TACIT_VERIFIED;
 }
 
-static void try_damage(void)
+static void damage(void)
 {
 	static uint8_t copy[4097];
 	struct tacit_receipt_verifier *verifier = NULL;
@@ -208,6 +224,14 @@ static void try_damage(void)
 	is_status(kit_verify(&k, tacit_slice_of(copy, receipt.len), &expect), TACIT_OK,
 		  "undamaged it still verifies");
 	tacit_receipt_verifier_free(verifier);
+}
+
+static void try_damage(void)
+{
+	damage();
+	k.claims = kit_snp_claims();
+	damage();
+	k.claims = kit_claims();
 }
 
 static void try_keys(void)

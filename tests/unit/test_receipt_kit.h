@@ -58,6 +58,16 @@ static inline struct tacit_receipt_claims kit_claims(void)
 	return c;
 }
 
+/* The same on SNP, of the profile there. */
+static inline struct tacit_receipt_claims kit_snp_claims(void)
+{
+	struct tacit_receipt_claims c = kit_claims();
+
+	c.measurement_type = TACIT_MTYPE_SNP;
+	c.measurements[1] = c.measurements[2] = tacit_slice_of(NULL, 0);
+	return c;
+}
+
 static inline void kit_init(struct kit *k)
 {
 	memset(k, 0, sizeof(*k));

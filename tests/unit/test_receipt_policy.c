@@ -150,8 +150,15 @@ static void try_texts(void)
 	e.has_mtype = true;
 	e.mtype = TACIT_MTYPE_TDX;
 	refuse(&e, "L4 PLATFORM PLATFORM_MISMATCH", "another platform");
+	e.mtype = TACIT_MTYPE_SNP;
+	refuse(&e, "L4 PLATFORM PLATFORM_MISMATCH", "SNP, where it is Nitro");
 	e.mtype = TACIT_MTYPE_NITRO;
 	accept(&e, "the platform asked for");
+	k.claims = kit_snp_claims();
+	issue();
+	refuse(&e, "L4 PLATFORM PLATFORM_MISMATCH", "Nitro, where it is SNP");
+	e.mtype = TACIT_MTYPE_SNP;
+	accept(&e, "SNP asked for");
 	k.claims = kit_claims();
 	issue();
 }
@@ -343,7 +350,9 @@ static void try_evidence_platform(void)
 	evidence.tee = TACIT_TEE_TDX;
 	refuse(&e, "L5 E2E_PLATFORM PLATFORM_MISMATCH", "a Nitro receipt with TDX evidence");
 	evidence.tee = TACIT_TEE_SNP;
-	refuse(&e, "L5 E2E_PLATFORM PLATFORM_MISMATCH", "a platform that AIR v1 lacks");
+	refuse(&e, "L5 E2E_PLATFORM PLATFORM_MISMATCH", "a Nitro receipt with SNP evidence");
+	evidence.tee = TACIT_TEE_SGX;
+	refuse(&e, "L5 E2E_PLATFORM PLATFORM_MISMATCH", "a platform that no profile has");
 	evidence.tee = TACIT_TEE_NONE;
 	refuse(&e, "L5 E2E_PLATFORM PLATFORM_MISMATCH", "no platform");
 	k.claims.measurement_type = TACIT_MTYPE_TDX;
@@ -361,6 +370,45 @@ static void try_evidence_platform(void)
 	ok(k.verdict.end_to_end, "end to end");
 	nitro[4].value.len = 47;
 	refuse(&e, "L5 E2E_MEAS MEASUREMENT_MISMATCH:pcr4", "RTMR3 cut");
+}
+
+static void try_evidence_snp(void)
+{
+	struct tacit_receipt_expect e = end_to_end();
+	uint8_t other[48];
+
+	fresh_evidence();
+	uint8_t hash[32];
+	memcpy(hash, k.claims.attestation_doc_hash, sizeof(hash));
+	k.claims = kit_snp_claims();
+	memcpy(k.claims.attestation_doc_hash, hash, sizeof(hash));
+	k.claims.production = true;
+	issue();
+	evidence.tee = TACIT_TEE_NITRO;
+	refuse(&e, "L5 E2E_PLATFORM PLATFORM_MISMATCH", "an SNP receipt with Nitro evidence");
+	evidence.tee = TACIT_TEE_TDX;
+	refuse(&e, "L5 E2E_PLATFORM PLATFORM_MISMATCH", "an SNP receipt with TDX evidence");
+	evidence.tee = TACIT_TEE_SNP;
+	refuse(&e, "L5 E2E_MEAS MEASUREMENT_MISMATCH:measurement",
+	       "SNP evidence without a launch digest");
+	nitro[0].name = "measurement";
+	accept(&e, "the launch digest of the evidence");
+	ok(k.verdict.end_to_end && k.verdict.claims.measurement_type == TACIT_MTYPE_SNP,
+	   "SNP, end to end");
+	memcpy(other, kit_registers[0], 48);
+	other[0] ^= 1;
+	nitro[0].value = TACIT_SLICE_ARRAY(other);
+	refuse(&e, "L5 E2E_MEAS MEASUREMENT_MISMATCH:measurement", "another launch digest");
+	nitro[0].value = tacit_slice_of(kit_registers[0], 47);
+	refuse(&e, "L5 E2E_MEAS MEASUREMENT_MISMATCH:measurement", "a launch digest cut");
+	nitro[0].value = TACIT_SLICE_ARRAY(kit_registers[0]);
+	evidence.debug = true;
+	refuse(&e, "L5 E2E_SECURITY_MODE SECURITY_MODE_MISMATCH", "production, debugging allowed");
+	evidence.debug = false;
+	evidence.binding.receipt_key[31] ^= 1;
+	e.key = TACIT_SLICE_ARRAY(k.public_key);
+	refuse(&e, "L5 E2E_KEY PUBKEY_BINDING_MISMATCH", "a key that the report does not bind");
+	fresh_evidence();
 }
 
 static void try_listing(void)
@@ -391,6 +439,7 @@ int main(void)
 	try_evidence_values();
 	try_evidence_mode();
 	try_evidence_platform();
+	try_evidence_snp();
 	try_listing();
 	tacit_receipt_key_free(k.key);
 	return done();
