@@ -18,7 +18,7 @@ struct tacit_api {
 	bool stopping, detached;
 	char model_version[20], policy_version[24], fingerprint[20];
 	enum tacit_mtype mtype;
-	bool production; /* a TEE, and not in debug mode */
+	bool production; /* a TEE under its maker's root, and not in debug mode */
 	uint8_t slots[TACIT_RECEIPT_SLOTS][48];
 	bool slot_known[TACIT_RECEIPT_SLOTS];
 	char refusal[256];

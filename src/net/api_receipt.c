@@ -46,7 +46,9 @@ static enum tacit_status take_claims(struct tacit_api *api, const struct tacit_c
 	if (!platform)
 		return tacit_api_receipt_possible(claims->tee, err);
 	api->mtype = platform->mtype;
-	api->production = tacit_tee_is_real(claims->tee) && !claims->debug;
+	/* Where a test root may vouch for the hardware, nobody can say that there is any. */
+	api->production = tacit_tee_is_real(claims->tee) && !claims->debug &&
+			  api->options.insecure_test_root_count == 0;
 	for (size_t i = 0; i < claims->measurement_count; i++)
 		take_slot(api, platform, &claims->measurements[i]);
 	return TACIT_OK;

@@ -120,6 +120,9 @@ if run.returncode == 0:
        check.stderr)
     check = tacit("receipt", "verify", "--evidence", evidence, "--policy", policy, receipt)
     ok(check.returncode == 1, "and not without the test root", check.stderr)
+    shown = json.loads(tacit("receipt", "show", "--json", receipt).stdout)
+    ok(shown["claims"]["security_mode"] == "evaluation",
+       "what a test root vouches for is not called production", shown)
     with open(spied, "rb") as f:
         passed = f.read()
     ok(len(passed) > 1000 and PROMPT.encode() not in passed and b"walrus" not in passed and
