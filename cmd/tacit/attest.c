@@ -15,6 +15,7 @@
 struct options {
 	struct cli_common common;
 	const char *tee;
+	const char *tpm;
 	const char *output;
 	const char *user_data, *public_key;
 	struct cli_hex nonce, report_data;
@@ -22,7 +23,7 @@ struct options {
 
 static const struct cli_option OPTIONS[] = {
 	CLI_OPT(struct options, tee, "--tee", 0, CLI_TEXT, "NAME",
-		"auto, stub, nitro, tdx or snp (auto never means stub)"),
+		CLI_TEES " (auto never means stub)"),
 	CLI_OPT_RANGE(struct options, nonce, "--nonce", CLI_HEX, "HEX",
 		      "the nonce to carry, of whoever will judge it", 1, 64),
 	CLI_OPT(struct options, user_data, "--user-data", 0, CLI_TEXT, "HEX|FILE",
@@ -31,6 +32,8 @@ static const struct cli_option OPTIONS[] = {
 		"a public key to carry"),
 	CLI_OPT_RANGE(struct options, report_data, "--report-data", CLI_HEX, "HEX",
 		      "report data to carry, and nothing else (TDX, SNP)", 64, 64),
+	CLI_OPT(struct options, tpm, "--tpm", 0, CLI_TEXT, "PATH|unix:PATH",
+		"Azure's virtual TPM (default: /dev/tpmrm0)"),
 	CLI_OPT(struct options, output, "--output", 'o', CLI_TEXT, "FILE",
 		"where the evidence goes (default: standard output)"),
 };
@@ -119,7 +122,8 @@ static int deliver(const struct options *o, enum tacit_tee tee, struct tacit_sli
 static int run(void *options, int argc, char **argv)
 {
 	const struct options *o = options;
-	const struct tacit_attest_options setup = { .config = tacit_slice_str("tacit attest") };
+	const struct tacit_attest_options setup = { .config = tacit_slice_str("tacit attest"),
+						    .tpm = o->tpm };
 	static uint8_t room[TACIT_ATTEST_ROOM];
 	static struct carried carried;
 	struct tacit_error err = { 0 };

@@ -7,6 +7,8 @@
 #include "cli.h"
 #include "tacit/evidence.h"
 
+#define CLI_TEES "auto, stub, nitro, tdx, snp, azure-snp or azure-tdx"
+
 /*
  * "auto" and NULL give TACIT_TEE_NONE: the TEE of this machine, never the stub. Returns 0, or the
  * exit code of a usage error after saying so.

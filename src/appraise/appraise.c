@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "appraise/appraise.h"
 
+#include "tacit/azure.h"
 #include "tee/binding.h"
 #include "tee/nonce_tree.h"
 
@@ -54,14 +55,48 @@ static bool binding_required(const struct tacit_context *cx)
 	return e->require_binding || e->tls_spki.ptr;
 }
 
-/* Whether the evidence stands for `binding`, by its user data or by its report data. */
-static bool stands_for(const struct tacit_claims *claims, struct tacit_slice binding,
+/*
+ * Azure's report data are the paravisor's and its user data anybody's in the guest; the quote of
+ * the TPM alone says what for and over which PCRs. Its extraData is then no nonce of itself.
+ */
+static bool quote_stands_for(struct tacit_claims *claims, struct tacit_slice binding,
+			     struct tacit_check_list *list)
+{
+	uint8_t digest[32];
+	struct tacit_error err = { 0 };
+	struct tacit_slice carried = claims->azure->quote_nonce;
+
+	if (tacit_binding_quote_data(tacit_tee_name(claims->tee), binding, digest, &err) !=
+	    TACIT_OK) {
+		err.status = TACIT_BINDING;
+		tacit_check_fail_error(list, "binding.report_data", &err);
+		return false;
+	}
+	if (claims->azure->quoted && tacit_slice_eq(carried, TACIT_SLICE_ARRAY(digest))) {
+		claims->nonce = tacit_slice_of(NULL, 0);
+		return true;
+	}
+	fail_bytes(list, "binding.report_data", TACIT_SLICE_ARRAY(digest), carried,
+		   claims->azure->quoted
+			   ? "the TPM's quote does not stand for the binding that came beside the "
+			     "evidence"
+			   : "no quote of the TPM came, and nothing else stands for a binding");
+	return false;
+}
+
+/*
+ * Whether the evidence stands for `binding`, by its user data, by its report data, or by what
+ * takes their place.
+ */
+static bool stands_for(struct tacit_claims *claims, struct tacit_slice binding,
 		       struct tacit_check_list *list)
 {
 	uint8_t digest[64];
 	struct tacit_error err = { 0 };
 	struct tacit_check_failure failure = { .status = TACIT_BINDING };
 
+	if (claims->azure)
+		return quote_stands_for(claims, binding, list);
 	if (claims->user_data.ptr) {
 		if (tacit_slice_eq(claims->user_data, binding))
 			return true;
@@ -87,7 +122,7 @@ static bool stands_for(const struct tacit_claims *claims, struct tacit_slice bin
  * The binding's bytes: inside the evidence, or beside it where that has room for a hash alone.
  * One from beside that the evidence does not stand for is never read.
  */
-static struct tacit_slice find_binding(const struct tacit_claims *claims,
+static struct tacit_slice find_binding(struct tacit_claims *claims,
 				       const struct tacit_context *cx,
 				       struct tacit_check_list *list)
 {

@@ -39,6 +39,13 @@ TACIT_MUST_CHECK enum tacit_status tacit_attest_snp_open(const struct tacit_atte
 							 struct tacit_attester **ret,
 							 struct tacit_error *err);
 
+TACIT_MUST_CHECK enum tacit_status
+tacit_attest_azure_snp_open(const struct tacit_attest_options *options, struct tacit_attester **ret,
+			    struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status
+tacit_attest_azure_tdx_open(const struct tacit_attest_options *options, struct tacit_attester **ret,
+			    struct tacit_error *err);
+
 /* The Nitro attester over a module that is open already; it is closed with the attester, or at
  * once. */
 struct tacit_nsm;
@@ -56,6 +63,12 @@ const char *tacit_attest_probe(enum tacit_tee tee, const char *root);
 
 /* The i-th path that the probe looks for, or NULL past the end. */
 const char *tacit_attest_probe_path(enum tacit_tee tee, size_t i);
+
+/*
+ * Whether the machine says that it is Azure's, below `root`. Its word, so that machines with a TPM
+ * of their own need not open it.
+ */
+bool tacit_attest_probe_azure(const char *root);
 
 /* TACIT_UNSUPPORTED with a sentence that says what is missing: here, or in this build. */
 enum tacit_status tacit_attest_probe_refuse(enum tacit_tee tee, const char *root,

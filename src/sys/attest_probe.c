@@ -5,6 +5,10 @@
 
 #include "base/compiler.h"
 #include "sys/attest.h"
+#include "sys/tpm.h"
+
+#define ASSET_TAG   "/sys/class/dmi/id/chassis_asset_tag"
+#define AZURE_ASSET "7783-7084-3265-9085-8269-3286-77" /* of every virtual machine there */
 
 struct probe_row {
 	enum tacit_tee tee;
@@ -21,6 +25,8 @@ static const struct probe_row PATHS[] = {
 	{ TACIT_TEE_SNP, "/dev/sev-guest" },
 	{ TACIT_TEE_TDX, "/sys/kernel/config/tsm/report" },
 	{ TACIT_TEE_SNP, "/sys/kernel/config/tsm/report" },
+	{ TACIT_TEE_AZURE_SNP, TACIT_TPM_DEVICE },
+	{ TACIT_TEE_AZURE_TDX, TACIT_TPM_DEVICE },
 };
 
 const char *tacit_attest_probe_path(enum tacit_tee tee, size_t i)
@@ -47,6 +53,20 @@ const char *tacit_attest_probe(enum tacit_tee tee, const char *root)
 	return NULL;
 }
 
+bool tacit_attest_probe_azure(const char *root)
+{
+	char full[PATH_MAX], line[64] = "";
+	int n = snprintf(full, sizeof(full), "%s" ASSET_TAG, root);
+	FILE *f = n > 0 && (size_t)n < sizeof(full) ? fopen(full, "re") : NULL;
+
+	if (!f)
+		return false;
+	bool read = fgets(line, sizeof(line), f) != NULL;
+	fclose(f);
+	line[strcspn(line, "\n")] = '\0';
+	return read && strcmp(line, AZURE_ASSET) == 0;
+}
+
 static enum tacit_status refuse_present(enum tacit_tee tee, const char *path,
 					struct tacit_error *err)
 {
@@ -58,7 +78,7 @@ static enum tacit_status refuse_present(enum tacit_tee tee, const char *path,
 static enum tacit_status refuse_auto(const char *root, struct tacit_error *err)
 {
 	for (size_t i = 0; i < TACIT_ARRAY_LEN(PATHS); i++)
-		if (is_there(root, PATHS[i].path))
+		if (strcmp(PATHS[i].path, TACIT_TPM_DEVICE) != 0 && is_there(root, PATHS[i].path))
 			return refuse_present(PATHS[i].tee, PATHS[i].path, err);
 	return tacit_fail(err, TACIT_UNSUPPORTED, "attest", 0,
 			  "no TEE found: no %s, %s, %s or %s (for a software stand-in: --tee stub)",

@@ -220,15 +220,13 @@ static bool is_report_platform(struct tacit_slice platform)
 	       tacit_slice_eq(platform, tacit_slice_str("snp"));
 }
 
-enum tacit_status tacit_binding_report_data(const char *platform, struct tacit_slice encoded,
-					    uint8_t ret[static 64], struct tacit_error *err)
+/* Lets the platform speak for the binding, whatever its name is. */
+static enum tacit_status stand_for(const char *platform, struct tacit_slice encoded,
+				   uint8_t ret[static 64], struct tacit_error *err)
 {
 	struct tacit_binding b;
 	uint8_t digest[TACIT_SHA256_LEN];
 
-	if (!is_report_platform(tacit_slice_str(platform)))
-		return tacit_fail(err, TACIT_USAGE, "binding.platform", 0,
-				  "only tdx and snp carry report data");
 	enum tacit_status st = tacit_binding_parse(encoded, &b, err);
 	if (st == TACIT_OK)
 		st = tacit_hash(TACIT_SHA256, encoded, digest, err);
@@ -242,4 +240,22 @@ enum tacit_status tacit_binding_report_data(const char *platform, struct tacit_s
 		.evidence_hash = TACIT_SLICE_ARRAY(digest),
 	};
 	return tacit_binding_envelope_hash(&envelope, ret, err);
+}
+
+enum tacit_status tacit_binding_report_data(const char *platform, struct tacit_slice encoded,
+					    uint8_t ret[static 64], struct tacit_error *err)
+{
+	if (!is_report_platform(tacit_slice_str(platform)))
+		return tacit_fail(err, TACIT_USAGE, "binding.platform", 0,
+				  "only tdx and snp carry report data");
+	return stand_for(platform, encoded, ret, err);
+}
+
+enum tacit_status tacit_binding_quote_data(const char *platform, struct tacit_slice encoded,
+					   uint8_t ret[static 32], struct tacit_error *err)
+{
+	uint8_t data[64];
+	enum tacit_status st = stand_for(platform, encoded, data, err);
+
+	return st == TACIT_OK ? tacit_hash(TACIT_SHA256, TACIT_SLICE_ARRAY(data), ret, err) : st;
 }

@@ -21,6 +21,16 @@ TACIT_MUST_CHECK enum tacit_status
 tacit_binding_envelope_hash(const struct tacit_binding_envelope *envelope,
 			    uint8_t ret[TACIT_AT_LEAST(64)], struct tacit_error *err);
 
+/*
+ * What a quote of Azure's virtual TPM carries as extraData for a binding: SHA-256 of what a bare
+ * guest of that platform name ("azure-snp", "azure-tdx") would have as REPORTDATA, since a TPM
+ * without SHA-512 takes 50 bytes at most [TPM2 10.4.3]. Errors: those of tacit_binding_parse().
+ */
+TACIT_MUST_CHECK enum tacit_status tacit_binding_quote_data(const char *platform,
+							    struct tacit_slice encoded,
+							    uint8_t ret[TACIT_AT_LEAST(32)],
+							    struct tacit_error *err);
+
 /* True when `config` is the one form of key configuration that we write (see binding.c). */
 bool tacit_binding_hpke_ok(struct tacit_slice config);
 

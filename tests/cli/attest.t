@@ -37,7 +37,7 @@ fi
 for tee in none sgx STUB 'stub ' ''; do
 	run 2 "--tee '$tee'" "$tacit" attest --tee "$tee"
 done
-has "$work/err" 'auto, stub, nitro, tdx or snp' "says which there are"
+has "$work/err" 'auto, stub, nitro, tdx, snp, azure-snp or azure-tdx' "says which there are"
 
 # --- what it carries ---------------------------------------------------------------------------
 inspected() { "$tacit" inspect --json "$work/evidence" >"$work/out"; }

@@ -2,6 +2,7 @@
 #include "tests/pki/azure.h"
 
 #include <openssl/core_names.h>
+#include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -268,7 +269,24 @@ static bool write_file(const char *dir, const char *name, struct tacit_slice byt
 	return good;
 }
 
-/* mkevidence azure DIR [snp|tdx]: the HCL report, the pieces beside it, and an agent's JSON. */
+/* A report for a key that somebody else has: a TPM's. */
+static bool take_key(struct azure_spec *a, const char *path)
+{
+	FILE *f = fopen(path, "re");
+
+	a->quote_signer = usual_ak();
+	a->ak = f ? PEM_read_PUBKEY(f, NULL, NULL, NULL) : NULL;
+	if (f)
+		fclose(f);
+	if (!a->ak)
+		fprintf(stderr, "%s: no public key\n", path);
+	return a->ak != NULL;
+}
+
+/*
+ * mkevidence azure DIR [snp|tdx [KEY.pem]]: the HCL report, the pieces beside it, and an agent's
+ * JSON. With a public key the report is for that one, and the quote is not by it.
+ */
 int mkevidence_azure(int argc, char **argv)
 {
 	struct azure_spec a;
@@ -276,7 +294,11 @@ int mkevidence_azure(int argc, char **argv)
 	if (argc < 2)
 		return 2;
 	azure_init(&a, argc > 2 && strcmp(argv[2], "tdx") == 0);
+	if (argc > 3 && !take_key(&a, argv[3]))
+		return 1;
 	azure_make(&a);
+	if (argc > 3)
+		EVP_PKEY_free(a.ak);
 	bool good = write_file(argv[1], "azure.hcl", a.hcl) &&
 		    write_file(argv[1], "azure-tpm.msg", a.message) &&
 		    write_file(argv[1], "azure-tpm.sig", a.signature) &&

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The attester of Azure's confidential VMs, whose hardware knows the paravisor alone
+ * [src/tee/azure/README.md]. What stays the same for a boot is fetched once: the paravisor's
+ * report from the virtual TPM. What is made each time is a quote of that TPM, which carries the
+ * nonce or the hash of the binding, over all PCRs. Both go to the verifier in one JSON object.
+ *
+ * The paravisor, the hypervisor below it and the metadata service are not trusted with the form of
+ * anything: reports, quotes and certificates are read as a verifier would, so that evidence which
+ * nobody can use is refused here, by name.
+ */
+
+#include <stdlib.h>
+
+#include "appraise/json_out.h"
+#include "base/base64.h"
+#include "base/compiler.h"
+#include "crypto/hash.h"
+#include "crypto/rsa.h"
+#include "sys/attest.h"
+#include "sys/tpm.h"
+#include "tee/azure/azure.h"
+#include "tee/binding.h"
+
+#define WHERE      "attest.azure"
+#define REPORT_AT  0x01400001u /* NV index of the paravisor's report */
+#define KEY_AT     0x81000003u /* handle of the attestation key */
+#define REPORT_MAX 8192        /* bytes of the report: real ones have 2,600 */
+#define TRIES      5           /* of a quote whose PCRs somebody else extends meanwhile */
+
+struct azure_attester {
+	struct tacit_attester base;
+	struct tacit_tpm *tpm;
+	size_t report_len;
+	uint8_t report[REPORT_MAX];
+	uint8_t key[TACIT_AZURE_RSA_LEN]; /* modulus, from the report */
+};
+
+/* ---- one piece of evidence ----------------------------------------------------------------- */
+
+struct quote_request {
+	uint8_t bytes[TACIT_TPM_EXTRA_MAX];
+	size_t len;
+};
+
+/* What the quote is to carry: the hash of the binding, or the nonce as it is. */
+static enum tacit_status find_extra(const struct azure_attester *azure,
+				    const struct tacit_attest_request *request,
+				    struct quote_request *ret, struct tacit_error *err)
+{
+	const char *platform = tacit_tee_name(azure->base.ops->tee);
+
+	if (request->public_key.ptr || request->report_data.ptr)
+		return tacit_fail(err, TACIT_UNSUPPORTED, WHERE, 0,
+				  "a quote of Azure's TPM has no room for %s",
+				  request->public_key.ptr ? "a public key" : "report data");
+	if (request->binding.ptr) {
+		ret->len = TACIT_SHA256_LEN;
+		return tacit_binding_quote_data(platform, request->binding, ret->bytes, err);
+	}
+	if (request->nonce.len > TACIT_TPM_EXTRA_MAX)
+		return tacit_fail(err, TACIT_UNSUPPORTED, WHERE, 0,
+				  "a quote of Azure's TPM carries a nonce of %d bytes at most",
+				  TACIT_TPM_EXTRA_MAX);
+	if (request->nonce.len)
+		memcpy(ret->bytes, request->nonce.ptr, request->nonce.len);
+	ret->len = request->nonce.len;
+	return TACIT_OK;
+}
+
+static struct tacit_tpm_evidence view(const struct tacit_tpm_quoted *quoted)
+{
+	struct tacit_tpm_evidence tpm = { .message = quoted->message,
+					  .signature = quoted->signature,
+					  .pcr_count = TACIT_TPM_PCRS };
+
+	for (size_t i = 0; i < TACIT_TPM_PCRS; i++)
+		tpm.pcrs[i] = TACIT_SLICE_ARRAY(quoted->bank.values[i]);
+	return tpm;
+}
+
+/* As the verifier will; TACIT_BINDING when the PCRs have moved between reading and quoting. */
+static enum tacit_status check_quote(const struct azure_attester *azure,
+				     const struct tacit_tpm_evidence *tpm,
+				     const struct quote_request *request, struct tacit_error *err)
+{
+	struct tacit_slice values[TACIT_TPM_PCRS], signature;
+	struct tacit_tpm_quote quote;
+	enum tacit_status st = tacit_tpm_quote_parse(tpm->message, &quote, err);
+
+	if (st == TACIT_OK)
+		st = tacit_tpm_signature(tpm->signature, &signature, err);
+	if (st != TACIT_OK)
+		return st;
+	if (tacit_rsa_check_pkcs1(TACIT_SLICE_ARRAY(azure->key), tpm->message, signature, NULL) !=
+	    TACIT_OK)
+		return tacit_fail(err, TACIT_PEER, WHERE, 0,
+				  "the TPM's key at 0x%08x is not the one that the paravisor "
+				  "reports",
+				  KEY_AT);
+	if (!tacit_slice_eq(quote.nonce, tacit_slice_of(request->bytes, request->len)))
+		return tacit_fail(err, TACIT_PEER, WHERE, 0,
+				  "the TPM gave a quote over other data than were asked for");
+	return tacit_tpm_pcrs(&quote, tpm, values, err);
+}
+
+static enum tacit_status get_quote(struct azure_attester *azure,
+				   const struct quote_request *request,
+				   struct tacit_tpm_quoted *quoted, struct tacit_error *err)
+{
+	struct tacit_slice extra = tacit_slice_of(request->bytes, request->len);
+
+	for (int i = 0; i < TRIES; i++) {
+		struct tacit_error why = { 0 };
+		enum tacit_status st =
+			tacit_tpm_make_quote(azure->tpm, KEY_AT, extra, quoted, &why);
+
+		if (st == TACIT_OK) {
+			struct tacit_tpm_evidence tpm = view(quoted);
+
+			st = check_quote(azure, &tpm, request, &why);
+			if (st == TACIT_BINDING)
+				continue;
+		}
+		if (st != TACIT_OK && err)
+			*err = why;
+		return st;
+	}
+	return tacit_fail(err, TACIT_PEER, WHERE, 0,
+			  "the PCR values are never those that the TPM quotes");
+}
+
+static void put_base64(struct tacit_json_out *j, const char *name, struct tacit_slice bytes)
+{
+	static const char NONE[] = "";
+	char *room = (char *)malloc(tacit_base64_size(TACIT_BASE64URL, bytes.len) + 1);
+
+	if (room)
+		tacit_base64_encode(TACIT_BASE64URL, bytes, room);
+	else
+		j->w->bad = true;
+	tacit_json_out_text(j, name, room ? room : NONE);
+	free(room);
+}
+
+/* As attestation agents write it [src/tee/unwrap_json.c]. */
+static enum tacit_status write_evidence(const struct azure_attester *azure,
+					const struct tacit_tpm_quoted *quoted,
+					struct tacit_mut room, struct tacit_slice *ret,
+					struct tacit_error *err)
+{
+	struct writer w = wr_of(room);
+	struct tacit_json_out j = { &w, -1, true };
+
+	tacit_json_out_open(&j, NULL, '{');
+	tacit_json_out_text(&j, "tee", tacit_tee_name(azure->base.ops->tee));
+	put_base64(&j, "hcl_report", tacit_slice_of(azure->report, azure->report_len));
+	tacit_json_out_open(&j, "tpm_quote", '{');
+	tacit_json_out_hex(&j, "message", quoted->message);
+	tacit_json_out_hex(&j, "signature", quoted->signature);
+	tacit_json_out_open(&j, "pcrs", '[');
+	for (size_t i = 0; i < TACIT_TPM_PCRS; i++)
+		tacit_json_out_hex(&j, NULL, TACIT_SLICE_ARRAY(quoted->bank.values[i]));
+	tacit_json_out_close(&j, ']');
+	tacit_json_out_close(&j, '}');
+	tacit_json_out_close(&j, '}');
+	return wr_finish(&w, WHERE, ret, err);
+}
+
+static enum tacit_status attest(struct tacit_attester *attester,
+				const struct tacit_attest_request *request, struct tacit_mut room,
+				struct tacit_slice *ret, struct tacit_error *err)
+{
+	struct azure_attester *azure = (struct azure_attester *)attester;
+	struct quote_request extra;
+	struct tacit_tpm_quoted quoted;
+	enum tacit_status st = find_extra(azure, request, &extra, err);
+
+	if (st == TACIT_OK)
+		st = get_quote(azure, &extra, &quoted, err);
+	return st == TACIT_OK ? write_evidence(azure, &quoted, room, ret, err) : st;
+}
+
+/* ---- opening ------------------------------------------------------------------------------- */
+
+static void close_azure(struct tacit_attester *attester)
+{
+	struct azure_attester *azure = (struct azure_attester *)attester;
+
+	tacit_tpm_close(azure->tpm);
+	free(azure);
+}
+
+static const struct tacit_attester_ops SNP = { TACIT_TEE_AZURE_SNP, attest, close_azure };
+static const struct tacit_attester_ops TDX = { TACIT_TEE_AZURE_TDX, attest, close_azure };
+
+/* The report and the key in it, of whichever platform the paravisor says. */
+static enum tacit_status take_report(struct azure_attester *azure, struct tacit_error *err)
+{
+	struct tacit_hcl_data data;
+	struct tacit_hcl hcl;
+	uint8_t memory[REPORT_MAX];
+	struct tacit_arena arena;
+	struct tacit_slice report = tacit_slice_of(azure->report, azure->report_len);
+	enum tacit_status st = tacit_hcl_parse(report, &hcl, err);
+
+	tacit_arena_init(&arena, memory, sizeof(memory));
+	if (st == TACIT_OK)
+		st = tacit_hcl_bound(&hcl, err);
+	if (st == TACIT_OK)
+		st = tacit_hcl_data_parse(hcl.data, &arena, &data, err);
+	if (st != TACIT_OK)
+		return st;
+	memcpy(azure->key, data.ak_modulus.ptr, sizeof(azure->key));
+	azure->base.ops = hcl.kind == TACIT_HCL_SNP ? &SNP : &TDX;
+	return TACIT_OK;
+}
+
+static enum tacit_status read_report(struct azure_attester *azure, struct tacit_error *err)
+{
+	struct tacit_slice report;
+	struct tacit_error why = { 0 };
+	enum tacit_status st = tacit_tpm_nv_read(
+		azure->tpm, REPORT_AT, tacit_mut_of(azure->report, REPORT_MAX), &report, &why);
+
+	if (st == TACIT_UNSUPPORTED)
+		return tacit_fail(err, st, WHERE, 0,
+				  "the TPM holds no report of a paravisor (%s): this is no "
+				  "confidential VM of Azure",
+				  why.detail);
+	if (st != TACIT_OK) {
+		if (err)
+			*err = why;
+		return st;
+	}
+	azure->report_len = report.len;
+	return take_report(azure, err);
+}
+
+static enum tacit_status prepare(struct azure_attester *azure, enum tacit_tee tee,
+				 const struct tacit_attest_options *options,
+				 struct tacit_error *err)
+{
+	enum tacit_status st =
+		tacit_tpm_open(options->tpm ? options->tpm : TACIT_TPM_DEVICE, &azure->tpm, err);
+
+	if (st == TACIT_OK)
+		st = read_report(azure, err);
+	if (st == TACIT_OK && azure->base.ops->tee != tee)
+		return tacit_fail(err, TACIT_UNSUPPORTED, WHERE, 0,
+				  "the paravisor's report is of %s, not of %s",
+				  tacit_tee_name(azure->base.ops->tee), tacit_tee_name(tee));
+	return st;
+}
+
+static enum tacit_status open_azure(enum tacit_tee tee, const struct tacit_attest_options *options,
+				    struct tacit_attester **ret, struct tacit_error *err)
+{
+	struct azure_attester *azure = calloc(1, sizeof(*azure));
+
+	if (!azure)
+		return tacit_fail(err, TACIT_NOMEM, WHERE, 0, "no memory");
+	enum tacit_status st = prepare(azure, tee, options, err);
+	if (st == TACIT_OK)
+		*ret = &azure->base;
+	else
+		close_azure(&azure->base);
+	return st;
+}
+
+enum tacit_status tacit_attest_azure_snp_open(const struct tacit_attest_options *options,
+					      struct tacit_attester **ret, struct tacit_error *err)
+{
+	return open_azure(TACIT_TEE_AZURE_SNP, options, ret, err);
+}
+
+enum tacit_status tacit_attest_azure_tdx_open(const struct tacit_attest_options *options,
+					      struct tacit_attester **ret, struct tacit_error *err)
+{
+	return open_azure(TACIT_TEE_AZURE_TDX, options, ret, err);
+}
