@@ -8,7 +8,7 @@
  * counted from 1.
  *
  * Linux takes several archives one after the other, each at a multiple of four bytes, with zeros
- * between them, and so does the reader. Compressed ones it does not open.
+ * between them, and so does the reader. Compressed ones are initramfs.h's.
  */
 
 #include "base/writer.h"
@@ -83,6 +83,19 @@ void tacit_cpio_scan_init(struct tacit_cpio_scan *scan, const struct tacit_cpio_
 TACIT_MUST_CHECK enum tacit_status tacit_cpio_scan_update(struct tacit_cpio_scan *scan,
 							  struct tacit_slice bytes,
 							  struct tacit_error *err);
+/*
+ * The same, but stops before what stands between archives and is neither zeros nor an archive;
+ * *ret_used says where.
+ */
+TACIT_MUST_CHECK enum tacit_status tacit_cpio_scan_archives(struct tacit_cpio_scan *scan,
+							    struct tacit_slice bytes,
+							    size_t *ret_used,
+							    struct tacit_error *err);
+/* What may come between archives: zeros, or the next one's first byte. */
+static inline bool tacit_cpio_is_plain(uint8_t byte)
+{
+	return byte == 0 || byte == '0';
+}
 /* Errors: TACIT_FORMAT when the stream ends inside an archive. */
 TACIT_MUST_CHECK enum tacit_status tacit_cpio_scan_final(const struct tacit_cpio_scan *scan,
 							 struct tacit_error *err);

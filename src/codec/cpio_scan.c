@@ -100,24 +100,25 @@ static void leave_padding(struct tacit_cpio_scan *scan)
 	}
 }
 
+static enum tacit_status refuse(const struct tacit_cpio_scan *scan, uint8_t next,
+				struct tacit_error *err)
+{
+	return tacit_fail(err, TACIT_UNSUPPORTED, WHERE, scan->at, "%s, not a plain cpio archive",
+			  next == 0x1f   ? "compressed by gzip"
+			  : next == 0x28 ? "compressed by zstd"
+			  : next == 0xfd ? "compressed by xz"
+					 : "something else");
+}
+
 /* Zeros, then a head at a multiple of four. */
 static enum tacit_status between(struct tacit_cpio_scan *scan, struct reader *r,
 				 struct tacit_error *err)
 {
-	uint8_t next = r->in.ptr[r->at];
-
-	if (next == 0) {
+	if (r->in.ptr[r->at] == 0) {
 		rd_skip(r, 1);
 		scan->at++;
 		return TACIT_OK;
 	}
-	if (next != '0')
-		return tacit_fail(err, TACIT_UNSUPPORTED, WHERE, scan->at,
-				  "%s, not a plain cpio archive",
-				  next == 0x1f   ? "compressed by gzip"
-				  : next == 0x28 ? "compressed by zstd"
-				  : next == 0xfd ? "compressed by xz"
-						 : "something else");
 	if (scan->at & 3)
 		return tacit_fail(err, TACIT_FORMAT, WHERE, scan->at,
 				  "an archive that does not begin at a multiple of four");
@@ -162,15 +163,16 @@ static enum tacit_status next_state(struct tacit_cpio_scan *scan, struct tacit_e
 	return TACIT_OK;
 }
 
-enum tacit_status tacit_cpio_scan_update(struct tacit_cpio_scan *scan, struct tacit_slice bytes,
-					 struct tacit_error *err)
+/* Up to the end, or to something between archives that is none. */
+enum tacit_status tacit_cpio_scan_archives(struct tacit_cpio_scan *scan, struct tacit_slice bytes,
+					   size_t *ret_used, struct tacit_error *err)
 {
 	struct reader r = rd_of(bytes);
 	enum tacit_status st = TACIT_OK;
 
 	while (st == TACIT_OK) {
 		if (scan->state == TACIT_CPIO_BETWEEN) {
-			if (rd_left(&r) == 0)
+			if (rd_left(&r) == 0 || !tacit_cpio_is_plain(r.in.ptr[r.at]))
 				break;
 			st = between(scan, &r, err);
 			continue;
@@ -181,7 +183,17 @@ enum tacit_status tacit_cpio_scan_update(struct tacit_cpio_scan *scan, struct ta
 			break;
 		st = next_state(scan, err);
 	}
+	*ret_used = r.at;
 	return st;
+}
+
+enum tacit_status tacit_cpio_scan_update(struct tacit_cpio_scan *scan, struct tacit_slice bytes,
+					 struct tacit_error *err)
+{
+	size_t used = 0;
+	enum tacit_status st = tacit_cpio_scan_archives(scan, bytes, &used, err);
+
+	return st == TACIT_OK && used < bytes.len ? refuse(scan, bytes.ptr[used], err) : st;
 }
 
 enum tacit_status tacit_cpio_scan_final(const struct tacit_cpio_scan *scan, struct tacit_error *err)
