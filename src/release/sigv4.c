@@ -282,6 +282,8 @@ enum tacit_status tacit_sigv4_canonical(const struct tacit_sigv4_request *reques
 	struct writer w = wr_of(room);
 	enum tacit_status st;
 
+	if (request->path.len == 0 || request->path.ptr[0] != '/')
+		return tacit_fail(err, TACIT_FORMAT, WHERE, 0, "the path has no slash in front");
 	wr_bytes(&w, request->method);
 	wr_text(&w, "\n");
 	put_path(&w, request);
