@@ -8,7 +8,7 @@
  */
 
 #include "cli.h"
-#include "codec/cpio.h"
+#include "codec/initramfs.h"
 #include "codec/json.h"
 #include "tee/nitro/eif.h"
 
@@ -132,7 +132,13 @@ uint64_t eif_tree_size(const struct eif_tree *tree);
 /* The archive, in pieces. Errors: TACIT_IO when a file is not what it was. */
 TACIT_MUST_CHECK enum tacit_status eif_tree_write(const struct eif_tree *tree, eif_take *take,
 						  void *user, struct tacit_error *err);
+/* Whether nothing but folders is in both; *ret_name is what is. Both are finished. */
+bool eif_tree_apart(const struct eif_tree *a, const struct eif_tree *b, const char **ret_name);
 void eif_tree_done(struct eif_tree *tree);
+
+/* The archive as gzip, with zeros up to a multiple of four (eif_pack.c); free ret->ptr. */
+TACIT_MUST_CHECK enum tacit_status eif_pack_tree(const struct eif_tree *tree,
+						 struct tacit_slice *ret, struct tacit_error *err);
 
 /* ---- output (eif_output.c) ------------------------------------------------------------------- */
 
@@ -198,6 +204,7 @@ void eif_building_free(struct eif_building *b);
 
 struct eif_ramdisk {
 	const char *path; /* NULL: the tree */
+	bool is_packed;   /* compressed */
 	struct eif_tree tree;
 };
 

@@ -18,7 +18,7 @@ struct options {
 	uint64_t memory, cpus;
 	struct eif_about about;
 	struct cli_time build_time;
-	bool no_metadata;
+	bool no_metadata, compress;
 	const char *sign, *certificate;
 	const char *expect;
 };
@@ -40,6 +40,8 @@ static const struct cli_option OPTIONS[] = {
 		"with --init, what to run: the program, then its arguments"),
 	CLI_OPT(struct options, environment, "--env", 0, CLI_LIST, "NAME=VALUE",
 		"with --init, environment of the program; may be given again"),
+	CLI_OPT(struct options, compress, "--compress", 0, CLI_FLAG, NULL,
+		"with --init, compress the ramdisks"),
 	CLI_OPT(struct options, output, "--output", 'o', CLI_TEXT, "FILE", "the image"),
 	CLI_OPT(struct options, arch, "--arch", 0, CLI_TEXT, "ARCH",
 		"x86_64 or aarch64 (what the kernel says)"),
@@ -66,14 +68,15 @@ static const struct cli_option OPTIONS[] = {
 
 static int check_options(const struct options *o)
 {
-	bool parts = o->files.count || o->modules.count || o->args.count || o->environment.count;
+	bool parts = o->files.count || o->modules.count || o->args.count || o->environment.count ||
+		     o->compress;
 
 	if (!o->kernel || !o->output)
 		return cli_usage("'eif build' wants --kernel and -o");
 	if (!o->init == !o->ramdisks.count)
 		return cli_usage("'eif build' wants either --init or --ramdisk");
 	if (parts && !o->init)
-		return cli_usage("--file, --module, --arg and --env go with --init");
+		return cli_usage("--file, --module, --arg, --env and --compress go with --init");
 	if (o->ramdisks.count > TACIT_EIF_SECTIONS_MAX - 4)
 		return cli_usage("at most %d ramdisks", TACIT_EIF_SECTIONS_MAX - 4);
 	if (!o->sign != !o->certificate)
@@ -134,6 +137,7 @@ static enum tacit_status make_ramdisks(const struct options *o, struct eif_plan 
 	if (!o->init)
 		return TACIT_OK;
 	plan->ramdisk_count = 2;
+	plan->ramdisk[0].is_packed = plan->ramdisk[1].is_packed = o->compress;
 	enum tacit_status st = eif_boot_tree(&boot, &plan->ramdisk[0].tree, err);
 	if (st == TACIT_OK)
 		st = make_application(o, &plan->ramdisk[1].tree, err);

@@ -99,8 +99,8 @@ struct reading {
 	struct tacit_eif_scan scan;
 	struct tacit_hasher *section, *content;
 	size_t index; /* of the section that `section` hashes; SIZE_MAX before the first */
-	struct tacit_cpio_scan cpio;
-	size_t ramdisk; /* that `cpio` reads, counted from 1 */
+	struct tacit_initramfs_scan archives;
+	size_t ramdisk; /* that `archives` reads, counted from 1 */
 	struct eif_entry entry;
 	char target[TARGET_MAX + 1];
 	size_t target_len;
@@ -171,7 +171,7 @@ static void end_ramdisk(struct reading *r)
 	struct tacit_error *why = r->ramdisk ? &r->file->listing[r->ramdisk - 1] : NULL;
 
 	if (why && why->status == TACIT_OK)
-		why->status = tacit_cpio_scan_final(&r->cpio, why);
+		why->status = tacit_initramfs_scan_final(&r->archives, why);
 	free(r->entry.name);
 	r->entry = (struct eif_entry){ 0 };
 }
@@ -191,7 +191,7 @@ static void begin_section(struct reading *r, size_t index, uint16_t kind)
 		return;
 	end_ramdisk(r);
 	r->ramdisk++;
-	tacit_cpio_scan_init(&r->cpio, &CALLS, r);
+	tacit_initramfs_scan_init(&r->archives, &CALLS, r);
 }
 
 static void on_content(void *user, size_t index, uint16_t kind, struct tacit_slice bytes)
@@ -205,7 +205,7 @@ static void on_content(void *user, size_t index, uint16_t kind, struct tacit_sli
 		return;
 	struct tacit_error *why = &r->file->listing[r->ramdisk - 1];
 	if (why->status == TACIT_OK)
-		why->status = tacit_cpio_scan_update(&r->cpio, bytes, why);
+		why->status = tacit_initramfs_scan_update(&r->archives, bytes, why);
 }
 
 static enum tacit_status on_piece(void *user, struct tacit_slice bytes, struct tacit_error *err)

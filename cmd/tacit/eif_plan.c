@@ -28,11 +28,26 @@ static enum tacit_status put_file(struct eif_building *b, enum tacit_eif_kind ki
 	return st == TACIT_OK ? eif_each_exact(path, size, eif_building_content, b, err) : st;
 }
 
+static enum tacit_status put_packed(struct eif_building *b, const struct eif_tree *tree,
+				    struct tacit_error *err)
+{
+	struct tacit_slice packed;
+	enum tacit_status st = eif_pack_tree(tree, &packed, err);
+
+	if (st != TACIT_OK)
+		return st;
+	st = put_bytes(b, TACIT_EIF_RAMDISK, packed, err);
+	free((void *)(uintptr_t)packed.ptr);
+	return st;
+}
+
 static enum tacit_status put_ramdisk(struct eif_building *b, const struct eif_ramdisk *ramdisk,
 				     struct tacit_error *err)
 {
 	if (ramdisk->path)
 		return put_file(b, TACIT_EIF_RAMDISK, ramdisk->path, err);
+	if (ramdisk->is_packed)
+		return put_packed(b, &ramdisk->tree, err);
 	enum tacit_status st =
 		eif_building_section(b, TACIT_EIF_RAMDISK, eif_tree_size(&ramdisk->tree), err);
 	return st == TACIT_OK ? eif_tree_write(&ramdisk->tree, eif_building_content, b, err) : st;

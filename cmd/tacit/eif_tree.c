@@ -204,6 +204,21 @@ enum tacit_status eif_tree_finish(struct eif_tree *tree, struct tacit_error *err
 	return drop_doubles(tree, err);
 }
 
+bool eif_tree_apart(const struct eif_tree *a, const struct eif_tree *b, const char **ret_name)
+{
+	for (size_t i = 0; i < a->count; i++) {
+		const struct eif_item *item = &a->items[i];
+		const struct eif_item *other = find_item(b, b->count, item->name);
+
+		if (!other || ((item->mode & TACIT_CPIO_TYPE_MASK) == TACIT_CPIO_FOLDER &&
+			       (other->mode & TACIT_CPIO_TYPE_MASK) == TACIT_CPIO_FOLDER))
+			continue;
+		*ret_name = item->name;
+		return false;
+	}
+	return true;
+}
+
 /* ---- the archive ------------------------------------------------------------------------------
  */
 

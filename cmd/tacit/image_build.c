@@ -241,24 +241,51 @@ static enum tacit_status put_arguments(struct making *m, struct eif_tree *tree,
 	return eif_boot_lines(tree, "/etc/tacit/argv", args, n, err);
 }
 
-static enum tacit_status fill_application(struct making *m, struct eif_tree *tree,
-					  struct tacit_error *err)
+static enum tacit_status fill_program(struct making *m, struct eif_tree *tree,
+				      struct tacit_error *err)
 {
 	enum tacit_status st = image_add_program(tree, GUEST, m->server, err);
 
-	if (st == TACIT_OK)
-		st = eif_tree_file(tree, MODEL, m->o->model, 0644, err);
-	for (size_t i = 0; st == TACIT_OK && i < m->o->files.count; i++)
-		st = eif_tree_option(tree, m->o->files.items[i], err);
 	if (st == TACIT_OK)
 		st = put_arguments(m, tree, err);
 	return st == TACIT_OK ? eif_tree_finish(tree, err) : st;
 }
 
+static enum tacit_status fill_data(struct making *m, struct eif_tree *tree, struct tacit_error *err)
+{
+	enum tacit_status st = eif_tree_file(tree, MODEL, m->o->model, 0644, err);
+
+	for (size_t i = 0; st == TACIT_OK && i < m->o->files.count; i++)
+		st = eif_tree_option(tree, m->o->files.items[i], err);
+	return st == TACIT_OK ? eif_tree_finish(tree, err) : st;
+}
+
+/*
+ * What boots, the program, and the rest: the first two compressed, since a program becomes less
+ * than half of itself, and a model almost nothing less. What comes later would replace what was
+ * before.
+ */
+static enum tacit_status make_ramdisks(struct making *m, struct tacit_error *err)
+{
+	const struct eif_boot boot = { m->init, &m->o->modules };
+	struct eif_ramdisk *ramdisk = m->plan.ramdisk;
+	const char *twice = NULL;
+	enum tacit_status st = eif_boot_tree(&boot, &ramdisk[0].tree, err);
+
+	m->plan.ramdisk_count = 3;
+	ramdisk[0].is_packed = ramdisk[1].is_packed = true;
+	if (st == TACIT_OK)
+		st = fill_program(m, &ramdisk[1].tree, err);
+	if (st == TACIT_OK)
+		st = fill_data(m, &ramdisk[2].tree, err);
+	if (st == TACIT_OK && !eif_tree_apart(&ramdisk[1].tree, &ramdisk[2].tree, &twice))
+		st = tacit_fail(err, TACIT_USAGE, "image", 0, "'%s' is there twice", twice);
+	return st;
+}
+
 static enum tacit_status make_plan(struct making *m, struct tacit_error *err)
 {
 	const struct options *o = m->o;
-	const struct eif_boot boot = { m->init, &o->modules };
 	const struct eif_about about = { .name = o->name ? o->name : m->model_id,
 					 .version = o->version };
 	struct eif_plan *plan = &m->plan;
@@ -270,16 +297,11 @@ static enum tacit_status make_plan(struct making *m, struct tacit_error *err)
 	plan->header.memory = o->memory ? o->memory : UINT64_C(1) << 30;
 	plan->header.cpus = o->cpus ? o->cpus : 2;
 	(void)eif_kernel_machine(o->kernel, &plan->header.flags);
-	plan->ramdisk_count = 2;
 	if (o->expect)
 		st = eif_registers_read(o->expect, &plan->expect, err);
 	if (st == TACIT_OK)
 		st = eif_metadata(&about, o->kernel, &plan->metadata, err);
-	if (st == TACIT_OK)
-		st = eif_boot_tree(&boot, &plan->ramdisk[0].tree, err);
-	if (st == TACIT_OK)
-		st = fill_application(m, &plan->ramdisk[1].tree, err);
-	return st;
+	return st == TACIT_OK ? make_ramdisks(m, err) : st;
 }
 
 /* ---- what clients get -------------------------------------------------------------------------

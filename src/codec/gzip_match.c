@@ -57,8 +57,9 @@ struct tacit_gzip_match tacit_gzip_match_find(const struct tacit_gzip_write *w, 
 		if (distance <= last || distance > TACIT_GZIP_WINDOW || distance > at)
 			break;
 		last = distance;
-		if (best.len == 0 || here[best.len] == here[best.len - (size_t)distance]) {
-			uint32_t len = equal_bytes(here, here - distance, max);
+		const uint8_t *there = here - distance;
+		if (here[best.len] == there[best.len]) {
+			uint32_t len = equal_bytes(here, there, max);
 
 			if (len > best.len && (len > MATCH_MIN || distance <= FAR))
 				best = (struct tacit_gzip_match){ len, distance };

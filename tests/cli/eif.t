@@ -52,6 +52,39 @@ if command -v cpio >/dev/null; then
 else
 	skip "cpio reads the ramdisks" "no cpio here"
 fi
+build_packed() {
+	"$tacit" eif build --kernel kernel --arch x86_64 --init init --file payload:/app/payload \
+		--file init:/app/run:0750 --arg /app/run --compress "$@"
+}
+run 0 "build compressed" build_packed -o packed.eif
+run 0 "again" build_packed -o packed2.eif
+cmp -s packed.eif packed2.eif
+ok $? "gives the same bytes"
+"$tacit" eif inspect --json --files one.eif >plain.json
+"$tacit" eif inspect --json --files packed.eif >packed.json
+json packed.json "[f for f in d['files'] if f['name'] not in ('etc/tacit/argv', 'etc/tacit/env')] ==
+	[f for f in json.load(open('plain.json'))['files'] if f['name'] not in ('etc/tacit/argv',
+	'etc/tacit/env')] and not d.get('unlisted')" "the same files are listed"
+python3 - <<'PY'
+import gzip
+open("gnu", "wb").write(gzip.compress(open("disk1", "rb").read()) + bytes(3))
+open("bomb", "wb").write(gzip.compress(bytes(64 << 20)))
+open("short", "wb").write(gzip.compress(open("disk1", "rb").read())[:-9])
+PY
+for disk in gnu bomb short; do
+	"$tacit" eif build --kernel kernel --arch x86_64 --ramdisk disk0 --ramdisk $disk \
+		-o $disk.eif >/dev/null 2>&1
+	"$tacit" eif inspect --files $disk.eif >$disk.out 2>$disk.err
+	ok $? "an image with the ramdisk '$disk' is shown"
+done
+grep -q 'app/payload' gnu.out
+ok $? "what another program compressed is listed"
+cat bomb.out bomb.err | grep -q 'grows more than'
+ok $? "a bomb is not"
+cat short.out short.err | grep -q 'ends inside a compressed'
+ok $? "nor is half a ramdisk said to be a whole one"
+run 2 "--compress without --init" "$tacit" eif build --kernel kernel --arch x86_64 --ramdisk disk0 \
+	--compress -o bad2.eif
 run 0 "build from ramdisks" "$tacit" eif build --kernel kernel --arch x86_64 --ramdisk disk0 \
 	--ramdisk disk1 -o three.eif
 run 0 "has the same measurements" "$tacit" eif verify --expect measured.json three.eif
@@ -201,8 +234,8 @@ if [ -x "$(dirname "$(readlink -f "$tacit")")/tacit-init" ]; then
 	"$tacit" eif inspect --json --files server.eif >out 2>/dev/null
 	json out "{'init', 'usr/bin/tacit', 'model.gguf', 'etc/tacit/argv'} <=
 		{f['name'] for f in d['files']}" "and holds program, model and init"
-	python3 - <<'PY'
-import struct
+	python3 - >oracle <<'PY'
+import gzip, json, struct
 d = open("server.eif", "rb").read()
 at, disks = 548, []
 while at < len(d):
@@ -210,8 +243,17 @@ while at < len(d):
     if kind == 3:
         disks.append(d[at + 12:at + 12 + size])
     at += 12 + size
-open("server.disk", "wb").write(disks[1])
+open("server.disk", "wb").write(gzip.decompress(disks[1]))
+print(json.dumps([d[:2].hex() for d in disks] + [len(d) % 4 for d in disks]))
 PY
+	json oracle 'd == ["1f8b", "1f8b", "3037", 0, 0, 0]' \
+		"what boots and the program are compressed, the model is not"
+	json out "[f['ramdisk'] for f in d['files'] if f['name'] in ('init', 'usr/bin/tacit',
+		'model.gguf')] == [0, 1, 2]" "each is in its own ramdisk"
+	json out "$(stat -c %s server.eif) - $(stat -c %s "$model") - $(stat -c %s kernel) < 13000000" \
+		"without kernel and model it is less than 13 MB"
+	run 2 "a file in the place of the program" image --file payload:/usr/bin/tacit -o bad2.eif
+	run 2 "a file in the place of the model" image --file payload:/model.gguf -o bad2.eif
 	if command -v cpio >/dev/null && [ "$(id -u)" = 0 ]; then
 		mkdir root && (cd root && cpio -id --quiet <../server.disk 2>/dev/null)
 		run 0 "whose program runs with what is in the image alone" chroot root /usr/bin/tacit \
