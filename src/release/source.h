@@ -96,6 +96,9 @@ TACIT_MUST_CHECK enum tacit_status tacit_source_read(struct tacit_source *source
 						     struct tacit_mut room,
 						     struct tacit_error *err);
 
+/* Ends reads of it, now and from then on, with TACIT_DENIED. From any thread. */
+void tacit_source_stop(struct tacit_source *source);
+
 /* Takes the next bytes; a status other than OK ends the stream with it. */
 typedef enum tacit_status (*tacit_source_sink)(void *user, struct tacit_slice bytes,
 					       struct tacit_error *err);
