@@ -15,7 +15,7 @@
 struct options {
 	struct cli_common common;
 	const char *tee;
-	const char *tpm;
+	const char *tpm, *imds;
 	const char *output;
 	const char *user_data, *public_key;
 	struct cli_hex nonce, report_data;
@@ -34,6 +34,8 @@ static const struct cli_option OPTIONS[] = {
 		      "report data to carry, and nothing else (TDX, SNP)", 64, 64),
 	CLI_OPT(struct options, tpm, "--tpm", 0, CLI_TEXT, "PATH|unix:PATH",
 		"Azure's virtual TPM (default: /dev/tpmrm0)"),
+	CLI_OPT(struct options, imds, "--imds", 0, CLI_TEXT, "URL",
+		"Azure's metadata service (default: http://169.254.169.254)"),
 	CLI_OPT(struct options, output, "--output", 'o', CLI_TEXT, "FILE",
 		"where the evidence goes (default: standard output)"),
 };
@@ -123,7 +125,8 @@ static int run(void *options, int argc, char **argv)
 {
 	const struct options *o = options;
 	const struct tacit_attest_options setup = { .config = tacit_slice_str("tacit attest"),
-						    .tpm = o->tpm };
+						    .tpm = o->tpm,
+						    .imds = o->imds };
 	static uint8_t room[TACIT_ATTEST_ROOM];
 	static struct carried carried;
 	struct tacit_error err = { 0 };

@@ -38,9 +38,10 @@ struct tacit_attest_options {
 	 */
 	bool serving;
 	/*
-	 * Azure alone: the virtual TPM, as a device's path or "unix:PATH". NULL: /dev/tpmrm0.
+	 * Azure alone: the virtual TPM, as a device's path or "unix:PATH", and the address of the
+	 * instance's metadata service. NULL: /dev/tpmrm0 and http://169.254.169.254.
 	 */
-	const char *tpm;
+	const char *tpm, *imds;
 };
 
 /*

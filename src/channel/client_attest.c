@@ -106,7 +106,7 @@ static enum tacit_status verify(const struct tacit_client *client, struct tacit_
 {
 	const struct tacit_client_options *o = &client->options;
 	struct tacit_evidence evidence;
-	enum tacit_status st = tacit_evidence_detect(a->evidence, &evidence, err);
+	enum tacit_status st = tacit_evidence_unwrap(a->evidence, &a->arena, &evidence, err);
 
 	if (st != TACIT_OK) {
 		a->verdict.outcome = TACIT_MALFORMED;

@@ -8,8 +8,8 @@
 
 #include "base/bounds.h"
 #include "channel/client.h"
-#include "channel/curl.h"
 #include "crypto/hash.h"
+#include "sys/curl.h"
 #include "tee/nonce_tree.h"
 
 struct transfer;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
-#include "channel/curl.h"
+#include "sys/curl.h"
 
 /* libcurl says which sockets to watch and when to be woken; we watch, wake, and tell. */
 struct watched {

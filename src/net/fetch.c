@@ -7,8 +7,8 @@
 #include <time.h>
 
 #include "base/compiler.h"
-#include "channel/curl.h"
 #include "sys/clock.h"
+#include "sys/curl.h"
 
 #define WHERE       "fetch"
 #define PAUSE_MAX_S 86400u /* what a server may ask for and still be understood */

@@ -12,8 +12,8 @@
  */
 
 #include "base/error.h"
-#include "channel/curl.h"
 #include "sys/address.h"
+#include "sys/curl.h"
 
 /* The zero value goes straight, with the system's authorities. Must outlive what it is given to. */
 struct tacit_reach {

@@ -3,8 +3,9 @@
 /*
  * The attester of Azure's confidential VMs, whose hardware knows the paravisor alone
  * [src/tee/azure/README.md]. What stays the same for a boot is fetched once: the paravisor's
- * report from the virtual TPM. What is made each time is a quote of that TPM, which carries the
- * nonce or the hash of the binding, over all PCRs. Both go to the verifier in one JSON object.
+ * report, and what belongs to it. What is made each time is a quote of that TPM, which carries the
+ * nonce or the hash of the binding, over all PCRs. Both go to the verifier in one JSON object, and
+ * with them what the metadata service has: certificates, or the TD's quote.
  *
  * The paravisor, the hypervisor below it and the metadata service are not trusted with the form of
  * anything: reports, quotes and certificates are read as a verifier would, so that evidence which
@@ -19,6 +20,8 @@
 #include "crypto/hash.h"
 #include "crypto/rsa.h"
 #include "sys/attest.h"
+#include "sys/attest_quote.h"
+#include "sys/imds.h"
 #include "sys/tpm.h"
 #include "tee/azure/azure.h"
 #include "tee/binding.h"
@@ -27,6 +30,7 @@
 #define REPORT_AT  0x01400001u /* NV index of the paravisor's report */
 #define KEY_AT     0x81000003u /* handle of the attestation key */
 #define REPORT_MAX 8192        /* bytes of the report: real ones have 2,600 */
+#define BESIDE_MAX 12288       /* of certificates, or of a TD's quote */
 #define TRIES      5           /* of a quote whose PCRs somebody else extends meanwhile */
 
 struct azure_attester {
@@ -35,6 +39,9 @@ struct azure_attester {
 	size_t report_len;
 	uint8_t report[REPORT_MAX];
 	uint8_t key[TACIT_AZURE_RSA_LEN]; /* modulus, from the report */
+	const char *beside_name;          /* what lies beside the report: "vcek" or "td_quote" */
+	size_t beside_len;
+	uint8_t beside[BESIDE_MAX];
 };
 
 /* ---- one piece of evidence ----------------------------------------------------------------- */
@@ -156,6 +163,9 @@ static enum tacit_status write_evidence(const struct azure_attester *azure,
 	tacit_json_out_open(&j, NULL, '{');
 	tacit_json_out_text(&j, "tee", tacit_tee_name(azure->base.ops->tee));
 	put_base64(&j, "hcl_report", tacit_slice_of(azure->report, azure->report_len));
+	if (azure->beside_len)
+		put_base64(&j, azure->beside_name,
+			   tacit_slice_of(azure->beside, azure->beside_len));
 	tacit_json_out_open(&j, "tpm_quote", '{');
 	tacit_json_out_hex(&j, "message", quoted->message);
 	tacit_json_out_hex(&j, "signature", quoted->signature);
@@ -238,6 +248,36 @@ static enum tacit_status read_report(struct azure_attester *azure, struct tacit_
 	return take_report(azure, err);
 }
 
+/*
+ * What the metadata service has beside the report. Whoever judges can get the certificates from
+ * AMD as well, so that evidence goes without them when the service has none; a TD's quote comes
+ * from nowhere else.
+ */
+static enum tacit_status get_beside(struct azure_attester *azure, const char *base,
+				    struct tacit_error *err)
+{
+	struct tacit_mut room = tacit_mut_of(azure->beside, BESIDE_MAX);
+	struct tacit_slice got = { NULL, 0 };
+	struct tacit_hcl hcl;
+	enum tacit_status st;
+
+	if (azure->base.ops->tee == TACIT_TEE_AZURE_SNP) {
+		azure->beside_name = "vcek";
+		if (tacit_imds_certs(base, room, &got, NULL) == TACIT_OK)
+			azure->beside_len = got.len;
+		return TACIT_OK;
+	}
+	azure->beside_name = "td_quote";
+	st = tacit_hcl_parse(tacit_slice_of(azure->report, azure->report_len), &hcl, err);
+	if (st == TACIT_OK)
+		st = tacit_imds_quote(base, hcl.area.ptr, room, &got, err);
+	if (st == TACIT_OK)
+		st = tacit_attest_cut_quote(got, hcl.bound.ptr, &got, err);
+	if (st == TACIT_OK)
+		azure->beside_len = got.len;
+	return st;
+}
+
 static enum tacit_status prepare(struct azure_attester *azure, enum tacit_tee tee,
 				 const struct tacit_attest_options *options,
 				 struct tacit_error *err)
@@ -251,7 +291,9 @@ static enum tacit_status prepare(struct azure_attester *azure, enum tacit_tee te
 		return tacit_fail(err, TACIT_UNSUPPORTED, WHERE, 0,
 				  "the paravisor's report is of %s, not of %s",
 				  tacit_tee_name(azure->base.ops->tee), tacit_tee_name(tee));
-	return st;
+	return st == TACIT_OK
+		       ? get_beside(azure, options->imds ? options->imds : TACIT_IMDS_BASE, err)
+		       : st;
 }
 
 static enum tacit_status open_azure(enum tacit_tee tee, const struct tacit_attest_options *options,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TACIT_CHANNEL_CURL_H
-#define TACIT_CHANNEL_CURL_H
+#ifndef TACIT_SYS_CURL_H
+#define TACIT_SYS_CURL_H
 
 /*
  * libcurl, loaded when a client needs it [docs/adr/0007-libcurl-at-first-use.md]. It brings some
- * thirty libraries along; a server inside a TEE and a verdict on a file have no use for them, and
+ * thirty libraries along; a verdict on a file and a server in most TEEs have no use for them, and
  * what is not mapped can neither cost time nor be attacked.
  */
 

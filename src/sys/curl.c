@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "channel/curl.h"
+#include "sys/curl.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -42,7 +42,7 @@ enum tacit_status tacit_curl_load(struct tacit_error *err)
 {
 	pthread_once(&once, load);
 	if (missing)
-		return tacit_fail(err, TACIT_UNSUPPORTED, "channel", 0, "%s", missing);
+		return tacit_fail(err, TACIT_UNSUPPORTED, "curl", 0, "%s", missing);
 	return TACIT_OK;
 }
 
