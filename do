@@ -39,6 +39,8 @@ python3-venv           client libraries in tests
 procps                 process checks in tests
 debian-archive-keyring emulated machines: checks what comes from the archive of Debian
 age                    opens and makes sealed files beside ours
+swtpm                  an emulated TPM, for the attester of Azure
+tpm2-tools             its keys and indices, and a second opinion on its quotes
 python3-boto3          AWS's client library, against our broker
 '
 # Installed where the release has it: Debian 12 has no cbmc, Ubuntu 24.04 no awscli.

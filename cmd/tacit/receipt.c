@@ -151,6 +151,17 @@ static int take_expectations(const struct options *o, struct inputs *in,
 }
 
 /*
+ * The platform's own document, whatever it came wrapped in [AIR-02 end to end]. Azure's is the
+ * object around the paravisor's report, whose quote is what stands for the session.
+ */
+static struct tacit_slice find_document(const struct tacit_evidence *ev)
+{
+	bool azure = ev->tee == TACIT_TEE_AZURE_SNP || ev->tee == TACIT_TEE_AZURE_TDX;
+
+	return azure && ev->received.ptr ? ev->received : ev->raw;
+}
+
+/*
  * Evidence outlives its session: it is judged as of the time that the receipt states, since a
  * platform's certificates may have expired by the time somebody audits. The receipt cannot lie
  * its way past this: its signature and its age are judged as well.
@@ -175,8 +186,7 @@ static enum tacit_status judge_evidence(const struct options *o, struct inputs *
 		status = tacit_verify(&ev, cx, &in->verdict, &in->evidence_error);
 	if (status == TACIT_OK) {
 		expect->evidence = tacit_verdict_claims(&in->verdict);
-		/* The platform's own document, whatever it came wrapped in [AIR-02 end to end]. */
-		expect->evidence_raw = ev.raw;
+		expect->evidence_raw = find_document(&ev);
 	}
 	return status;
 }

@@ -33,7 +33,7 @@
 
 struct options {
 	struct cli_common common;
-	const char *model, *listen, *tee, *model_id;
+	const char *model, *listen, *tee, *tpm, *imds, *model_id;
 	uint64_t ctx, parallel, threads, grace, max_body, queue, max_connections;
 	bool prompt_cache;
 	struct cli_list insecure_test_roots;
@@ -44,7 +44,11 @@ static const struct cli_option OPTIONS[] = {
 	CLI_OPT(struct options, listen, "--listen", 0, CLI_TEXT, "ADDR",
 		"tcp:HOST:PORT, unix:PATH or vsock:CID:PORT (default: " DEFAULT_LISTEN ")"),
 	CLI_OPT(struct options, tee, "--tee", 0, CLI_TEXT, "TEE",
-		"auto, stub, nitro, tdx or snp (default: auto, which is never the stub)"),
+		CLI_TEES " (default: auto, which is never the stub)"),
+	CLI_OPT(struct options, tpm, "--tpm", 0, CLI_TEXT, "PATH|unix:PATH",
+		"Azure's virtual TPM (default: /dev/tpmrm0)"),
+	CLI_OPT(struct options, imds, "--imds", 0, CLI_TEXT, "URL",
+		"Azure's metadata service (default: http://169.254.169.254)"),
 	CLI_OPT(struct options, model_id, "--model-id", 0, CLI_TEXT, "NAME",
 		"what clients call the model (default: from the file)"),
 	CLI_OPT_RANGE(
@@ -110,7 +114,9 @@ static void end_serving(struct serving *s)
 /* The address and the TEE, before minutes go into loading a model. */
 static int open_outside(struct serving *s, enum tacit_tee tee)
 {
-	const struct tacit_attest_options nothing = { .config = tacit_slice_str("tacit serve") };
+	const struct tacit_attest_options nothing = { .config = tacit_slice_str("tacit serve"),
+						      .tpm = s->options->tpm,
+						      .imds = s->options->imds };
 	const struct cli_common *common = &s->options->common;
 	const char *listen = s->options->listen ? s->options->listen : DEFAULT_LISTEN;
 	struct tacit_attester *trial;
@@ -180,7 +186,9 @@ static enum tacit_status open_identity(struct serving *s, enum tacit_tee tee)
 	enum tacit_status st = write_config(s);
 	const struct tacit_attest_options setup = { .config = tacit_slice_str(s->config),
 						    .model = TACIT_SLICE_ARRAY(info->sha256),
-						    .serving = true };
+						    .serving = true,
+						    .tpm = s->options->tpm,
+						    .imds = s->options->imds };
 
 	if (st == TACIT_OK)
 		st = tacit_attester_open(tee, &setup, &s->attester, &s->err);

@@ -71,7 +71,7 @@ static enum tacit_status judge_boot(struct tacit_api *api, struct tacit_arena *a
 	struct tacit_verdict verdict = { 0 };
 	struct tacit_evidence ev;
 	enum tacit_status st =
-		tacit_evidence_detect(tacit_slice_of(boot->bytes, boot->len), &ev, err);
+		tacit_evidence_unwrap(tacit_slice_of(boot->bytes, boot->len), arena, &ev, err);
 
 	if (st == TACIT_OK)
 		st = tacit_verify(&ev, &cx, &verdict, err);

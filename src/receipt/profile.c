@@ -36,6 +36,9 @@ static const struct tacit_profile_platform PLATFORMS[] = {
 	{ TACIT_TEE_STUB, TACIT_MTYPE_NITRO, { "pcr0", "pcr1", "pcr2", "pcr3", "pcr4", "pcr8" } },
 	{ TACIT_TEE_TDX, TACIT_MTYPE_TDX, { "mrtd", "rtmr0", "rtmr1", "rtmr2", "rtmr3" } },
 	{ TACIT_TEE_SNP, TACIT_MTYPE_SNP, { "measurement" } },
+	/* Of the paravisor; the guest is in the PCRs of the document that the receipt names. */
+	{ TACIT_TEE_AZURE_TDX, TACIT_MTYPE_TDX, { "mrtd", "rtmr0", "rtmr1", "rtmr2", "rtmr3" } },
+	{ TACIT_TEE_AZURE_SNP, TACIT_MTYPE_SNP, { "measurement" } },
 };
 
 const struct tacit_profile *tacit_profile_find(struct tacit_slice uri)

@@ -4,7 +4,7 @@
 
 /*
  * The few commands of a TPM 2.0 that attesting needs, and their answers [TPM2 Part 3], as
- * docs/adr/0011-tpm-commands.md argues. Every command is authorised by an empty password, as the
+ * docs/adr/0012-tpm-commands.md argues. Every command is authorised by an empty password, as the
  * paravisor of Azure sets it. A virtual TPM belongs to whoever runs the machine until its key was
  * seen in a hardware report: answers are bounded and checked like everything else.
  */
