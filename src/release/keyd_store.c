@@ -344,24 +344,39 @@ enum tacit_status tacit_keyd_note(struct tacit_keyd_store *store,
 	return st;
 }
 
-/* Remembers what may be used once; says when it was there already. */
+/* Remembers what may be used once; `ret_new` is false when it was there already. */
+static enum tacit_status put_used(struct tacit_keyd_store *store, struct tacit_slice hash,
+				  int64_t until, bool *ret_new, struct tacit_error *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	enum tacit_status st = tacit_keyd_prepare(store, TACIT_KEYD_USED_PUT, &stmt, err);
+
+	if (st != TACIT_OK)
+		return st;
+	tacit_sqlite_bind_blob(stmt, 1, hash);
+	sqlite3_bind_int64(stmt, 2, until);
+	st = tacit_keyd_step(store, stmt, "remember the evidence", err);
+	if (st == TACIT_OK)
+		*ret_new = sqlite3_changes(store->db) == 1;
+	return st;
+}
+
 static enum tacit_status use_once(struct tacit_keyd_store *store,
 				  struct tacit_keyd_release *release, struct tacit_error *err)
 {
-	static const char REASON[] = "this evidence was used already";
-	sqlite3_stmt *stmt = NULL;
+	static const char REASON[] = "the evidence, or its nonce, was used already";
+	enum tacit_status st = TACIT_OK;
 
 	release->replayed = false;
-	if (!release->once.ptr)
-		return TACIT_OK;
-	enum tacit_status st = tacit_keyd_prepare(store, TACIT_KEYD_USED_PUT, &stmt, err);
-	if (st != TACIT_OK)
-		return st;
-	tacit_sqlite_bind_blob(stmt, 1, release->once);
-	sqlite3_bind_int64(stmt, 2, release->until);
-	st = tacit_keyd_step(store, stmt, "remember the evidence", err);
-	if (st == TACIT_OK && sqlite3_changes(store->db) == 0) {
-		release->replayed = true;
+	for (size_t i = 0; i < 2 && st == TACIT_OK; i++) {
+		bool new = true;
+
+		if (release->once[i].ptr)
+			st = put_used(store, release->once[i], release->until, &new, err);
+		if (st == TACIT_OK && !new)
+			release->replayed = true;
+	}
+	if (st == TACIT_OK && release->replayed) {
 		release->entry.verdict = "refused";
 		release->entry.reason = tacit_slice_str(REASON);
 	}

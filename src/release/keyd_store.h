@@ -159,9 +159,9 @@ TACIT_MUST_CHECK enum tacit_status tacit_keyd_credential_list(struct tacit_keyd_
 
 struct tacit_keyd_release {
 	struct tacit_keyd_entry entry;
-	struct tacit_slice once; /* 32 bytes that may be released for once; absent: any number */
-	int64_t until;           /* until when `once` is remembered */
-	bool replayed;           /* given back: it was used before, and is logged as refused */
+	struct tacit_slice once[2]; /* 32 bytes each, that may be used once; absent for none */
+	int64_t until;              /* until when they are remembered */
+	bool replayed;              /* given back: one was used before; it is logged as refused */
 };
 
 /*
