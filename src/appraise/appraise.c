@@ -64,7 +64,7 @@ static bool quote_stands_for(struct tacit_claims *claims, struct tacit_slice bin
 {
 	uint8_t digest[32];
 	struct tacit_error err = { 0 };
-	struct tacit_slice carried = claims->azure->quote_nonce;
+	struct tacit_slice carried = claims->azure->quote_nonce; /* absent without a quote */
 
 	if (tacit_binding_quote_data(tacit_tee_name(claims->tee), binding, digest, &err) !=
 	    TACIT_OK) {
@@ -72,7 +72,7 @@ static bool quote_stands_for(struct tacit_claims *claims, struct tacit_slice bin
 		tacit_check_fail_error(list, "binding.report_data", &err);
 		return false;
 	}
-	if (claims->azure->quoted && tacit_slice_eq(carried, TACIT_SLICE_ARRAY(digest))) {
+	if (tacit_slice_eq(carried, TACIT_SLICE_ARRAY(digest))) {
 		claims->nonce = tacit_slice_of(NULL, 0);
 		return true;
 	}
