@@ -37,6 +37,12 @@ const struct cli_verb *const CLI_VERBS[] = {
 	&cmd_eif_diff,
 	&cmd_image_build,
 	&cmd_ping,
+	&cmd_model_seal,
+	&cmd_model_open,
+	&cmd_model_verify,
+	&cmd_model_inspect,
+	&cmd_model_reseal,
+	&cmd_model_sign,
 	&cmd_model_import,
 	&cmd_completion,
 };

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TACIT_CMD_MODEL_H
+#define TACIT_CMD_MODEL_H
+
+/* What the verbs about sealed models share: the folder of one, its files, its publishers. */
+
+#include "cli.h"
+#include "release/manifest_sign.h"
+#include "release/sealed.h"
+
+#define MODEL_PATH 4096
+
+/* A folder whose manifest was read. Zero-initialised means not read. */
+struct model_dir {
+	const char *path;
+	struct tacit_slice text; /* of the manifest, as it was read: what is hashed and signed */
+	void *room;
+	struct tacit_manifest manifest;
+	uint8_t identity[TACIT_SHA256_LEN];
+	struct tacit_model_signatures signatures;
+};
+
+/* Whether `path` is a folder with a manifest in it. */
+bool model_dir_is(const char *path);
+TACIT_MUST_CHECK enum tacit_status model_dir_read(const char *path, struct model_dir *ret,
+						  struct tacit_error *err);
+void model_dir_free(struct model_dir *dir);
+
+/*
+ * Whether somebody whose key is in `publishers` (hex) signed the manifest, and it has not
+ * expired. Errors: TACIT_SIGNATURE, TACIT_EXPIRED, TACIT_USAGE for what is no key.
+ */
+TACIT_MUST_CHECK enum tacit_status model_dir_judge(const struct model_dir *dir,
+						   const struct cli_list *publishers, int64_t now,
+						   struct tacit_error *err);
+
+/* The same for verbs that may do without: false `insecure` and no publisher is a usage error. */
+int model_dir_open(const struct cli_common *common, const char *path,
+		   const struct cli_list *publishers, bool insecure, int64_t now,
+		   struct model_dir *ret);
+
+/* "DIR/NAME.age", or "DIR/NAME" without `suffix`. False when it is too long. */
+bool model_dir_file(const struct model_dir *dir, struct tacit_slice name, const char *suffix,
+		    char path[static MODEL_PATH]);
+
+/* What a file key of this model belongs to. */
+struct tacit_key_use model_dir_use(const struct model_dir *dir,
+				   const struct tacit_manifest_file *file);
+
+/* A file for tacit_sealed_in and tacit_sealed_out; fd is -1 when it is not open. */
+struct model_file {
+	int fd;
+	uint64_t size;
+};
+
+TACIT_MUST_CHECK enum tacit_status model_file_open(const char *path, struct model_file *ret,
+						   struct tacit_error *err);
+/* Must not exist. */
+TACIT_MUST_CHECK enum tacit_status model_file_create(const char *path, unsigned mode,
+						     struct model_file *ret,
+						     struct tacit_error *err);
+/* Writes through to the disk. */
+TACIT_MUST_CHECK enum tacit_status model_file_flush(const struct model_file *file,
+						    struct tacit_error *err);
+void model_file_close(struct model_file *file);
+struct tacit_sealed_in model_file_in(struct model_file *file);
+struct tacit_sealed_out model_file_out(struct model_file *file);
+
+/* A ring of what the texts name; says what is wrong with them. Owns: tacit_keyring_free(). */
+int model_keyring(const struct cli_common *common, const struct cli_list *texts, bool for_wrap,
+		  struct tacit_keyring **ret);
+
+/* The header of a sealed file for the recipients of `ring` into `room`. */
+TACIT_MUST_CHECK enum tacit_status
+model_header(struct tacit_keyring *ring, const struct tacit_key_use *use,
+	     const uint8_t file_key[TACIT_AGE_FILE_KEY], struct tacit_mut room,
+	     struct tacit_slice *ret, struct tacit_error *err);
+
+/* Shows how far a long work is, on a terminal, unless quiet; `user` is a struct model_progress. */
+struct model_progress {
+	const struct cli_common *common;
+	const char *what;
+	unsigned shown; /* percent */
+	bool any;
+};
+bool model_progress(void *user, uint64_t done, uint64_t total);
+void model_progress_end(struct model_progress *progress);
+
+/* An Ed25519 private key from a PEM file. Owns: tacit_key_free(). */
+int model_signing_key(const struct cli_common *common, const char *path, struct tacit_key **ret);
+
+#endif

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* tacit model open and tacit model verify: a sealed model decrypted and checked to the last byte. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/hex.h"
+#include "model.h"
+#include "verbs.h"
+
+struct options {
+	struct cli_common common;
+	struct cli_list identities, publishers;
+	bool insecure_any_publisher;
+	struct cli_time now;
+	uint64_t threads;
+	const char *output;
+};
+
+static const struct cli_option OPEN_OPTIONS[] = {
+	CLI_OPT(struct options, identities, "--identity", 'i', CLI_LIST, "KEY",
+		"what opens it: a file of age identities, passphrase:FILE, aws-kms:... or "
+		"broker:URL; may be repeated"),
+	CLI_OPT(struct options, publishers, "--publisher", 0, CLI_LIST, "HEX",
+		"a publisher's key whose signature counts; may be repeated"),
+	CLI_OPT(struct options, output, "--output", 'o', CLI_TEXT, "DIR",
+		"where the plain files go; must not exist"),
+	CLI_OPT_RANGE(struct options, threads, "--threads", CLI_COUNT, "N",
+		      "threads that decrypt (default: one per core)", 1, TACIT_SEALED_THREADS_MAX),
+	CLI_OPT(struct options, now, "--now", 0, CLI_TIME, "TIME",
+		"judge as of this time (default: now)"),
+	CLI_OPT(struct options, insecure_any_publisher, "--insecure-any-publisher", 0, CLI_FLAG,
+		NULL, "take a model of anybody"),
+};
+
+static const struct cli_option VERIFY_OPTIONS[] = {
+	CLI_OPT(struct options, identities, "--identity", 'i', CLI_LIST, "KEY",
+		"what opens it, to check every byte too; as for model open; may be repeated"),
+	CLI_OPT(struct options, publishers, "--publisher", 0, CLI_LIST, "HEX",
+		"a publisher's key whose signature counts; may be repeated"),
+	CLI_OPT(struct options, now, "--now", 0, CLI_TIME, "TIME",
+		"judge as of this time (default: now)"),
+	CLI_OPT(struct options, insecure_any_publisher, "--insecure-any-publisher", 0, CLI_FLAG,
+		NULL, "take a model of anybody"),
+};
+
+struct opening {
+	const struct options *o;
+	struct tacit_error err;
+	struct tacit_keyring *ring;
+	struct model_dir dir;
+};
+
+static enum tacit_status open_into(struct opening *x, const struct tacit_manifest_file *file,
+				   struct model_file *from, const struct tacit_sealed_out *out)
+{
+	struct model_progress progress = { .common = &x->o->common, .what = "opening" };
+	const struct tacit_sealed_options options = { .threads = (unsigned)x->o->threads,
+						      .progress = model_progress,
+						      .user = &progress,
+						      .whole = !out->write };
+	struct tacit_key_use use = model_dir_use(&x->dir, file);
+	struct tacit_sealed_in in = model_file_in(from);
+	enum tacit_status st =
+		tacit_sealed_open(file, &in, x->ring, &use, out, &options, &x->err);
+
+	model_progress_end(&progress);
+	return st;
+}
+
+static enum tacit_status open_from(struct opening *x, const struct tacit_manifest_file *file,
+				   const struct tacit_sealed_out *out)
+{
+	char path[MODEL_PATH];
+	struct model_file from = { .fd = -1 };
+
+	if (!model_dir_file(&x->dir, file->name, TACIT_SEALED_SUFFIX, path))
+		return tacit_fail(&x->err, TACIT_USAGE, "model.open", 0, "a name is too long");
+	enum tacit_status st = model_file_open(path, &from, &x->err);
+	if (st == TACIT_OK)
+		st = open_into(x, file, &from, out);
+	model_file_close(&from);
+	return st;
+}
+
+/* What fails leaves nothing behind that could be taken for the model. */
+static enum tacit_status open_to_file(struct opening *x, const struct tacit_manifest_file *file)
+{
+	const struct model_dir plain = { .path = x->o->output };
+	char path[MODEL_PATH];
+	struct model_file to = { .fd = -1 };
+
+	if (!model_dir_file(&plain, file->name, "", path))
+		return tacit_fail(&x->err, TACIT_USAGE, "model.open", 0, "a name is too long");
+	enum tacit_status st = model_file_create(path, 0600, &to, &x->err);
+	if (st != TACIT_OK)
+		return st;
+	struct tacit_sealed_out out = model_file_out(&to);
+	st = open_from(x, file, &out);
+	if (st == TACIT_OK)
+		st = model_file_flush(&to, &x->err);
+	model_file_close(&to);
+	if (st != TACIT_OK)
+		unlink(path);
+	return st;
+}
+
+static int fail_file(struct opening *x, const struct tacit_manifest_file *file)
+{
+	return cli_fail(&x->o->common, &x->err, "refused '%.*s' of '%s'", (int)file->name.len,
+			(const char *)file->name.ptr, x->dir.path);
+}
+
+static void report(const struct opening *x, const char *schema, const char *result)
+{
+	char identity[2 * TACIT_SHA256_LEN + 1];
+
+	tacit_hex_encode(TACIT_SLICE_ARRAY(x->dir.identity), identity);
+	if (x->o->common.json)
+		printf("{\"schema\":\"%s\",\"result\":\"%s\",\"model_sha256\":\"%s\","
+		       "\"files\":%zu}\n",
+		       schema, result, identity, x->dir.manifest.file_count);
+	else if (!x->o->common.quiet)
+		printf("%s: model %s\n", result, identity);
+}
+
+static int begin(struct opening *x, const char *path)
+{
+	int code = model_dir_open(&x->o->common, path, &x->o->publishers,
+				  x->o->insecure_any_publisher, cli_now(&x->o->now), &x->dir);
+
+	return code ? code : model_keyring(&x->o->common, &x->o->identities, false, &x->ring);
+}
+
+static void end_opening(struct opening *x)
+{
+	tacit_keyring_free(x->ring);
+	model_dir_free(&x->dir);
+}
+
+static int open_all(struct opening *x)
+{
+	if (mkdir(x->o->output, 0700) != 0) {
+		(void)tacit_fail(&x->err, TACIT_IO, "model.open", 0, "%s", strerror(errno));
+		return cli_fail(&x->o->common, &x->err, "cannot make the folder '%s'",
+				x->o->output);
+	}
+	for (size_t i = 0; i < x->dir.manifest.file_count; i++)
+		if (open_to_file(x, &x->dir.manifest.files[i]) != TACIT_OK)
+			return fail_file(x, &x->dir.manifest.files[i]);
+	report(x, "tacit.model-open/1", "opened");
+	return 0;
+}
+
+static int run_open(void *options, int argc, char **argv)
+{
+	struct opening x = { .o = options };
+
+	if (argc == 0 || x.o->identities.count == 0 || !x.o->output)
+		return cli_usage("model open needs a folder, --identity KEY and --output DIR");
+	int code = begin(&x, argv[0]);
+	if (code == 0)
+		code = open_all(&x);
+	end_opening(&x);
+	return code;
+}
+
+/* Without a key: what can be seen from outside, lengths included. */
+static enum tacit_status look_at(struct opening *x, const struct tacit_manifest_file *file)
+{
+	char path[MODEL_PATH];
+	struct model_file from = { .fd = -1 };
+	struct tacit_sealed_header h;
+	uint64_t want = 0;
+
+	if (!model_dir_file(&x->dir, file->name, TACIT_SEALED_SUFFIX, path))
+		return tacit_fail(&x->err, TACIT_USAGE, "model.verify", 0, "a name is too long");
+	enum tacit_status st = model_file_open(path, &from, &x->err);
+	if (st != TACIT_OK)
+		return st;
+	struct tacit_sealed_in in = model_file_in(&from);
+	st = tacit_sealed_header_read(&in, &h, &x->err);
+	model_file_close(&from);
+	if (st != TACIT_OK)
+		return st;
+	if (!tacit_age_payload_len(file->size, &want) || in.size != h.header.len + want)
+		st = tacit_fail(&x->err, TACIT_BINDING, "model.file", 0,
+				"the sealed file has another length than the manifest says");
+	tacit_sealed_header_done(&h);
+	return st;
+}
+
+static int run_verify(void *options, int argc, char **argv)
+{
+	static const struct tacit_sealed_out NOWHERE;
+	struct opening x = { .o = options };
+
+	if (argc == 0)
+		return cli_usage("model verify needs the folder of a sealed model");
+	int code = begin(&x, argv[0]);
+	for (size_t i = 0; code == 0 && i < x.dir.manifest.file_count; i++) {
+		const struct tacit_manifest_file *file = &x.dir.manifest.files[i];
+		enum tacit_status st = x.o->identities.count ? open_from(&x, file, &NOWHERE)
+							     : look_at(&x, file);
+
+		code = st ? fail_file(&x, file) : 0;
+	}
+	if (code == 0)
+		report(&x, "tacit.model-verify/1",
+		       x.o->identities.count ? "verified" : "signed, not opened");
+	end_opening(&x);
+	return code;
+}
+
+const struct cli_verb cmd_model_open = {
+	.name = "model open",
+	.args = "DIR",
+	.summary = "decrypt a sealed model into plain files",
+	.group = "tools",
+	.example = "tacit model open -i key.txt --publisher 6b17... -o plain llama.sealed",
+	.options = OPEN_OPTIONS,
+	.option_count = sizeof(OPEN_OPTIONS) / sizeof(OPEN_OPTIONS[0]),
+	.max_args = 1,
+	.struct_size = sizeof(struct options),
+	.run = run_open,
+};
+
+const struct cli_verb cmd_model_verify = {
+	.name = "model verify",
+	.args = "DIR",
+	.summary = "check a sealed model against its manifest and publisher",
+	.group = "tools",
+	.example = "tacit model verify -i key.txt --publisher 6b17... llama.sealed",
+	.options = VERIFY_OPTIONS,
+	.option_count = sizeof(VERIFY_OPTIONS) / sizeof(VERIFY_OPTIONS[0]),
+	.max_args = 1,
+	.struct_size = sizeof(struct options),
+	.run = run_verify,
+};
