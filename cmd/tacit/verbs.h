@@ -15,6 +15,11 @@ extern const struct cli_verb cmd_measure_snp;    /* measure_snp.c */
 extern const struct cli_verb cmd_measure_tdx;    /* measure_tdx.c */
 extern const struct cli_verb cmd_attest;         /* attest.c */
 extern const struct cli_verb cmd_doctor;         /* doctor.c */
+extern const struct cli_verb cmd_kms_decrypt;    /* kms.c */
+extern const struct cli_verb cmd_kms_genkey;     /* kms.c */
+extern const struct cli_verb cmd_kms_genkeypair; /* kms.c */
+extern const struct cli_verb cmd_kms_genrandom;  /* kms.c */
+extern const struct cli_verb cmd_kms_derive;     /* kms.c */
 extern const struct cli_verb cmd_receipt_verify; /* receipt.c */
 extern const struct cli_verb cmd_receipt_show;   /* receipt.c */
 extern const struct cli_verb cmd_policy_init;    /* policy.c */

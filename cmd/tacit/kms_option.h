@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TACIT_CMD_KMS_OPTION_H
+#define TACIT_CMD_KMS_OPTION_H
+
+/* The options of every verb that asks AWS KMS, or what speaks as it does, for a key. */
+
+#include "cli.h"
+#include "release/kms.h"
+
+struct kms_options {
+	const char *via, *ca, *endpoint, *region;
+	const char *aws_credentials, *aws_profile;
+	const char *tee;
+	bool fips;
+	uint64_t timeout, rsa_bits;
+};
+
+/* The rows of an option table, for the member `field` of the verb's struct. */
+#define KMS_OPTIONS(type, field)                                                                \
+	CLI_OPT(type, field.region, "--region", 0, CLI_TEXT, "NAME",                            \
+		"region of KMS (default: that of the key's ARN, else the credentials')"),       \
+		CLI_OPT(type, field.endpoint, "--endpoint", 0, CLI_TEXT, "URL",                 \
+			"what speaks as KMS, https://HOST:PORT (default: AWS)"),                \
+		CLI_OPT(type, field.fips, "--fips", 0, CLI_FLAG, NULL, "AWS's FIPS endpoint"),  \
+		CLI_OPT(type, field.via, "--via", 0, CLI_TEXT, "ADDR",                          \
+			"reach the network through this egress of a relay: vsock:3:8001"),      \
+		CLI_OPT(type, field.ca, "--ca", 0, CLI_TEXT, "FILE",                            \
+			"who may vouch for KMS, PEM (default: those the system trusts)"),       \
+		CLI_OPT(type, field.aws_credentials, "--aws-credentials", 0, CLI_TEXT, "WHERE", \
+			"relay, env, or a file (default: relay with --via, else env)"),         \
+		CLI_OPT(type, field.aws_profile, "--aws-profile", 0, CLI_TEXT, "NAME",          \
+			"in that file (default: default)"),                                     \
+		CLI_OPT(type, field.tee, "--tee", 0, CLI_TEXT, "NAME",                          \
+			"whose document asks: auto, nitro, stub, ... (auto never means stub)"), \
+		CLI_OPT_RANGE(type, field.rsa_bits, "--rsa-bits", CLI_COUNT, "N",               \
+			      "of the key that answers are sealed for: 2048 (default), 3072, "  \
+			      "4096",                                                           \
+			      2048, 4096),                                                      \
+		CLI_OPT_RANGE(type, field.timeout, "--timeout", CLI_COUNT, "SECONDS",           \
+			      "how long one request may take in all (default: 30)", 1, 3600)
+
+/* A client and what it needs. Zero-initialise; _close is always fine. */
+struct kms_client {
+	struct tacit_kms_options setup;
+	struct tacit_kms *kms;
+};
+
+/* Returns 0, or an exit code after saying why. `c` stays where it is until _close. */
+int kms_client_open(const struct cli_common *common, const struct kms_options *options,
+		    struct kms_client *c);
+
+/* Another client of the same setup, with a connection of its own: free it before _close. */
+int kms_client_more(const struct cli_common *common, const struct kms_client *c,
+		    struct tacit_kms **ret);
+
+void kms_client_close(struct kms_client *c);
+
+/* Says that a call failed, with KMS's own words and what they usually mean; the exit code. */
+int kms_client_fail(const struct cli_common *common, const struct kms_client *c,
+		    const struct tacit_error *err, const char *what);
+
+#endif
