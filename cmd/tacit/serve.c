@@ -20,6 +20,7 @@
 #include "serve_config.h"
 #include "serve_roots.h"
 #include "sys/address.h"
+#include "sys/attest.h"
 #include "sys/clock.h"
 #include "sys/process.h"
 #include "sys/sandbox.h"
@@ -319,9 +320,12 @@ static enum tacit_status enter_sandbox(struct serving *s)
 	char room[sizeof(s->bound.path)];
 
 	json_object_seed(0); /* it would open the random device at first use */
-	enum tacit_status st = tacit_sandbox_enter(TACIT_SANDBOX_SERVE,
-						   socket_folder(s, room, sizeof(room)), &report,
-						   &s->err);
+	const struct tacit_sandbox_keep keep = {
+		.socket_folder = socket_folder(s, room, sizeof(room)),
+		.tee = tacit_attester_tee(s->attester),
+	};
+	enum tacit_status st =
+		tacit_sandbox_enter(TACIT_SANDBOX_SERVE, &keep, &report, &s->err);
 	if (st == TACIT_OK && !(report.files && report.outbound && report.calls))
 		cli_say(&s->options->common, "event=sandbox files=%d outbound=%d calls=%d",
 			report.files, report.outbound, report.calls);
@@ -341,6 +345,8 @@ static int serve(struct serving *s, enum tacit_tee tee)
 		return code;
 	if (open_identity(s, tee) != TACIT_OK)
 		return cli_fail(common, &s->err, "cannot make this server's identity");
+	if (tacit_attester_began(s->attester))
+		cli_say(common, "%s", tacit_attester_began(s->attester));
 	if (open_api(s) != TACIT_OK || open_server(s) != TACIT_OK)
 		return cli_fail(common, &s->err, "cannot serve");
 	if (enter_sandbox(s) != TACIT_OK)

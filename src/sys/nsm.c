@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/secret.h"
+#include "sys/sandbox_ioctl.h"
 
 #define WHERE "nsm"
 
@@ -18,6 +19,7 @@ struct message {
 	struct iovec request, response;
 };
 #define NSM_IOCTL _IOWR(0x0a, 0, struct message)
+_Static_assert(NSM_IOCTL == TACIT_IOCTL_NSM, "the sandbox lets this request through");
 
 struct tacit_nsm {
 	pthread_mutex_t lock;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/compiler.h"
+#include "sys/sandbox_ioctl.h"
 
 #define WHERE "sandbox"
 
@@ -200,16 +201,25 @@ static enum tacit_status enter(enum tacit_sandbox_profile profile, const struct 
 }
 
 enum tacit_status tacit_sandbox_enter(enum tacit_sandbox_profile profile,
-				      const char *socket_folder, struct tacit_sandbox_report *ret,
-				      struct tacit_error *err)
+				      const struct tacit_sandbox_keep *keep,
+				      struct tacit_sandbox_report *ret, struct tacit_error *err)
 {
+	static const struct tacit_sandbox_keep NOTHING = { .tee = TACIT_TEE_NONE };
+	struct tacit_sandbox_report report = { false, false, false };
+
+	if (!keep)
+		keep = &NOTHING;
 	const struct places places = { .taken = UINT64_MAX,
 				       .net = NET_BIND_AND_CONNECT,
 				       .given = FS_REMOVE_FILE,
-				       .folders = &socket_folder,
-				       .count = socket_folder ? 1 : 0 };
-
-	return enter(profile, &places, ret, err);
+				       .folders = &keep->socket_folder,
+				       .count = keep->socket_folder ? 1 : 0 };
+	enum tacit_status st = enter(profile, &places, &report, err);
+	if (st == TACIT_OK && report.calls && profile == TACIT_SANDBOX_SERVE)
+		st = tacit_sandbox_ioctl(keep->tee, &report.calls, err);
+	if (st == TACIT_OK)
+		*ret = report;
+	return st;
 }
 
 enum tacit_status tacit_sandbox_enter_fetch(const char *const *folders, size_t count,

@@ -11,11 +11,15 @@
  */
 
 #include "base/error.h"
+#include "tacit/evidence.h"
 
 enum tacit_sandbox_profile {
 	/* Judging what has been read: compute, write to what is open, threads. Nothing else. */
 	TACIT_SANDBOX_JUDGE,
-	/* Serving on sockets that listen already: no new program, no file, no outbound TCP. */
+	/*
+	 * Serving on sockets that listen already: no new program, no file, no outbound TCP, and of
+	 * a device nothing but what its attester asks.
+	 */
 	TACIT_SANDBOX_SERVE,
 };
 
@@ -25,13 +29,19 @@ struct tacit_sandbox_report {
 	bool calls;    /* seccomp holds */
 };
 
+/* What a server goes on doing. */
+struct tacit_sandbox_keep {
+	const char *socket_folder; /* where a unix socket of ours is removed at the end, or NULL */
+	enum tacit_tee tee;        /* whose attester asks its device; no other ioctl is left */
+};
+
 /*
  * Enters the profile. Landlock holds the calling thread and those it makes later; seccomp holds
- * every thread. `socket_folder` (or NULL) is where a unix socket of ours may be removed at the
- * end. Errors: TACIT_INTERNAL when the kernel offers a mechanism and then refuses to apply it.
+ * every thread. `keep` may be NULL. Errors: TACIT_INTERNAL when the kernel offers a mechanism and
+ * then refuses to apply it.
  */
 TACIT_MUST_CHECK enum tacit_status tacit_sandbox_enter(enum tacit_sandbox_profile profile,
-						       const char *socket_folder,
+						       const struct tacit_sandbox_keep *keep,
 						       struct tacit_sandbox_report *ret,
 						       struct tacit_error *err);
 

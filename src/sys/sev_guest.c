@@ -11,6 +11,7 @@
 
 #include "base/compiler.h"
 #include "base/reader.h"
+#include "sys/sandbox_ioctl.h"
 
 #define WHERE         "sev_guest"
 #define PAGE          4096
@@ -43,6 +44,9 @@ struct extended {
 
 #define GET_REPORT     _IOWR('S', 0, struct envelope)
 #define GET_EXT_REPORT _IOWR('S', 2, struct envelope)
+_Static_assert(GET_REPORT == TACIT_IOCTL_SEV_GUEST_REPORT &&
+		       GET_EXT_REPORT == TACIT_IOCTL_SEV_GUEST_EXTENDED,
+	       "the sandbox lets these requests through");
 
 /* One conversation with the device. */
 struct asking {

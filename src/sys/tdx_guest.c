@@ -14,6 +14,7 @@
 #include "base/writer.h"
 #include "sys/address.h"
 #include "sys/clock.h"
+#include "sys/sandbox_ioctl.h"
 
 #define WHERE      "tdx_guest"
 #define TIMEOUT_MS 30000 /* the service may start a quoting enclave first */
@@ -24,6 +25,8 @@ struct request {
 	uint8_t report[TACIT_TDX_GUEST_REPORT];
 };
 #define GET_REPORT0 _IOWR('T', 1, struct request)
+_Static_assert(GET_REPORT0 == TACIT_IOCTL_TDX_GUEST_REPORT0,
+	       "the sandbox lets this request through");
 
 /* [DCAP qgs_msg_lib.h]: a length in big-endian order, then a message in little-endian. */
 #define HEAD      16
@@ -48,19 +51,29 @@ static enum tacit_status fail_open(const char *device, int code, struct tacit_er
 	return tacit_fail(err, st, WHERE, 0, "cannot open %s: %s", device, strerror(code));
 }
 
-static enum tacit_status get_report(const char *device, const uint8_t *input,
-				    struct request *request, struct tacit_error *err)
+int tacit_tdx_guest_report(int fd, const uint8_t input[static TACIT_TSM_INPUT],
+			   uint8_t ret[static TACIT_TDX_GUEST_REPORT])
+{
+	struct request request = { .data = { 0 } };
+
+	memcpy(request.data, input, sizeof(request.data));
+	if (ioctl(fd, GET_REPORT0, &request) != 0)
+		return errno;
+	memcpy(ret, request.report, sizeof(request.report));
+	return 0;
+}
+
+static enum tacit_status get_report(const char *device, const uint8_t *input, uint8_t *ret,
+				    struct tacit_error *err)
 {
 	TACIT_CLEANUP(close_fd) int fd = open(device, O_RDWR | O_CLOEXEC);
 
 	if (fd < 0)
 		return fail_open(device, errno, err);
-	memset(request, 0, sizeof(*request));
-	memcpy(request->data, input, sizeof(request->data));
-	if (ioctl(fd, GET_REPORT0, request) != 0)
-		return tacit_fail(err, TACIT_IO, WHERE, 0, "no report of the processor: %s",
-				  strerror(errno));
-	return TACIT_OK;
+	int code = tacit_tdx_guest_report(fd, input, ret);
+	return code == 0 ? TACIT_OK
+			 : tacit_fail(err, TACIT_IO, WHERE, 0, "no report of the processor: %s",
+				      strerror(code));
 }
 
 /* Waits until something can be read or written; the time that is left is for everything. */
@@ -176,17 +189,17 @@ enum tacit_status tacit_tdx_guest_quote(const char *device, const char *service,
 					struct tacit_tsm_report *ret, struct tacit_error *err)
 {
 	TACIT_CLEANUP(close_fd) int fd = -1;
-	struct request request;
+	uint8_t report[TACIT_TDX_GUEST_REPORT];
 	struct tacit_address address;
 	struct tacit_slice quote;
-	enum tacit_status st = get_report(device, input, &request, err);
+	enum tacit_status st = get_report(device, input, report, err);
 
 	if (st == TACIT_OK)
 		st = tacit_address_parse(service, &address, err);
 	if (st == TACIT_OK)
 		st = tacit_address_connect(&address, TIMEOUT_MS, &fd, err);
 	if (st == TACIT_OK)
-		st = tacit_tdx_guest_ask(fd, TIMEOUT_MS, request.report, room, &quote, err);
+		st = tacit_tdx_guest_ask(fd, TIMEOUT_MS, report, room, &quote, err);
 	if (st != TACIT_OK)
 		return tacit_error_wrap(err, st, WHERE);
 	*ret = (struct tacit_tsm_report){ .provider = "tdx_guest", .out = quote };

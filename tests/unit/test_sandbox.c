@@ -7,11 +7,14 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/compiler.h"
 #include "sys/sandbox.h"
 #include "tests/tap.h"
 
@@ -25,7 +28,9 @@ static int inside(enum tacit_sandbox_profile profile, const char *folder, int (*
 	int status = 0;
 
 	if (pid == 0) {
-		if (tacit_sandbox_enter(profile, folder, &report, NULL) != TACIT_OK)
+		const struct tacit_sandbox_keep keep = { folder, TACIT_TEE_NITRO };
+
+		if (tacit_sandbox_enter(profile, &keep, &report, NULL) != TACIT_OK)
 			_exit(99);
 		_exit(tries());
 	}
@@ -89,6 +94,83 @@ static int work(void)
 	pthread_join(thread, NULL);
 	free(memory);
 	return value != 7 || write(STDERR_FILENO, "", 0) != 0;
+}
+
+/* 0: let through to the driver, which does not know it; 1: refused before. */
+static int asks(int fd, unsigned long request)
+{
+	char room[4096] = { 0 };
+
+	return syscall(SYS_ioctl, fd, request, room) != 0 && errno == EPERM;
+}
+
+/* One bit for each request that is refused. */
+static int ask_all(void)
+{
+	static const unsigned long REQUESTS[] = {
+		0xc0200a00,                     /* of /dev/nsm, its only one */
+		0xc0200a01,                     /* another of the same device */
+		0xc0200a00 | UINT64_C(1) << 32, /* the kernel takes the low half */
+		0xc0200a01 | UINT64_C(1) << 32,
+		0xc0205300, /* of another TEE's device */
+		TIOCSTI,
+	};
+	int refused = 0, ends[2];
+
+	if (pipe(ends) || dup2(ends[0], 77) != 77)
+		return 99;
+	for (size_t i = 0; i < TACIT_ARRAY_LEN(REQUESTS); i++)
+		refused |= asks(i % 2 ? 77 : ends[0], REQUESTS[i]) << i;
+	return refused;
+}
+
+static int ask_usual(void)
+{
+	int ends[2], waiting = 0, on = 1;
+
+	return pipe(ends) || write(ends[1], "abc", 3) != 3 || ioctl(ends[0], FIONREAD, &waiting) ||
+	       waiting != 3 || ioctl(ends[0], FIONBIO, &on) || isatty(ends[0]) || errno == EPERM;
+}
+
+/* A thread that was there before. */
+static int gate[2];
+
+static void *ask_later(void *user)
+{
+	char go;
+
+	*(int *)user = read(gate[0], &go, 1) == 1 && asks(gate[0], 0xc0200a01);
+	return NULL;
+}
+
+static int ask_beside(void)
+{
+	const struct tacit_sandbox_keep keep = { NULL, TACIT_TEE_SNP };
+	pthread_t thread;
+	int refused = 0;
+
+	if (pipe(gate) || pthread_create(&thread, NULL, ask_later, &refused) ||
+	    tacit_sandbox_enter(TACIT_SANDBOX_SERVE, &keep, &report, NULL) != TACIT_OK ||
+	    write(gate[1], "x", 1) != 1)
+		return 99;
+	pthread_join(thread, NULL);
+	return refused | asks(gate[0], 0xc0205300) << 1 | asks(gate[0], 0xc0205302) << 2 |
+	       asks(gate[0], 0xc0200a00) << 3;
+}
+
+static void test_ioctl(void)
+{
+	ok(inside(TACIT_SANDBOX_SERVE, NULL, ask_usual) == 0, "a server looks at its sockets");
+	ok(inside(TACIT_SANDBOX_SERVE, NULL, ask_all) == 0x3a,
+	   "and asks the NSM what there is to ask, and nothing else of anything");
+	fflush(stdout);
+	pid_t pid = fork();
+	int status = 0;
+	if (pid == 0)
+		_exit(ask_beside());
+	waitpid(pid, &status, 0);
+	ok(WIFEXITED(status) && WEXITSTATUS(status) == 9,
+	   "each TEE has its own requests, and threads that were there before are held");
 }
 
 static char folder[] = "/tmp/tacit-sandbox-XXXXXX";
@@ -205,6 +287,7 @@ int main(void)
 		ok(try_exec(TACIT_SANDBOX_JUDGE) == 42, "and starts no program");
 		ok(try_exec(TACIT_SANDBOX_SERVE) == 42, "nor does a server");
 		ok(inside(TACIT_SANDBOX_SERVE, NULL, make_socket) == 1, "which can make sockets");
+		test_ioctl();
 	} else {
 		skip("system calls", "this kernel has no seccomp filters");
 	}
