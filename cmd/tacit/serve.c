@@ -324,8 +324,7 @@ static enum tacit_status enter_sandbox(struct serving *s)
 		.socket_folder = socket_folder(s, room, sizeof(room)),
 		.tee = tacit_attester_tee(s->attester),
 	};
-	enum tacit_status st =
-		tacit_sandbox_enter(TACIT_SANDBOX_SERVE, &keep, &report, &s->err);
+	enum tacit_status st = tacit_sandbox_enter(TACIT_SANDBOX_SERVE, &keep, &report, &s->err);
 	if (st == TACIT_OK && !(report.files && report.outbound && report.calls))
 		cli_say(&s->options->common, "event=sandbox files=%d outbound=%d calls=%d",
 			report.files, report.outbound, report.calls);
