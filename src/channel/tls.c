@@ -82,8 +82,7 @@ static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_l
 	return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-enum tacit_status tacit_tls_server_new(const struct tacit_identity *identity, SSL_CTX **ret,
-				       struct tacit_error *err)
+static enum tacit_status new_server(SSL_CTX **ret, struct tacit_error *err)
 {
 	SSL_CTX *ctx TACIT_CLEANUP(free_ctx) = SSL_CTX_new(TLS_server_method());
 
@@ -96,11 +95,54 @@ enum tacit_status tacit_tls_server_new(const struct tacit_identity *identity, SS
 	/* Tickets hold the session sealed under a key of this boot, so that resuming costs the
 	 * server no memory. */
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-	if (SSL_CTX_set_num_tickets(ctx, 1) != 1 ||
-	    SSL_CTX_use_certificate(ctx, identity->certificate) != 1 ||
+	if (SSL_CTX_set_num_tickets(ctx, 1) != 1)
+		return fail_tls(err, "the TLS library refuses the settings");
+	*ret = ctx;
+	ctx = NULL;
+	return TACIT_OK;
+}
+
+enum tacit_status tacit_tls_server_new(const struct tacit_identity *identity, SSL_CTX **ret,
+				       struct tacit_error *err)
+{
+	SSL_CTX *ctx TACIT_CLEANUP(free_ctx) = NULL;
+	enum tacit_status st = new_server(&ctx, err);
+
+	if (st != TACIT_OK)
+		return st;
+	if (SSL_CTX_use_certificate(ctx, identity->certificate) != 1 ||
 	    SSL_CTX_use_PrivateKey(ctx, tacit_key_native(identity->tls_key)) != 1 ||
 	    SSL_CTX_check_private_key(ctx) != 1)
 		return fail_tls(err, "the TLS library refuses the identity");
+	*ret = ctx;
+	ctx = NULL;
+	return TACIT_OK;
+}
+
+/* The library would ask the terminal. */
+static int no_passphrase(char *room, int size, int writing, void *user)
+{
+	(void)room;
+	(void)size;
+	(void)writing;
+	(void)user;
+	return -1;
+}
+
+enum tacit_status tacit_tls_server_files(const char *certificate, const char *key, SSL_CTX **ret,
+					 struct tacit_error *err)
+{
+	SSL_CTX *ctx TACIT_CLEANUP(free_ctx) = NULL;
+	enum tacit_status st = new_server(&ctx, err);
+
+	if (st != TACIT_OK)
+		return st;
+	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
+	if (SSL_CTX_use_certificate_chain_file(ctx, certificate) != 1)
+		return fail_tls(err, "cannot use the certificate");
+	if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1 ||
+	    SSL_CTX_check_private_key(ctx) != 1)
+		return fail_tls(err, "cannot use the private key");
 	*ret = ctx;
 	ctx = NULL;
 	return TACIT_OK;

@@ -25,6 +25,13 @@ TACIT_MUST_CHECK enum tacit_status tacit_tls_server_new(const struct tacit_ident
 							SSL_CTX **ret, struct tacit_error *err);
 
 /*
+ * The same with a certificate chain and a key from PEM files, for a server whose clients know it
+ * by its certificate. A key under a passphrase is refused. Owns: SSL_CTX_free.
+ */
+TACIT_MUST_CHECK enum tacit_status tacit_tls_server_files(const char *certificate, const char *key,
+							  SSL_CTX **ret, struct tacit_error *err);
+
+/*
  * SHA-256 of the SubjectPublicKeyInfo that the peer of this connection proved to hold, resumed
  * sessions included. Errors: TACIT_PEER when the handshake is not done or gave no certificate.
  */
