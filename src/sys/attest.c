@@ -70,6 +70,11 @@ enum tacit_tee tacit_attester_tee(const struct tacit_attester *attester)
 	return attester->ops->tee;
 }
 
+const char *tacit_attester_began(const struct tacit_attester *attester)
+{
+	return attester->began[0] ? attester->began : NULL;
+}
+
 enum tacit_status tacit_attester_attest(struct tacit_attester *attester,
 					const struct tacit_attest_request *request,
 					struct tacit_mut room, struct tacit_slice *ret,

@@ -22,7 +22,12 @@ struct tacit_attester_ops {
 /* First member of every attester. */
 struct tacit_attester {
 	const struct tacit_attester_ops *ops;
+	/* What it did to the machine when it was opened for a server, as a line for its log. */
+	char began[192];
 };
+
+/* NULL when there is nothing to say. */
+const char *tacit_attester_began(const struct tacit_attester *attester);
 
 TACIT_MUST_CHECK enum tacit_status
 tacit_attest_stub_open(const struct tacit_attest_options *options, struct tacit_attester **ret,

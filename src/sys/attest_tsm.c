@@ -8,16 +8,20 @@
  * gets it.
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/compiler.h"
+#include "base/hex.h"
 #include "sys/attest.h"
+#include "sys/rtmr.h"
 #include "sys/sev_guest.h"
 #include "sys/tdx_guest.h"
 #include "sys/tsm.h"
 #include "tacit/binding.h"
 #include "tee/dcap/body.h"
+#include "tee/nitro/runtime.h"
 #include "tee/snp/snp.h"
 
 #define WHERE "attest.tsm"
@@ -202,11 +206,42 @@ static enum tacit_status open_tsm(const struct tsm_attester *form, struct tacit_
 	return TACIT_OK;
 }
 
+/*
+ * What a server runs goes into RTMR3 before its first quote, where the kernel offers that: by the
+ * rule of Nitro's PCR16, so that one value stands for a model and a configuration on both.
+ */
+static enum tacit_status fill_rtmr(const struct tacit_attest_options *options,
+				   struct tacit_attester *tdx, struct tacit_error *err)
+{
+	uint8_t data[TACIT_NITRO_PCR_BYTES];
+	char hex[2 * TACIT_RTMR_LEN + 1];
+	struct tacit_rtmr_result result;
+	struct tacit_error why = { 0 };
+	enum tacit_status st =
+		tacit_nitro_runtime_data(options->model, options->config, data, &why);
+
+	if (st == TACIT_OK)
+		st = tacit_rtmr_fill(TACIT_RTMR_FILE, TACIT_TDX_GUEST_DEVICE, data, &result, &why);
+	if (st == TACIT_UNSUPPORTED) {
+		snprintf(tdx->began, sizeof(tdx->began), "event=rtmr3 state=none reason=\"%s\"",
+			 why.detail);
+		return TACIT_OK;
+	}
+	if (st != TACIT_OK && err)
+		*err = why;
+	if (st != TACIT_OK)
+		return st;
+	tacit_hex_encode(TACIT_SLICE_ARRAY(result.value), hex);
+	snprintf(tdx->began, sizeof(tdx->began), "event=rtmr3 state=%s value=%s",
+		 tacit_rtmr_state_name(result.state), hex);
+	return TACIT_OK;
+}
+
 enum tacit_status tacit_attest_tdx_open(const struct tacit_attest_options *options,
 					struct tacit_attester **ret, struct tacit_error *err)
 {
 	static const struct tsm_attester FORM = {
-		.base = { &TDX },
+		.base = { .ops = &TDX },
 		.platform = "tdx",
 		.provider = "tdx_guest",
 		.device = TACIT_TDX_GUEST_DEVICE,
@@ -214,15 +249,22 @@ enum tacit_status tacit_attest_tdx_open(const struct tacit_attest_options *optio
 		.cut = cut_tdx,
 	};
 
-	(void)options;
-	return open_tsm(&FORM, ret, err);
+	struct tacit_attester *tdx = NULL;
+	enum tacit_status st = open_tsm(&FORM, &tdx, err);
+	if (st == TACIT_OK && options->serving)
+		st = fill_rtmr(options, tdx, err);
+	if (st == TACIT_OK)
+		*ret = tdx;
+	else if (tdx)
+		close_tsm(tdx);
+	return st;
 }
 
 enum tacit_status tacit_attest_snp_open(const struct tacit_attest_options *options,
 					struct tacit_attester **ret, struct tacit_error *err)
 {
 	static const struct tsm_attester FORM = {
-		.base = { &SNP },
+		.base = { .ops = &SNP },
 		.platform = "snp",
 		.provider = "sev_guest",
 		.device = TACIT_SEV_GUEST_DEVICE,

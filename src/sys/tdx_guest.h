@@ -27,6 +27,10 @@ TACIT_MUST_CHECK enum tacit_status tacit_tdx_guest_quote(const char *device, con
 
 #define TACIT_TDX_GUEST_REPORT 1024
 
+/* The processor's part alone, of an open device: a TDREPORT over `input`. An errno value. */
+int tacit_tdx_guest_report(int fd, const uint8_t input[static TACIT_TSM_INPUT],
+			   uint8_t ret[static TACIT_TDX_GUEST_REPORT]);
+
 /*
  * The service's part alone: a quote of a report, over a connected socket, within `timeout_ms`.
  * Errors: as above.

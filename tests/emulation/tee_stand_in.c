@@ -15,6 +15,7 @@
  *     other                it is over other data than were asked for
  *     garbage              certificates that come with it are none
  *     bare                 none come with it
+ *     first, plain         /dev/tdx_guest extends by its older request; by none
  */
 
 #include <errno.h>
@@ -27,18 +28,23 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "crypto/hash.h"
 #include "cuse.h"
 #include "tests/pki/dcap.h"
 #include "tests/pki/dcap_evidence.h"
 #include "tests/pki/snp.h"
 
-#define INPUT       64
-#define TD_DATA     520   /* of a TD report [TDX-QUOTE A.3.2] */
-#define SNP_DATA    0x50  /* of an SNP report [SNP-ABI 7.3] */
-#define BLOB_MAX    32768 /* of the kernel's interface */
-#define PADDING     512
-#define TDREPORT    1024
+#define INPUT         64
+#define TD_DATA       520   /* of a TD report [TDX-QUOTE A.3.2] */
+#define SNP_DATA      0x50  /* of an SNP report [SNP-ABI 7.3] */
+#define BLOB_MAX      32768 /* of the kernel's interface */
+#define PADDING       512
+#define TDREPORT      1024
 #define TDREPORT_DATA 128 /* of a TDREPORT [TDX-MODULE REPORTMACSTRUCT] */
+#define TDREPORT_RTMR 864 /* its RTMR3 [TDX-MODULE TDINFO_STRUCT] */
+#define TD_RTMR       472 /* RTMR3 of a TD report */
+#define RTMR          48
+#define RTMR_FILE     "/sys/devices/virtual/misc/tdx_guest/measurements/rtmr3:sha384"
 
 struct answer {
 	uint32_t head[3]; /* errno, lengths of the two */
@@ -102,6 +108,17 @@ static void put(const struct stand_in *s, struct answer *a, struct tacit_slice o
 		memset(a->bytes + len, 0xff, aux.len);
 }
 
+/* The register as it is, in guests that have it. */
+static void read_rtmr(uint8_t *ret)
+{
+	FILE *f = fopen(RTMR_FILE, "rb");
+
+	if (f && fread(ret, 1, RTMR, f) != RTMR)
+		end(RTMR_FILE);
+	if (f)
+		fclose(f);
+}
+
 static void make(struct stand_in *s, const uint8_t *input, struct answer *a)
 {
 	const struct tacit_slice none = { NULL, 0 };
@@ -116,6 +133,7 @@ static void make(struct stand_in *s, const uint8_t *input, struct answer *a)
 		put(s, a, TACIT_SLICE_ARRAY(s->report.report), snp_usual_table(&s->report));
 	} else {
 		memcpy(s->quote.body + TD_DATA, data, sizeof(data));
+		read_rtmr(s->quote.body + TD_RTMR);
 		put(s, a, dcap_quote(&s->quote), none);
 	}
 }
@@ -152,20 +170,50 @@ struct tdx_request {
 	uint8_t data[INPUT], report[TDREPORT];
 };
 
+struct tdx_extension {
+	uint8_t data[RTMR], index;
+};
+
+static uint8_t device_rtmr[RTMR];
+
+static void extend_tdx(struct cuse_round *r)
+{
+	const struct tacit_slice parts[] = { TACIT_SLICE_ARRAY(device_rtmr),
+					     tacit_slice_of(r->in, RTMR) };
+	uint8_t next[RTMR];
+
+	if (r->in_len < sizeof(struct tdx_extension)) {
+		r->want_in[0] = (struct cuse_part){ r->argument, sizeof(struct tdx_extension) };
+		r->want_ins = 1;
+	} else if (r->in[RTMR] != 3 || tacit_hash_parts(TACIT_SHA384, parts, 2, next, NULL)) {
+		r->result = -EPERM;
+	} else {
+		memcpy(device_rtmr, next, sizeof(next));
+	}
+}
+
+/* Vendors' kernels: one of the two forms of the request. */
 static void answer_tdx(void *user, struct cuse_round *r)
 {
+	struct stand_in *s = user;
 	struct tdx_request request = { 0 };
 
-	(void)user;
+	read_fault(s);
+	if (r->request == (fails(s, "first") ? _IOR('T', 3, struct tdx_extension)
+					     : _IOW('T', 3, struct tdx_extension)) &&
+	    !fails(s, "plain")) {
+		extend_tdx(r);
+		return;
+	}
 	if (r->request != _IOWR('T', 1, struct tdx_request)) {
 		r->result = -ENOTTY;
 	} else if (r->in_len < sizeof(request)) {
-		r->want_in[0] = r->want_out[0] =
-			(struct cuse_part){ r->argument, sizeof(request) };
+		r->want_in[0] = r->want_out[0] = (struct cuse_part){ r->argument, sizeof(request) };
 		r->want_ins = r->want_outs = 1;
 	} else {
 		memcpy(&request, r->in, sizeof(request.data));
 		memcpy(request.report + TDREPORT_DATA, request.data, sizeof(request.data));
+		memcpy(request.report + TDREPORT_RTMR, device_rtmr, sizeof(device_rtmr));
 		memcpy(r->out, &request, sizeof(request));
 		r->out_used = sizeof(request);
 	}
@@ -276,6 +324,7 @@ static void answer_quote(struct stand_in *s, int fd)
 
 	if (recv(fd, request, sizeof(request), MSG_WAITALL) != sizeof(request))
 		return;
+	memcpy(s->quote.body + TD_RTMR, request + 28 + TDREPORT_RTMR, RTMR);
 	next_answer(s, request + 28 + TDREPORT_DATA, &a);
 	uint32_t len = 24 + a.head[1];
 	for (size_t i = 0; i < 4; i++)

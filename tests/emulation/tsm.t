@@ -6,8 +6,10 @@ for kernels without that, devices of ours in user space and a quote generation s
 Evidence that verifies, every error that a provider can give, and a whole server of each."""
 
 import base64
+import hashlib
 import json
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -22,12 +24,19 @@ stand_in = built_module(deps, work, os.path.join(ROOT, "tests/emulation/tsm_stan
 options = modules(deps, work, "configfs", "tsm", "cuse", "vsock",
                   "vmw_vsock_virtio_transport_common", "vmw_vsock_virtio_transport")
 options += ["--file", f"{stand_in}:/stand-in.ko", "--file", f"{MODEL}:/model.gguf"]
+quoting = os.path.join(work, "quoting")
+os.mkdir(quoting)
+service = start([os.path.join(BUILD, "tools", "tee-stand-in"), "service", quoting],
+                os.path.join(work, "service.log"))
+if not wait_for("the service", lambda: os.path.exists(os.path.join(quoting, "service")), service):
+    raise SystemExit("Bail out! " + read(os.path.join(work, "service.log")))
+options += ["--file", os.path.join(quoting, "root.der") + ":/quoting.der"]
 options += programs((TACIT, "/usr/bin/tacit"),
                     (os.path.join(BUILD, "tools", "tee-stand-in"), "/usr/bin/tee-stand-in"),
                     ("libcurl.so.4", None))  # which the client loads at first use
 
 ROOTS = "--insecure-test-root /run/{0}/root.der"
-SERVE = "tacit serve --tee {0} --model /model.gguf --ctx 256 --listen unix:/run/s " + ROOTS
+SERVE = "tacit serve --json --tee {0} --model /model.gguf --listen unix:/run/s "
 ATTEST = f"tacit attest --tee {{0}} --report-data {DATA} -o /tmp/{{0}}"
 VERIFY = (f"tacit verify --platform {{0}} --report-data {DATA} --collateral /run/{{0}} "
           "--insecure-no-policy " + ROOTS + " /tmp/{0}")
@@ -46,6 +55,20 @@ def withdraw(script):
               "busybox rmmod tsm_stand_in")
 
 
+def serve(script, tee, name, root=None, ctx=256):
+    """A server, up to the line that says that it is ready, or why it is not."""
+    root = root or f"/run/{tee}/root.der"
+    script.do(SERVE.format(tee) + f"--ctx {ctx} --insecure-test-root {root} "
+              ">/run/server 2>&1 & server=$!")
+    script.run("serve " + name, "for i in $(busybox seq 1 600); do busybox grep -q "
+               "'event=ready\\|error' /run/server && break; busybox sleep 0.1; done; "
+               "busybox cat /run/server; busybox grep -q event=ready /run/server")
+
+
+def end(script):
+    script.do("busybox kill $server; wait $server")
+
+
 def attest(script, tee, fault, name):
     script.do(f"echo '{fault}' >/run/{tee}/fault")
     script.run(f"{tee} {name}", ATTEST.format(tee))
@@ -56,13 +79,6 @@ script.run("no provider", ATTEST.format("tdx"))
 script.run("no provider, auto", ATTEST.format("auto"))
 
 # ---- without configfs-tsm ----------------------------------------------------------------------
-
-quoting = os.path.join(work, "quoting")
-os.mkdir(quoting)
-service = start([os.path.join(BUILD, "tools", "tee-stand-in"), "service", quoting],
-                os.path.join(work, "service.log"))
-if not wait_for("the service", lambda: os.path.exists(os.path.join(quoting, "service")), service):
-    raise SystemExit("Bail out! " + read(os.path.join(work, "service.log")))
 
 
 def device(script, name, path):
@@ -79,6 +95,14 @@ device(script, "tdx-guest", "/dev/tdx_guest")
 script.run("device tdx", ATTEST.format("tdx") + " && busybox base64 /tmp/tdx")
 script.run("device auto", ATTEST.format("auto") + " && busybox base64 /tmp/auto")
 script.run("device snp on tdx", ATTEST.format("snp"))
+serve(script, "tdx", "device tdx", root="/quoting.der")
+end(script)
+script.do("echo plain >/run/tdx-guest/fault")
+serve(script, "tdx", "device tdx plain", root="/quoting.der")
+end(script)
+script.do("echo first >/run/tdx-guest/fault")
+serve(script, "tdx", "device tdx first", root="/quoting.der", ctx=128)
+end(script)
 remove(script, "/dev/tdx_guest")
 device(script, "sev-guest", "/dev/sev-guest")
 
@@ -105,7 +129,7 @@ remove(script, "/dev/sev-guest")
 
 # ---- configfs-tsm ------------------------------------------------------------------------------
 
-provide(script, "tdx", "tdx_guest")
+provide(script, "tdx", "tdx_guest registers=1")
 script.run("provider", "busybox mkdir /sys/kernel/config/tsm/report/a && "
            "busybox cat /sys/kernel/config/tsm/report/a/provider; "
            "busybox rmdir /sys/kernel/config/tsm/report/a")
@@ -129,16 +153,13 @@ attest(script, "tdx", "padded", "padded")
 script.run("padded verify", VERIFY.format("tdx"))
 
 
-def serve(script, tee):
+def ask(script, tee):
     """A server, a client that asks it, and somebody who judges the receipt later."""
     script.do(f"echo >/run/{tee}/fault")
-    script.do(SERVE.format(tee) + " >/run/server 2>&1 & server=$!")
-    script.run("serve " + tee, "for i in $(busybox seq 1 600); do busybox grep -q "
-               "'event=ready\\|error' /run/server && break; busybox sleep 0.1; done; "
-               "busybox cat /run/server; busybox grep -q event=ready /run/server")
-    ask = (f"tacit infer --server unix:/run/s --max-tokens 2 --insecure-no-policy "
+    serve(script, tee, tee)
+    question = (f"tacit infer --server unix:/run/s --max-tokens 2 --insecure-no-policy "
            f"{ROOTS.format(tee)} --receipt /tmp/r --evidence /tmp/e --binding /tmp/b '{PROMPT}'")
-    script.run("ask " + tee, ask + " --collateral /run/" + tee)
+    script.run("ask " + tee, question + " --collateral /run/" + tee)
     receipt = (f"tacit receipt verify --evidence /tmp/e --insecure-no-policy "
                f"--collateral /run/{tee} {ROOTS.format(tee)}")
     script.run("show " + tee, "tacit receipt show --json /tmp/r")
@@ -150,11 +171,21 @@ def serve(script, tee):
     script.run(f"receipt {tee} other evidence", "tacit attest --tee " + tee + " --report-data " +
                DATA + " -o /tmp/e2; " + receipt.replace("/tmp/e", "/tmp/e2") +
                " --binding /tmp/b /tmp/r")
-    script.run("ask without collateral " + tee, ask)
-    script.do("busybox kill $server; wait $server")
+    script.run("ask without collateral " + tee, question)
+    end(script)
 
 
-serve(script, "tdx")
+ask(script, "tdx")
+serve(script, "tdx", "tdx again")
+end(script)
+serve(script, "tdx", "tdx other", ctx=128)
+end(script)
+serve(script, "tdx", "tdx back")
+end(script)
+for code in (1, 5, 22):
+    script.do(f"echo {code} >/sys/module/tsm_stand_in/parameters/extend_errno")
+    serve(script, "tdx", f"tdx errno {code}")
+script.do("echo 0 >/sys/module/tsm_stand_in/parameters/extend_errno")
 withdraw(script)
 provide(script, "snp", "sev_guest")
 attest(script, "snp", "", "report")
@@ -164,7 +195,7 @@ attest(script, "snp", "other", "other")
 attest(script, "snp", "short", "short")
 attest(script, "snp", "garbage", "garbage")
 script.run("garbage verify", VERIFY.format("snp"))
-serve(script, "snp")
+ask(script, "snp")
 
 image = script.image(deps, work, options, "tsm")
 machine = Machine(deps, work, "a", image, qemu=["-rtc", "base=2026-11-21T12:00:00,clock=vm"])
@@ -235,6 +266,50 @@ for tee in ("tdx", "snp"):
        "a receipt beside other evidence is refused", script.of(f"receipt {tee} other evidence"))
 says("ask without collateral tdx", 4, "")
 says("ask without collateral snp", 0, "")  # the report brings its certificates along
+
+# ---- RTMR3 -------------------------------------------------------------------------------------
+
+
+def register(name):
+    """What a server says of RTMR3: state and value."""
+    said = re.search(r"event=rtmr3 state=(\w+)(?: value=(\w+))?", script.of("serve " + name)[1])
+    return said.groups() if said else None
+
+
+def extended(old, server):
+    """RTMR3 after that server has extended it: man page tacit-serve(1)."""
+    data = hashlib.sha384(b"tacit/pcr16/1\0" + bytes.fromhex(server["model_sha256"]) +
+                          server["config"].encode()).digest()
+    return hashlib.sha384(bytes.fromhex(old) + data).hexdigest()
+
+
+ready = {name: judged(script, "serve " + name)
+         for name in ("tdx", "tdx again", "tdx other", "tdx back", "device tdx",
+                      "device tdx first")}
+first = extended("00" * 48, ready["tdx"])
+other = extended(first, ready["tdx other"])
+ok(register("tdx") == ("extended", first), "RTMR3 stands for model and configuration",
+   (register("tdx"), first))
+ok(register("tdx again") == ("held", first), "a server that starts again leaves it",
+   register("tdx again"))
+ok(register("tdx other") == ("chained", other), "another goes on top of it", register("tdx other"))
+ok(register("tdx back") == ("chained", extended(other, ready["tdx back"])),
+   "and nothing brings it back", register("tdx back"))
+quoted = judged(script, "judged tdx")
+ok(quoted["evidence"]["claims"]["measurements"]["rtmr3"] == first, "it is in the first quote",
+   quoted)
+ok(quoted["claims"]["enclave_measurements"]["pcr4"] == first, "and in the receipt", quoted)
+says("serve tdx errno 1", 1, "cannot extend RTMR3: Operation not permitted")
+says("serve tdx errno 5", 1, "cannot extend RTMR3: Input/output error")
+says("serve tdx errno 22", 1, "cannot extend RTMR3: Invalid argument")
+says("serve device tdx", 0, "event=ready")
+alone = extended("00" * 48, ready["device tdx"])
+ok(register("device tdx") == ("extended", alone), "vendors' kernels extend by the device",
+   register("device tdx"))
+says("serve device tdx plain", 0, "event=ready")
+ok(register("device tdx first") == ("chained", extended(alone, ready["device tdx first"])),
+   "by the older request too", register("device tdx first"))
+ok(register("snp") is None, "SNP has no such register")
 claims = judged(script, "show snp")["claims"]
 report = judged(script, "judged snp")["evidence"]
 ok(claims["eat_profile"] == "urn:x-tacit:air-snp/v1", "a receipt of SNP has a profile of its own",

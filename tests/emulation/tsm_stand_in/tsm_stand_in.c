@@ -9,8 +9,12 @@
  *
  * with three little-endian words of 32 bits in front. All that user space sees under
  * /sys/kernel/config/tsm, attributes, counters and errors, is the kernel's.
+ *
+ * With registers=1 there is RTMR3 too, where kernels since 6.16 have it: a write of 48 bytes
+ * extends it, or fails with the code that the parameter extend_errno holds.
  */
 
+#include <crypto/hash.h>
 #include <linux/completion.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
@@ -25,6 +29,14 @@
 static char *name = "tdx_guest";
 module_param(name, charp, 0444);
 MODULE_PARM_DESC(name, "what the provider is called");
+
+static bool registers;
+module_param(registers, bool, 0444);
+MODULE_PARM_DESC(registers, "whether there is RTMR3");
+
+static int extend_errno;
+module_param(extend_errno, int, 0644);
+MODULE_PARM_DESC(extend_errno, "why RTMR3 cannot be extended");
 
 /* One request at a time: tsm.ko holds its lock around report_new. */
 static DECLARE_COMPLETION(asked);
@@ -144,6 +156,69 @@ static struct miscdevice device = {
 	.fops = &FILE_OPS,
 };
 
+/* ---- RTMR3 ---------------------------------------------------------------------------------- */
+
+#define RTMR 48
+
+static u8 rtmr[RTMR];
+static DEFINE_MUTEX(rtmr_lock);
+
+static int extend(const u8 *data)
+{
+	struct crypto_shash *sha = crypto_alloc_shash("sha384", 0, 0);
+	u8 both[2 * RTMR];
+	int code;
+
+	if (IS_ERR(sha))
+		return PTR_ERR(sha);
+	memcpy(both, rtmr, RTMR);
+	memcpy(both + RTMR, data, RTMR);
+	code = crypto_shash_tfm_digest(sha, both, sizeof(both), rtmr);
+	crypto_free_shash(sha);
+	return code;
+}
+
+static ssize_t read_rtmr(struct file *file, struct kobject *kobj, struct bin_attribute *attr,
+			 char *to, loff_t at, size_t len)
+{
+	mutex_lock(&rtmr_lock);
+	memcpy(to, rtmr + at, len);
+	mutex_unlock(&rtmr_lock);
+	return len;
+}
+
+static ssize_t write_rtmr(struct file *file, struct kobject *kobj, struct bin_attribute *attr,
+			  char *from, loff_t at, size_t len)
+{
+	int code;
+
+	if (at != 0 || len != RTMR)
+		return -EINVAL; /* as tsm-mr.c does */
+	mutex_lock(&rtmr_lock);
+	code = extend_errno ? -extend_errno : extend(from);
+	mutex_unlock(&rtmr_lock);
+	return code ? code : (ssize_t)len;
+}
+
+static struct bin_attribute RTMR3 = {
+	.attr = { .name = "rtmr3:sha384", .mode = 0644 },
+	.size = RTMR,
+	.read = read_rtmr,
+	.write = write_rtmr,
+};
+static struct bin_attribute *REGISTERS[] = { &RTMR3, NULL };
+static const struct attribute_group GROUP = { .name = "measurements", .bin_attrs = REGISTERS };
+static const struct attribute_group *GROUPS[] = { &GROUP, NULL };
+
+static const struct file_operations NO_OPS = { .owner = THIS_MODULE };
+
+static struct miscdevice guest = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "tdx_guest",
+	.fops = &NO_OPS,
+	.groups = GROUPS,
+};
+
 static int __init start(void)
 {
 	int code = misc_register(&device);
@@ -152,6 +227,11 @@ static int __init start(void)
 		return code;
 	ops.name = name;
 	code = tsm_register(&ops, NULL);
+	if (code == 0 && registers) {
+		code = misc_register(&guest);
+		if (code)
+			tsm_unregister(&ops);
+	}
 	if (code)
 		misc_deregister(&device);
 	return code;
@@ -159,6 +239,8 @@ static int __init start(void)
 
 static void __exit stop(void)
 {
+	if (registers)
+		misc_deregister(&guest);
 	tsm_unregister(&ops);
 	misc_deregister(&device);
 }
