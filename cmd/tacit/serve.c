@@ -19,6 +19,7 @@
 #include "net/server.h"
 #include "serve_config.h"
 #include "serve_roots.h"
+#include "serve_sealed.h"
 #include "sys/address.h"
 #include "sys/attest.h"
 #include "sys/clock.h"
@@ -38,10 +39,19 @@ struct options {
 	uint64_t ctx, parallel, threads, grace, max_body, queue, max_connections;
 	bool prompt_cache;
 	struct cli_list insecure_test_roots;
+	struct serve_sealed_options sealed;
 };
 
 static const struct cli_option OPTIONS[] = {
-	CLI_OPT(struct options, model, "--model", 0, CLI_TEXT, "FILE", "the model, a GGUF file"),
+	CLI_OPT(struct options, model, "--model", 0, CLI_TEXT, "FILE",
+		"the model: a GGUF file, or the folder of a sealed one"),
+	CLI_OPT(struct options, sealed.keys, "--model-key", 0, CLI_LIST, "KEY",
+		"what opens a sealed model: a file of age identities, passphrase:FILE, aws-kms:... "
+		"or broker:URL; may be repeated"),
+	CLI_OPT(struct options, sealed.publishers, "--publisher", 0, CLI_LIST, "HEX",
+		"a publisher whose sealed models are taken; may be repeated"),
+	CLI_OPT(struct options, sealed.insecure_any_publisher, "--insecure-any-publisher", 0,
+		CLI_FLAG, NULL, "take a sealed model of anybody"),
 	CLI_OPT(struct options, listen, "--listen", 0, CLI_TEXT, "ADDR",
 		"tcp:HOST:PORT, unix:PATH or vsock:CID:PORT (default: " DEFAULT_LISTEN ")"),
 	CLI_OPT(struct options, tee, "--tee", 0, CLI_TEXT, "TEE",
@@ -83,6 +93,7 @@ struct serving {
 	struct serve_roots roots;
 	struct tacit_address bound;
 	int fd;
+	struct serve_sealed sealed; /* of a sealed model; its image is the engine's */
 	struct tacit_engine *engine;
 	char config[SERVE_CONFIG_ROOM];
 	uint8_t config_hash[TACIT_SHA256_LEN];
@@ -107,6 +118,7 @@ static void end_serving(struct serving *s)
 	tacit_identity_done(&s->identity);
 	tacit_attester_close(s->attester);
 	tacit_engine_free(s->engine);
+	serve_sealed_done(&s->sealed);
 	serve_roots_free(&s->roots);
 	if (s->fd >= 0)
 		tacit_address_release(&s->bound);
@@ -144,10 +156,26 @@ static void log_engine(void *user, const char *line)
 		cli_say(common, "event=engine text=\"%s\"", line);
 }
 
+/* What was opened goes to the engine as it lies in memory. */
+static int load_sealed(struct serving *s, struct tacit_engine_options *setup)
+{
+	const struct options *o = s->options;
+	int code = serve_sealed_open(&o->common, o->model, &o->sealed, &s->sealed);
+
+	if (code != 0)
+		return code;
+	if (!setup->name)
+		setup->name = s->sealed.model_id;
+	if (tacit_engine_load_image(s->sealed.image, setup, &s->engine, &s->err) == TACIT_OK)
+		return 0;
+	tacit_image_free(s->sealed.image);
+	return cli_fail(&o->common, &s->err, "cannot load model '%s'", o->model);
+}
+
 static int load_model(struct serving *s)
 {
 	const struct options *o = s->options;
-	const struct tacit_engine_options setup = {
+	struct tacit_engine_options setup = {
 		.ctx = (uint32_t)o->ctx,
 		.parallel = (uint32_t)o->parallel,
 		.threads = (uint32_t)o->threads,
@@ -157,6 +185,8 @@ static int load_model(struct serving *s)
 		.user = (void *)(uintptr_t)&o->common,
 	};
 
+	if (model_dir_is(o->model))
+		return load_sealed(s, &setup);
 	if (tacit_engine_load(o->model, &setup, &s->engine, &s->err) != TACIT_OK)
 		return cli_fail(&o->common, &s->err, "cannot load model '%s'", o->model);
 	return 0;
@@ -222,6 +252,7 @@ static enum tacit_status open_api(struct serving *s)
 		.identity = &s->identity,
 		.evidence = s->evidence,
 		.config_hash = s->config_hash,
+		.model_hash_scheme = s->sealed.image ? "sha256-manifest" : NULL,
 		.insecure_test_roots = s->roots.certs,
 		.insecure_test_root_count = s->roots.count,
 	};

@@ -22,8 +22,7 @@ struct tacit_image {
 	uint8_t sha256[TACIT_SHA256_LEN];
 };
 
-enum tacit_status tacit_image_new(uint64_t size, struct tacit_image **ret_image,
-				  struct tacit_error *err)
+static enum tacit_status make_file(struct tacit_image **ret_image, struct tacit_error *err)
 {
 	struct tacit_image *image = calloc(1, sizeof(*image));
 
@@ -35,6 +34,18 @@ enum tacit_status tacit_image_new(uint64_t size, struct tacit_image **ret_image,
 		tacit_image_free(image);
 		return tacit_fail(err, TACIT_NOMEM, "image", 0, "anonymous file");
 	}
+	*ret_image = image;
+	return TACIT_OK;
+}
+
+enum tacit_status tacit_image_new(uint64_t size, struct tacit_image **ret_image,
+				  struct tacit_error *err)
+{
+	struct tacit_image *image = NULL;
+	enum tacit_status st = make_file(&image, err);
+
+	if (st)
+		return st;
 	/* Reserving what is known to come fails now rather than in the middle. */
 	if (size && posix_fallocate(image->fd, 0, (off_t)size)) {
 		tacit_image_free(image);
@@ -57,21 +68,62 @@ void tacit_image_free(struct tacit_image *image)
 	free(image);
 }
 
-enum tacit_status tacit_image_write(struct tacit_image *image, struct tacit_slice bytes,
-				    struct tacit_error *err)
+/*
+ * Nothing is reserved: that would fill all memory with zeros first, on one core, and take longer
+ * than filling it with the model on all of them.
+ */
+enum tacit_status tacit_image_pieces(uint64_t size, struct tacit_image **ret_image,
+				     struct tacit_error *err)
 {
-	tacit_hasher_update(image->hasher, bytes);
+	struct tacit_image *image = NULL;
+	enum tacit_status st = make_file(&image, err);
+
+	if (st)
+		return st;
+	if (size > INT64_MAX || ftruncate(image->fd, (off_t)size)) {
+		tacit_image_free(image);
+		return tacit_fail(err, TACIT_NOMEM, "image", 0,
+				  "%llu bytes of memory for the model", (unsigned long long)size);
+	}
+	image->size = size;
+	*ret_image = image;
+	return TACIT_OK;
+}
+
+static enum tacit_status write_at(const struct tacit_image *image, uint64_t at,
+				  struct tacit_slice bytes, struct tacit_error *err)
+{
 	while (bytes.len) {
-		ssize_t n = pwrite(image->fd, bytes.ptr, bytes.len, (off_t)image->size);
+		ssize_t n = pwrite(image->fd, bytes.ptr, bytes.len, (off_t)at);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return tacit_fail(err, TACIT_NOMEM, "image", image->size, "%s",
-					  strerror(errno));
+			return tacit_fail(err, TACIT_NOMEM, "image", at, "%s", strerror(errno));
 		bytes = tacit_slice_of(bytes.ptr + n, bytes.len - (size_t)n);
-		image->size += (uint64_t)n;
+		at += (uint64_t)n;
 	}
+	return TACIT_OK;
+}
+
+enum tacit_status tacit_image_put(struct tacit_image *image, uint64_t at, struct tacit_slice bytes,
+				  struct tacit_error *err)
+{
+	if (at > image->size || bytes.len > image->size - at)
+		return tacit_fail(err, TACIT_USAGE, "image", at, "%zu bytes beyond the end",
+				  bytes.len);
+	return write_at(image, at, bytes, err);
+}
+
+enum tacit_status tacit_image_write(struct tacit_image *image, struct tacit_slice bytes,
+				    struct tacit_error *err)
+{
+	enum tacit_status st = write_at(image, image->size, bytes, err);
+
+	if (st)
+		return st;
+	tacit_hasher_update(image->hasher, bytes);
+	image->size += bytes.len;
 	return TACIT_OK;
 }
 
@@ -99,21 +151,34 @@ static enum tacit_status map_image(struct tacit_image *image, struct tacit_error
 	close(fd);
 	if (map == MAP_FAILED)
 		return tacit_fail(err, TACIT_NOMEM, "image.map", 0, "%s", strerror(errno));
+	/* No weights in a core file; none on a disk, as far as this process may say so. */
+	(void)madvise(map, (size_t)image->size, MADV_DONTDUMP);
+	(void)mlock(map, (size_t)image->size);
 	image->map = map;
 	return TACIT_OK;
+}
+
+static enum tacit_status seal_file(struct tacit_image *image, struct tacit_error *err)
+{
+	/* A reservation may have been longer than what was written. */
+	if (ftruncate(image->fd, (off_t)image->size) ||
+	    fcntl(image->fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
+		return tacit_fail(err, TACIT_IO, "image.seal", 0, "%s", strerror(errno));
+	return map_image(image, err);
 }
 
 enum tacit_status tacit_image_seal(struct tacit_image *image, struct tacit_error *err)
 {
 	enum tacit_status st = tacit_hasher_final(image->hasher, image->sha256, err);
 
-	if (st)
-		return st;
-	/* A reservation may have been longer than what was written. */
-	if (ftruncate(image->fd, (off_t)image->size) ||
-	    fcntl(image->fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
-		return tacit_fail(err, TACIT_IO, "image.seal", 0, "%s", strerror(errno));
-	return map_image(image, err);
+	return st ? st : seal_file(image, err);
+}
+
+enum tacit_status tacit_image_seal_as(struct tacit_image *image, const uint8_t sha256[32],
+				      struct tacit_error *err)
+{
+	memcpy(image->sha256, sha256, sizeof(image->sha256));
+	return seal_file(image, err);
 }
 
 struct tacit_slice tacit_image_bytes(const struct tacit_image *image)

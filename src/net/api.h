@@ -28,6 +28,7 @@ struct tacit_api_options {
 	struct tacit_sched *sched;
 	const struct tacit_identity *identity;
 	struct tacit_evidence_service *evidence;
+	const char *model_hash_scheme; /* what the model's hash is over; NULL: sha256-single */
 	const uint8_t *config_hash; /* 32 bytes; its start is the receipts' policy_version */
 	/* Of an emulated TEE: what our own evidence may stand under. DER. */
 	const struct tacit_slice *insecure_test_roots;

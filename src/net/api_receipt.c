@@ -176,7 +176,8 @@ static void fill_claims(struct tacit_api *api, const struct tacit_api_proof *pro
 	c->execution_time_ms = (tacit_clock_us() - proof->started_us) / 1000;
 	c->memory_peak_mb = tacit_process_peak_mb();
 	c->production = api->production;
-	c->model_hash_scheme = tacit_slice_str(SCHEME);
+	c->model_hash_scheme = tacit_slice_str(
+		api->options.model_hash_scheme ? api->options.model_hash_scheme : SCHEME);
 }
 
 enum tacit_status tacit_api_receipt_sign(struct tacit_api *api, const struct tacit_api_proof *proof,

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve_sealed.h"
+
+#include <string.h>
+
+#include "base/hex.h"
+#include "sys/clock.h"
+
+#define STEP_PERCENT 10
+
+struct opening {
+	const struct cli_common *common;
+	const struct serve_sealed_options *options;
+	struct serve_sealed *sealed;
+	struct tacit_keyring *ring;
+	struct tacit_error err;
+	unsigned percent;
+};
+
+static bool progress(void *user, uint64_t done, uint64_t total)
+{
+	struct opening *x = user;
+	unsigned percent = total ? (unsigned)(done * 100 / total) : 100;
+
+	if (percent < x->percent + STEP_PERCENT)
+		return true;
+	x->percent = percent;
+	cli_say(x->common, "event=model-opening percent=%u bytes=%llu of=%llu", percent,
+		(unsigned long long)done, (unsigned long long)total);
+	return true;
+}
+
+static enum tacit_status put(void *user, uint64_t at, struct tacit_slice bytes,
+			     struct tacit_error *err)
+{
+	return tacit_image_put(user, at, bytes, err);
+}
+
+static enum tacit_status open_from(struct opening *x, const struct tacit_manifest_file *file,
+				   struct model_file *from, struct tacit_image *image)
+{
+	const struct tacit_sealed_options options = { .threads = (unsigned)x->options->threads,
+						      .progress = progress,
+						      .user = x };
+	const struct tacit_sealed_out out = { image ? put : NULL, image };
+	struct tacit_key_use use = model_dir_use(&x->sealed->dir, file);
+	struct tacit_sealed_in in = model_file_in(from);
+	uint64_t start = tacit_clock_us();
+
+	x->percent = 0;
+	enum tacit_status st = tacit_sealed_open(file, &in, x->ring, &use, &out, &options, &x->err);
+	if (st == TACIT_OK)
+		cli_say(x->common, "event=model-opened file=%.*s bytes=%llu ms=%llu",
+			(int)file->name.len, (const char *)file->name.ptr,
+			(unsigned long long)file->size,
+			(unsigned long long)(tacit_clock_us() - start) / 1000);
+	return st;
+}
+
+static enum tacit_status open_file(struct opening *x, const struct tacit_manifest_file *file,
+				   struct tacit_image *image)
+{
+	char path[MODEL_PATH];
+	struct model_file from = { .fd = -1 };
+
+	if (!model_dir_file(&x->sealed->dir, file->name, TACIT_SEALED_SUFFIX, path))
+		return tacit_fail(&x->err, TACIT_USAGE, "model", 0, "a name is too long");
+	enum tacit_status st = model_file_open(path, &from, &x->err);
+	if (st == TACIT_OK)
+		st = open_from(x, file, &from, image);
+	model_file_close(&from);
+	return st;
+}
+
+static enum tacit_status open_files(struct opening *x)
+{
+	struct serve_sealed *s = x->sealed;
+	const struct tacit_manifest *m = &s->dir.manifest;
+	enum tacit_status st = tacit_image_pieces(m->files[0].size, &s->image, &x->err);
+
+	for (size_t i = 0; i < m->file_count && st == TACIT_OK; i++)
+		st = open_file(x, &m->files[i], i == 0 ? s->image : NULL);
+	/* Only now is it a model: not a byte of it was seen by the engine before. */
+	uint64_t start = tacit_clock_us();
+	if (st == TACIT_OK)
+		st = tacit_image_seal_as(s->image, s->dir.identity, &x->err);
+	if (st == TACIT_OK)
+		cli_say(x->common, "event=model-sealed-memory ms=%llu",
+			(unsigned long long)(tacit_clock_us() - start) / 1000);
+	return st;
+}
+
+/* The engine runs one GGUF file: the first of the manifest; what else there is goes with it. */
+static enum tacit_status check_format(struct opening *x)
+{
+	const struct tacit_manifest *m = &x->sealed->dir.manifest;
+
+	if (!tacit_slice_eq(m->format, tacit_slice_str("gguf")))
+		return tacit_fail(&x->err, TACIT_UNSUPPORTED, "model.format", 0,
+				  "the engine runs gguf only");
+	snprintf(x->sealed->model_id, sizeof(x->sealed->model_id), "%.*s", (int)m->model_id.len,
+		 (const char *)m->model_id.ptr);
+	return TACIT_OK;
+}
+
+static int fail(struct opening *x, const char *path)
+{
+	int code = cli_fail(x->common, &x->err, "cannot open the sealed model '%s'", path);
+
+	tacit_image_free(x->sealed->image);
+	x->sealed->image = NULL;
+	return code;
+}
+
+int serve_sealed_open(const struct cli_common *common, const char *path,
+		      const struct serve_sealed_options *options, struct serve_sealed *ret)
+{
+	struct opening x = { .common = common, .options = options, .sealed = ret };
+
+	if (options->keys.count == 0)
+		return cli_usage("'%s' is a sealed model: what opens it? give --model-key", path);
+	int code = model_dir_open(common, path, &options->publishers,
+				  options->insecure_any_publisher, tacit_clock_wall(), &ret->dir);
+	if (code == 0)
+		code = model_keyring(common, &options->keys, false, &x.ring);
+	if (code == 0 && (check_format(&x) != TACIT_OK || open_files(&x) != TACIT_OK))
+		code = fail(&x, path);
+	tacit_keyring_free(x.ring);
+	if (code)
+		serve_sealed_done(ret);
+	return code;
+}
+
+void serve_sealed_done(struct serve_sealed *sealed)
+{
+	model_dir_free(&sealed->dir);
+}
