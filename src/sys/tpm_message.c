@@ -6,20 +6,24 @@
 #define WHERE "tpm"
 
 /* [TPM2 Part 2, 6.9, 6.5.2, 6.3, 7.4] */
-#define NO_SESSIONS  0x8001u
-#define SESSIONS     0x8002u
-#define RSP_OF_TPM1  0x00c4u
-#define NV_WRITE     0x00000137u
-#define NV_READ      0x0000014eu
-#define QUOTE        0x00000158u
-#define NV_PUBLIC    0x00000169u
-#define PCR_READ     0x0000017eu
-#define ALG_SHA256   0x000bu
-#define ALG_RSASSA   0x0014u
-#define RH_OWNER     0x40000001u
-#define RS_PASSWORD  0x40000009u
-#define SELECT_LEN   3 /* bytes of a selection of 24 PCRs */
-#define PASSWORD_LEN 9 /* an authorisation by an empty password */
+#define NO_SESSIONS    0x8001u
+#define SESSIONS       0x8002u
+#define RSP_OF_TPM1    0x00c4u
+#define NV_DEFINE      0x0000012au
+#define NV_WRITE       0x00000137u
+#define NV_READ        0x0000014eu
+#define QUOTE          0x00000158u
+#define NV_PUBLIC      0x00000169u
+#define PCR_READ       0x0000017eu
+#define ALG_SHA256     0x000bu
+#define ALG_RSASSA     0x0014u
+#define RH_OWNER       0x40000001u
+#define RS_PASSWORD    0x40000009u
+#define SELECT_LEN     3 /* bytes of a selection of 24 PCRs */
+#define NV_PUBLIC_LEN  14
+#define NV_OWNER_WRITE 0x00000002u /* [TPM2 Part 2, 13.4] */
+#define NV_OWNER_READ  0x00020000u
+#define PASSWORD_LEN   9 /* an authorisation by an empty password */
 
 /* ---- commands ------------------------------------------------------------------------------ */
 
@@ -80,6 +84,21 @@ void tacit_tpm_put_nv_write(struct writer *w, uint32_t index, struct tacit_slice
 	put_password(w);
 	put_2b(w, data);
 	wr_be16(w, 0);
+}
+
+/* Without authorisation of its own and without policy: the owner's, which is empty, will do. */
+void tacit_tpm_put_nv_define(struct writer *w, uint32_t index, uint16_t size)
+{
+	put_head(w, SESSIONS, NV_DEFINE);
+	wr_be32(w, RH_OWNER);
+	put_password(w);
+	wr_be16(w, 0);
+	wr_be16(w, NV_PUBLIC_LEN);
+	wr_be32(w, index);
+	wr_be16(w, ALG_SHA256);
+	wr_be32(w, NV_OWNER_WRITE | NV_OWNER_READ);
+	wr_be16(w, 0);
+	wr_be16(w, size);
 }
 
 void tacit_tpm_put_pcr_read(struct writer *w, uint32_t mask)

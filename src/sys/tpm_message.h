@@ -22,6 +22,8 @@
 void tacit_tpm_put_nv_public(struct writer *w, uint32_t index);
 void tacit_tpm_put_nv_read(struct writer *w, uint32_t index, uint16_t size, uint16_t offset);
 void tacit_tpm_put_nv_write(struct writer *w, uint32_t index, struct tacit_slice data);
+/* A plain index that the owner may read and write. */
+void tacit_tpm_put_nv_define(struct writer *w, uint32_t index, uint16_t size);
 /* Bits of `mask` are PCRs of the SHA-256 bank. */
 void tacit_tpm_put_pcr_read(struct writer *w, uint32_t mask);
 /* RSASSA with SHA-256; `extra` up to TACIT_TPM_EXTRA_MAX bytes. */
