@@ -8,6 +8,7 @@
 
 #include "sys/attest.h"
 #include "sys/doctor_inside.h"
+#include "sys/rtmr.h"
 #include "sys/tsm.h"
 #include "tee/nitro/nitro.h"
 
@@ -72,6 +73,30 @@ static void judge_door(struct tacit_doctor *d, const struct door *door, bool is_
 		tacit_doctor_add(d, door->name, TACIT_DOCTOR_BROKEN,
 				 code == EACCES || code == EPERM ? door->grant : door->load,
 				 "%s cannot be opened: %s", door->path, strerror(code));
+}
+
+/* Where a server puts model and configuration before its first quote. */
+static void judge_rtmr(struct tacit_doctor *d)
+{
+	int code = 0;
+
+	if (!d->signs.tdx && !tacit_doctor_has(d, TDX.path))
+		return;
+	if (!tacit_doctor_has(d, TACIT_RTMR_FILE)) {
+		tacit_doctor_add(d, "tdx.rtmr3", TACIT_DOCTOR_NOTE, "boot Linux 6.16 or later",
+				 "RTMR3 will not say what is served: there is no "
+				 "measurements/rtmr3:sha384 below tdx_guest");
+		return;
+	}
+	if (d->machine->open_device)
+		code = d->machine->open_device(d->machine->user, TACIT_RTMR_FILE);
+	if (code == 0)
+		tacit_doctor_add(d, "tdx.rtmr3", TACIT_DOCTOR_OK, NULL, "%s can be extended",
+				 TACIT_RTMR_FILE);
+	else
+		tacit_doctor_add(d, "tdx.rtmr3", TACIT_DOCTOR_BROKEN,
+				 "run the server as root, or as its systemd unit does",
+				 "%s cannot be extended: %s", TACIT_RTMR_FILE, strerror(code));
 }
 
 /* ---- configfs-tsm -----------------------------------------------------------------------------
@@ -189,6 +214,7 @@ void tacit_doctor_devices(struct tacit_doctor *d)
 {
 	judge_door(d, &NITRO, d->signs.enclave);
 	judge_door(d, &TDX, d->signs.tdx);
+	judge_rtmr(d);
 	judge_door(d, &SNP, d->signs.snp);
 	judge_tsm(d);
 	judge_tpm(d);

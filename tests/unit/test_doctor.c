@@ -484,6 +484,7 @@ static void test_tdx(void)
 	attests(TACIT_TEE_NONE);
 	finds("tdx.device", "missing", "there is no /dev/tdx_guest", "modprobe tdx_guest");
 	finds("tsm.folder", "missing", "no /sys/kernel", "mount -t configfs");
+	finds("tdx.rtmr3", "note", "will not say", "6.16");
 	put("/sys/kernel/config/x", "");
 	examine("tdx-guest");
 	finds("tsm.folder", "missing", "no /sys/kernel", "modprobe tsm");
@@ -499,6 +500,13 @@ static void test_tdx(void)
 	finds("evidence.tdx", "ok", "gave", NULL);
 	finds("kernel.tdx", "ok", "has what", NULL);
 	ok(!find("evidence.snp"), "the folder of both platforms is no sign of the other");
+	put("/sys/devices/virtual/misc/tdx_guest/measurements/rtmr3:sha384", "");
+	examine("tdx-guest");
+	finds("tdx.rtmr3", "ok", "can be extended", NULL);
+	a.open_code = EACCES;
+	examine("tdx-guest");
+	finds("tdx.rtmr3", "broken", "cannot be extended: Permission", "as root");
+	a.open_code = 0;
 	a.tee = TACIT_TEE_NONE;
 	a.refusal = TACIT_PEER;
 	a.provider_status = TACIT_DENIED;
@@ -517,6 +525,8 @@ static void test_tdx(void)
 static void test_snp(void)
 {
 	start_machine("hypervisor sev sev_es sev_snp");
+	examine("snp-guest");
+	ok(!find("tdx.rtmr3"), "no RTMR3 where there are no TDs");
 	put("/dev/sev-guest", "");
 	put("/sys/kernel/config/tsm/report/x", "");
 	put("/sys/class/dmi/id/sys_vendor", "Amazon EC2\n");
