@@ -87,7 +87,7 @@ BENCH_SRC := $(wildcard bench/*.c)
 BENCHES := $(patsubst bench/%.c,$(B)/bench/%,$(BENCH_SRC))
 EXAMPLES := $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c)) $(B)/examples/nitro-server
 
-.PHONY: all lib init emulator tests tools check check-asan check-valgrind fuzz fuzzers replays benches examples \
+.PHONY: all lib init emulator tests tools check check-emulation-full check-asan check-valgrind fuzz fuzzers replays benches examples \
 	lint fmt install clean man-lint purity
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -258,6 +258,15 @@ fuzz: fuzzers
 
 check: all tests tools replays examples
 	$(Q)prove --timer -j2 --shuffle $(TEST_T) $(TESTS) $(wildcard tests/cli/*.t) $(wildcard tests/e2e/*.t)
+
+# Enclave images in a machine that measures them itself: QEMU's, which is built for it, with our own
+# kernel. Minutes the first time.
+ENCLAVE_KERNEL := build/enclave-kernel/bzImage
+$(ENCLAVE_KERNEL):
+	tools/enclave-kernel/build
+check-emulation-full: $(B)/tacit $(B)/tacit-init $(B)/tacit-emulator $(B)/tools/nsm-device $(ENCLAVE_KERNEL)
+	tools/deps/emulation.sh --nitro
+	TACIT=$(CURDIR)/$(B)/tacit prove --timer tests/emulation/own_kernel.t tests/emulation/nitro_machine.t
 
 # --- gates -----------------------------------------------------------------------------------
 lint: lib

@@ -49,6 +49,22 @@ cbmc                   proofs of memory safety
 awscli                 AWS's command line, against our broker
 '
 
+# For ./do emulation-full alone: a kernel for enclaves, and a QEMU with Nitro's machine.
+EMULATION_PACKAGES='
+flex                   builds the kernel
+bison                  builds the kernel
+bc                     builds the kernel
+xz-utils               unpacks the kernel
+libelf-dev             builds the kernel
+ninja-build            builds QEMU
+python3-venv           builds QEMU
+libglib2.0-dev         QEMU
+libgnutls28-dev        QEMU
+libcbor-dev            QEMU: the documents of its security module
+libfdt-dev             QEMU
+zlib1g-dev             QEMU
+'
+
 say() {
 	printf '==> %s\n' "$*" >&2
 }
@@ -116,6 +132,8 @@ usage() {
 	cat <<'TEXT'
 ./do demo     build, then show an attested answer, its receipt, and what is refused
 ./do check    build with gcc and clang, run every test, the sanitizers and the gates
+./do emulation-full
+              build QEMU's machine for Nitro enclaves and our kernel, and compare what both measure
 ./do bench    measure, with ratios against baselines in the same run
 ./do fuzz     run every fuzz target for FUZZ_SECONDS (default 10) each
 ./do lint     the gates alone: layers, purity, text, man pages, function sizes
@@ -127,6 +145,10 @@ TEXT
 case "${1:-help}" in
 demo) build && exec tools/demo ;;
 check) check ;;
+emulation-full)
+	install_missing "$CHECK_PACKAGES" && install_missing "$EMULATION_PACKAGES" && build
+	make -s check-emulation-full
+	;;
 bench) build && exec bench/run "${@:2}" ;;
 fuzz) install_missing "$CHECK_PACKAGES" && build && make -s fuzz ;;
 lint) build && make -s lint ;;

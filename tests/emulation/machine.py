@@ -5,6 +5,7 @@ AF_VSOCK to the outside. Every wait has a limit, and every process is ended at t
 
 import atexit
 import glob
+import json
 import lzma
 import os
 import re
@@ -221,6 +222,14 @@ def with_crc(image):
     return image[:544] + struct.pack(">I", crc) + image[548:]
 
 
+def registers(image):
+    """What `tacit eif measure` says of it, or of measurements that were worked out from it."""
+    run = tacit("eif", "measure", "--json", image)
+    return {name: value for name, value in
+            json.loads(run.stdout or "{}").get("Measurements", {}).items()
+            if name.startswith("PCR")}
+
+
 # ---- scripts in a guest ------------------------------------------------------------------------
 
 class Script:
@@ -238,13 +247,14 @@ class Script:
         self.lines.append(f"echo '@@ {name}'; {command} 2>&1; code=$?; echo; "
                           "read up rest </proc/uptime; echo @@= $code $up")
 
-    def image(self, deps, work, options, name):
+    def image(self, deps, work, options, name, kernel=None):
         """An image whose program is a shell with this script."""
         script = os.path.join(work, name + ".sh")
         with open(script, "w") as f:
             f.write("\n".join(self.lines + ["echo @@END", ""]))
         path = os.path.join(work, name + ".eif")
-        built = tacit("eif", "build", "--kernel", os.path.join(deps, "kernel", "vmlinuz"),
+        built = tacit("eif", "build", "--kernel",
+                      kernel or os.path.join(deps, "kernel", "vmlinuz"),
                       "--cmdline", CMDLINE_USUAL.replace("tacit.heartbeat=2:9000",
                                                          "tacit.heartbeat=off"),
                       "--init", os.path.join(BUILD, "tacit-init"),
@@ -339,14 +349,17 @@ class Machine:
 
     def wire(self, deps, bus):
         """AF_VSOCK: the guest is CID 16; a port P of its host, CID 2, is the socket vsock_P."""
+        return ["-chardev", "socket,id=vsock,path=" + self.vsock_device(deps), "-device",
+                f"vhost-user-vsock-{bus},chardev=vsock"]
+
+    def vsock_device(self, deps):
         device = os.path.join(self.path, "vsock.sock")
         log = os.path.join(self.path, "vsock.log")
         process = start([os.path.join(deps, "bin", "vhost-device-vsock"), "--vm",
                          f"guest-cid=16,socket={device},uds-path={self.vsock}"], log)
         if not wait_for("vhost-device-vsock", lambda: os.path.exists(device), process):
             raise SystemExit("Bail out! vhost-device-vsock: " + read(log))
-        return ["-chardev", "socket,id=vsock,path=" + device, "-device",
-                f"vhost-user-vsock-{bus},chardev=vsock"]
+        return device
 
     def heartbeat(self):
         """Answers the first sign of life with our own relay."""
