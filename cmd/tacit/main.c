@@ -34,6 +34,7 @@ const struct cli_verb *const CLI_VERBS[] = {
 	&cmd_kms_genkeypair,
 	&cmd_kms_genrandom,
 	&cmd_kms_derive,
+	&cmd_kms_serve,
 	&cmd_eif_build,
 	&cmd_eif_inspect,
 	&cmd_eif_measure,

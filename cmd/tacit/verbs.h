@@ -20,6 +20,7 @@ extern const struct cli_verb cmd_kms_genkey;     /* kms.c */
 extern const struct cli_verb cmd_kms_genkeypair; /* kms.c */
 extern const struct cli_verb cmd_kms_genrandom;  /* kms.c */
 extern const struct cli_verb cmd_kms_derive;     /* kms.c */
+extern const struct cli_verb cmd_kms_serve;      /* kms_serve.c */
 extern const struct cli_verb cmd_receipt_verify; /* receipt.c */
 extern const struct cli_verb cmd_receipt_show;   /* receipt.c */
 extern const struct cli_verb cmd_policy_init;    /* policy.c */

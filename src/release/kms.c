@@ -157,24 +157,32 @@ static enum tacit_status check_key(const struct tacit_kms_request *request, stru
 			  (int)used.len, shown ? shown : "");
 }
 
-static enum tacit_status open_answer(struct tacit_kms *kms, const struct tacit_kms_request *request,
-				     const struct tacit_kms_fields *f, struct tacit_arena *arena,
-				     struct tacit_slice *ret, struct tacit_error *err)
+static enum tacit_status open_fields(struct tacit_kms *kms, const struct tacit_kms_fields *f,
+				     struct tacit_arena *arena, struct tacit_slice *ret,
+				     struct tacit_error *err)
 {
 	struct tacit_mut room;
 
-	if (tacit_kms_json_secret(request->operation)[0] == 0)
-		return TACIT_OK;
 	if (f->has_plaintext)
-		return tacit_fail(err, TACIT_PEER, WHERE, 0,
+		return tacit_fail(err, TACIT_BINDING, WHERE, 0,
 				  "it answers in plaintext: it took no notice of the document");
 	if (f->recipient.len == 0)
-		return tacit_fail(err, TACIT_PEER, WHERE, 0,
+		return tacit_fail(err, TACIT_BINDING, WHERE, 0,
 				  "its answer has no CiphertextForRecipient");
 	room = tacit_mut_of(tacit_arena_alloc(arena, f->recipient.len), f->recipient.len);
 	if (!room.ptr)
 		return tacit_fail(err, TACIT_LIMIT, WHERE, 0, "no room for the answer");
 	return tacit_recipient_open(kms->options.recipient, f->recipient, room, ret, err);
+}
+
+enum tacit_status tacit_kms_open(struct tacit_kms *kms, struct tacit_slice body,
+				 struct tacit_arena *arena, struct tacit_slice *ret,
+				 struct tacit_error *err)
+{
+	struct tacit_kms_fields f = { 0 };
+	enum tacit_status st = tacit_kms_json_parse(body, arena, &f, err);
+
+	return st == TACIT_OK ? open_fields(kms, &f, arena, ret, err) : st;
 }
 
 static enum tacit_status read_answer(struct tacit_kms *kms, const struct tacit_kms_request *request,
@@ -185,8 +193,8 @@ static enum tacit_status read_answer(struct tacit_kms *kms, const struct tacit_k
 	struct tacit_slice plain = { NULL, 0 };
 	enum tacit_status st = tacit_kms_json_parse(body, arena, &f, err);
 
-	if (st == TACIT_OK)
-		st = open_answer(kms, request, &f, arena, &plain, err);
+	if (st == TACIT_OK && tacit_kms_json_secret(request->operation)[0])
+		st = open_fields(kms, &f, arena, &plain, err);
 	if (st == TACIT_OK)
 		st = check_key(request, f.key_id, err);
 	if (st != TACIT_OK)

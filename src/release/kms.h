@@ -62,8 +62,8 @@ TACIT_MUST_CHECK enum tacit_status tacit_kms_new(const struct tacit_kms_options 
 
 /*
  * One operation. Errors: TACIT_USAGE; TACIT_DENIED when KMS says no; TACIT_PEER for its other
- * refusals and failures, and for plaintext in its answer; TACIT_BINDING for an answer for another
- * key, or of another key of KMS; those of reach, credentials, attester and recipient.
+ * refusals and failures; TACIT_BINDING for plaintext in its answer, one that is sealed for another
+ * key, and one of another key of KMS; those of reach, credentials, attester and recipient.
  */
 TACIT_MUST_CHECK enum tacit_status
 tacit_kms_call(struct tacit_kms *kms, const struct tacit_kms_request *request,
@@ -98,6 +98,14 @@ TACIT_MUST_CHECK enum tacit_status
 tacit_kms_exchange(struct tacit_kms *kms, const struct tacit_kms_message *message,
 		   struct tacit_arena *arena, unsigned *ret_status, struct tacit_slice *ret_body,
 		   struct tacit_error *err);
+
+/*
+ * Opens what an answer to a request with our document has sealed: its plaintext, in the arena.
+ * Refuses one that has plaintext, or nothing for us.
+ */
+TACIT_MUST_CHECK enum tacit_status tacit_kms_open(struct tacit_kms *kms, struct tacit_slice body,
+						  struct tacit_arena *arena,
+						  struct tacit_slice *ret, struct tacit_error *err);
 
 /* The region of a key's ARN, cut out of it; absent when it is no ARN. */
 struct tacit_slice tacit_kms_region(struct tacit_slice key_id);
