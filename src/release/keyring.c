@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/secret.h"
+#include "release/kind_aws_kms.h"
 #include "release/kinds.h"
 
 #define WHERE "keys"
@@ -13,6 +14,7 @@
 static const struct tacit_recipient_kind *const KINDS[] = {
 	&tacit_kind_x25519,
 	&tacit_kind_passphrase,
+	&tacit_kind_aws_kms,
 };
 
 #define KIND_COUNT (sizeof(KINDS) / sizeof(KINDS[0]))
