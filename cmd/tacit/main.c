@@ -43,6 +43,7 @@ const struct cli_verb *const CLI_VERBS[] = {
 	&cmd_eif_diff,
 	&cmd_image_build,
 	&cmd_ping,
+	&cmd_model_fetch,
 	&cmd_model_seal,
 	&cmd_model_open,
 	&cmd_model_verify,

@@ -44,6 +44,7 @@ extern const struct cli_verb cmd_eif_sign;       /* eif_sign.c */
 extern const struct cli_verb cmd_eif_verify;     /* eif_verify.c */
 extern const struct cli_verb cmd_eif_diff;       /* eif_diff.c */
 extern const struct cli_verb cmd_image_build;    /* image_build.c */
+extern const struct cli_verb cmd_model_fetch;    /* model_fetch.c */
 extern const struct cli_verb cmd_model_seal;     /* model_seal.c */
 extern const struct cli_verb cmd_model_open;     /* model_open.c */
 extern const struct cli_verb cmd_model_verify;   /* model_open.c */

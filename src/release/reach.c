@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "release/reach.h"
 
-#include <fcntl.h>
 #include <openssl/ssl.h>
-#include <unistd.h>
+
+#include "release/reach_bridge.h"
 
 #define CONNECT_MS 10000
 
-/* Nobody connects there: the socket that libcurl is given is connected already. */
+/* Nobody connects there: see open_relay. */
 #define NOWHERE "http://127.0.0.1:1"
 
 static uint64_t connect_ms(const struct tacit_reach *reach)
@@ -15,30 +15,21 @@ static uint64_t connect_ms(const struct tacit_reach *reach)
 	return reach->connect_ms ? reach->connect_ms : CONNECT_MS;
 }
 
-/* libcurl knows no vsock, and no proxy at a socket's path. */
+/* It lets us name another place than the one it found, and connects there by itself. */
 static curl_socket_t open_relay(void *user, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	const struct tacit_reach *reach = user;
-	int fd = -1;
+	struct sockaddr_storage name;
+	socklen_t len = 0;
 
 	(void)purpose;
-	(void)address;
-	if (tacit_address_connect(&reach->relay, (unsigned)connect_ms(reach), &fd, NULL) !=
-	    TACIT_OK)
+	if (!tacit_reach_bridge(&reach->relay, (unsigned)connect_ms(reach), &name, &len))
 		return CURL_SOCKET_BAD;
-	if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0) {
-		close(fd);
-		return CURL_SOCKET_BAD;
-	}
-	return fd;
-}
-
-static int is_connected(void *user, curl_socket_t fd, curlsocktype purpose)
-{
-	(void)user;
-	(void)fd;
-	(void)purpose;
-	return CURL_SOCKOPT_ALREADY_CONNECTED;
+	address->family = name.ss_family;
+	address->protocol = 0;
+	address->addrlen = len;
+	memcpy(&address->addr, &name, len); /* it has room for any */
+	return socket(name.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 }
 
 /* libcurl would write session keys to the file that SSLKEYLOGFILE names. */
@@ -95,7 +86,6 @@ static unsigned set_relay_socket(CURL *e, const struct tacit_reach *reach)
 
 	c |= curl->easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_relay);
 	c |= curl->easy_setopt(e, CURLOPT_OPENSOCKETDATA, (void *)(uintptr_t)reach);
-	c |= curl->easy_setopt(e, CURLOPT_SOCKOPTFUNCTION, is_connected);
 	return c;
 }
 

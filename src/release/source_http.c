@@ -145,10 +145,12 @@ static size_t take_header(char *line, size_t size, size_t count, void *user)
 		const char *blank = memchr(line, ' ', len);
 
 		ask->head = none; /* one that said 100 came before */
+		ask->whole_head = false;
 		if (blank && (size_t)(blank - line) + 4 <= len)
 			for (int i = 1; i <= 3 && blank[i] >= '0' && blank[i] <= '9'; i++)
 				ask->head.status = ask->head.status * 10 + (blank[i] - '0');
 	} else {
+		ask->whole_head |= line[0] == '\r' || line[0] == '\n';
 		tacit_source_head_line(&ask->head, tacit_slice_of(line, len));
 	}
 	return len;
@@ -427,6 +429,12 @@ static enum tacit_status judge(CURL *easy, struct source_ask *ask, CURLcode code
 	/* A failure may be told at any length: the beginning is enough. */
 	if (code != CURLE_OK && !(words && h->status >= 300))
 		return judge_failure(easy, ask, code, message, err);
+	/* libcurl takes the end of a connection for the end of the headers. */
+	if (!ask->whole_head) {
+		ask->again = true;
+		return tacit_fail(err, TACIT_PEER, SOURCE_WHERE, ask->first,
+				  "the connection ended within the headers");
+	}
 	/* An empty file has no byte to answer with. */
 	if (h->status == 416 && ask->opening && !h->bad && h->ranged && h->total == 0) {
 		ask->source->size = 0;

@@ -68,6 +68,7 @@ struct source_ask {
 	struct tacit_mut room;
 	size_t got;
 	struct source_head head;
+	bool whole_head; /* its empty line came */
 	bool judged;
 	size_t header_bytes, word_bytes;
 	char words[SOURCE_WORDS];

@@ -34,6 +34,7 @@ ELSEWHERE = {
     "make": "tests/gates/install.t",
     "cc examples/": "tests/gates/install.t",
     "tacit model import": "tests/e2e/minilm.t",
+    "tacit model fetch": "tests/e2e/source.t",
     "openssl genpkey": "tests/cli/policy_sign.t",
     "tacit policy sign": "tests/cli/policy_sign.t",
     "tacit policy verify": "tests/cli/policy_sign.t",

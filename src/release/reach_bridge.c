@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "release/reach_bridge.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define PIECE     65536
+#define ACCEPT_MS 10000
+
+struct flow {
+	int from, to;
+	size_t at, len; /* of what is in `bytes` */
+	bool ended;     /* nothing more comes in */
+	bool shut;      /* and the other side was told */
+	uint8_t bytes[PIECE];
+};
+
+struct bridge {
+	int listener, relay, local;
+	struct flow up, down;
+};
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void bridge_free(struct bridge *b)
+{
+	close_fd(&b->listener);
+	close_fd(&b->relay);
+	close_fd(&b->local);
+	free(b);
+}
+
+/* Anybody on this machine could connect to the name: only we are let in. */
+static bool is_ours(int fd)
+{
+	struct ucred who = { .pid = 0 };
+	socklen_t len = sizeof(who);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0 && who.pid == getpid();
+}
+
+static bool let_in(struct bridge *b)
+{
+	struct pollfd p = { .fd = b->listener, .events = POLLIN };
+
+	while (poll(&p, 1, ACCEPT_MS) > 0) {
+		b->local = accept4(b->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (b->local >= 0 && is_ours(b->local))
+			return true;
+		close_fd(&b->local);
+	}
+	return false;
+}
+
+/* What a socket can do now; false when it broke. */
+static bool move(struct flow *f)
+{
+	ssize_t n = 0;
+
+	if (f->len == 0 && !f->ended) {
+		n = recv(f->from, f->bytes, sizeof(f->bytes), 0);
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR;
+		f->ended = n == 0;
+		f->at = 0;
+		f->len = (size_t)n;
+	}
+	while (f->len) {
+		n = send(f->to, f->bytes + f->at, f->len, MSG_NOSIGNAL);
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR;
+		f->at += (size_t)n;
+		f->len -= (size_t)n;
+	}
+	if (f->ended && !f->shut) {
+		(void)shutdown(f->to, SHUT_WR);
+		f->shut = true;
+	}
+	return true;
+}
+
+static short want(const struct flow *in, const struct flow *out)
+{
+	return (short)((in->len == 0 && !in->ended ? POLLIN : 0) | (out->len ? POLLOUT : 0));
+}
+
+/* Until libcurl closes its end: it never closes one direction alone. */
+static void carry(struct bridge *b)
+{
+	b->up.from = b->down.to = b->local;
+	b->up.to = b->down.from = b->relay;
+	while (!b->up.ended) {
+		struct pollfd p[2] = {
+			{ .fd = b->local, .events = want(&b->up, &b->down) },
+			{ .fd = b->down.shut ? -1 : b->relay, .events = want(&b->down, &b->up) },
+		};
+
+		if (poll(p, 2, -1) < 0 && errno != EINTR)
+			return;
+		if (!move(&b->up) || !move(&b->down))
+			return;
+		if ((p[0].revents | p[1].revents) & (POLLERR | POLLNVAL))
+			return;
+	}
+}
+
+static void *run(void *user)
+{
+	struct bridge *b = user;
+
+	if (let_in(b)) {
+		close_fd(&b->listener);
+		carry(b);
+	}
+	bridge_free(b);
+	return NULL;
+}
+
+/* A name that the kernel picks, in no folder [unix(7), autobind]. */
+static bool listen_nameless(struct bridge *b, struct sockaddr_storage *ret, socklen_t *ret_len)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+
+	b->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	*ret_len = sizeof(*ret);
+	return b->listener >= 0 &&
+	       bind(b->listener, (const struct sockaddr *)&name, sizeof(name.sun_family)) == 0 &&
+	       listen(b->listener, 4) == 0 &&
+	       getsockname(b->listener, (struct sockaddr *)ret, ret_len) == 0;
+}
+
+/* Detached: it ends with the connection, and holds nothing but that. */
+static bool start(struct bridge *b)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	sigset_t all, before;
+
+	if (pthread_attr_init(&attr) != 0)
+		return false;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	bool started = pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED) == 0 &&
+		       pthread_create(&thread, &attr, run, b) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attr);
+	return started;
+}
+
+bool tacit_reach_bridge(const struct tacit_address *relay, unsigned timeout_ms,
+			struct sockaddr_storage *ret, socklen_t *ret_len)
+{
+	struct bridge *b = calloc(1, sizeof(*b));
+	struct sockaddr_storage name = { .ss_family = AF_UNIX };
+	socklen_t len = 0;
+
+	if (!b)
+		return false;
+	b->listener = b->local = b->relay = -1;
+	if (tacit_address_connect(relay, timeout_ms, &b->relay, NULL) != TACIT_OK ||
+	    fcntl(b->relay, F_SETFL, O_NONBLOCK) != 0 || !listen_nameless(b, &name, &len) ||
+	    !start(b)) {
+		bridge_free(b);
+		return false;
+	}
+	*ret = name;
+	*ret_len = len;
+	return true;
+}
