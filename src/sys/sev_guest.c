@@ -11,17 +11,21 @@
 
 #include "base/compiler.h"
 #include "base/reader.h"
+#include "base/secret.h"
 #include "sys/sandbox_ioctl.h"
 
-#define WHERE         "sev_guest"
-#define PAGE          4096
-#define ANSWER        4000
-#define REPORT_AT     32
-#define REPORT_LEN    1184 /* [SNP-ABI 7.3] */
-#define VMM_LEN       1    /* the host says that there is more than the buffer holds */
-#define VMM_BUSY      2
-#define TRIES         20
-#define PAUSE_MS      250
+#define WHERE            "sev_guest"
+#define PAGE             4096
+#define ANSWER           4000
+#define REPORT_AT        32
+#define REPORT_LEN       1184 /* [SNP-ABI 7.3] */
+#define VMM_LEN          1    /* the host says that there is more than the buffer holds */
+#define VMM_BUSY         2
+#define TRIES            20
+#define PAUSE_MS         250
+
+#define STATUS_PARAMETER 0x16
+#define STATUS_KEY       0x27
 
 /* [linux/sev-guest.h], declared here because headers of older systems lack parts of it. */
 struct envelope {
@@ -42,7 +46,17 @@ struct extended {
 	uint32_t certs_len;
 };
 
+struct key_question {
+	uint32_t root, reserved;
+	uint64_t fields;
+	uint32_t vmpl, guest_svn;
+	uint64_t tcb;
+};
+
+#define KEY_AT         32 /* in the answer: status, 28 reserved bytes, key */
+
 #define GET_REPORT     _IOWR('S', 0, struct envelope)
+#define GET_KEY        _IOWR('S', 1, struct envelope)
 #define GET_EXT_REPORT _IOWR('S', 2, struct envelope)
 _Static_assert(GET_REPORT == TACIT_IOCTL_SEV_GUEST_REPORT &&
 		       GET_EXT_REPORT == TACIT_IOCTL_SEV_GUEST_EXTENDED,
@@ -101,7 +115,8 @@ static int ask(struct asking *a, unsigned long request, void *question)
 	return code;
 }
 
-static enum tacit_status fail_call(const struct asking *a, int code, struct tacit_error *err)
+static enum tacit_status fail_call(const struct asking *a, int code, const char *what,
+				   struct tacit_error *err)
 {
 	if (is_busy(a, code))
 		return tacit_fail(err, TACIT_PEER, WHERE, 0, "the host stays busy");
@@ -111,9 +126,9 @@ static enum tacit_status fail_call(const struct asking *a, int code, struct taci
 				  "next boot");
 	if (a->envelope.firmware_error || a->envelope.vmm_error)
 		return tacit_fail(err, TACIT_PEER, WHERE, 0,
-				  "no report: error 0x%x of the firmware, 0x%x of the host",
+				  "no %s: error 0x%x of the firmware, 0x%x of the host", what,
 				  a->envelope.firmware_error, a->envelope.vmm_error);
-	return tacit_fail(err, TACIT_IO, WHERE, 0, "no report: %s", strerror(code));
+	return tacit_fail(err, TACIT_IO, WHERE, 0, "no %s: %s", what, strerror(code));
 }
 
 /*
@@ -129,8 +144,7 @@ static int ask_extended(struct asking *a, const struct question *question, struc
 	*ret_certs = 0;
 	if (code == 0 || a->envelope.vmm_error != VMM_LEN)
 		return code;
-	if (extended.certs_len == 0 || extended.certs_len % PAGE ||
-	    extended.certs_len > certs.len)
+	if (extended.certs_len == 0 || extended.certs_len % PAGE || extended.certs_len > certs.len)
 		return EFBIG;
 	uint32_t len = extended.certs_len;
 	extended = (struct extended){ *question, (uintptr_t)certs.ptr, len };
@@ -174,7 +188,7 @@ enum tacit_status tacit_sev_guest_report_with(tacit_sev_guest_call *call, void *
 	if (code != 0 && !is_busy(&a, code))
 		code = ask(&a, GET_REPORT, &question);
 	if (code != 0)
-		return fail_call(&a, code, err);
+		return fail_call(&a, code, "report", err);
 	enum tacit_status st = take_report(&a, &report, err);
 	if (st != TACIT_OK)
 		return st;
@@ -190,11 +204,9 @@ enum tacit_status tacit_sev_guest_report_with(tacit_sev_guest_call *call, void *
 	return TACIT_OK;
 }
 
-enum tacit_status tacit_sev_guest_report(const char *device, const uint8_t *input,
-					 struct tacit_mut room, struct tacit_tsm_report *ret,
-					 struct tacit_error *err)
+static enum tacit_status open_device(const char *device, int *ret, struct tacit_error *err)
 {
-	TACIT_CLEANUP(close_fd) int fd = open(device, O_RDWR | O_CLOEXEC);
+	int fd = open(device, O_RDWR | O_CLOEXEC);
 
 	if (fd < 0) {
 		int code = errno;
@@ -205,5 +217,92 @@ enum tacit_status tacit_sev_guest_report(const char *device, const uint8_t *inpu
 
 		return tacit_fail(err, st, WHERE, 0, "cannot open %s: %s", device, strerror(code));
 	}
-	return tacit_sev_guest_report_with(call_device, &fd, input, room, ret, err);
+	*ret = fd;
+	return TACIT_OK;
+}
+
+enum tacit_status tacit_sev_guest_report(const char *device, const uint8_t *input,
+					 struct tacit_mut room, struct tacit_tsm_report *ret,
+					 struct tacit_error *err)
+{
+	TACIT_CLEANUP(close_fd) int fd = -1;
+	enum tacit_status st = open_device(device, &fd, err);
+
+	return st == TACIT_OK ? tacit_sev_guest_report_with(call_device, &fd, input, room, ret, err)
+			      : st;
+}
+
+/* ---- derived keys --------------------------------------------------------------------------- */
+
+/* What the kernel or the firmware would refuse, told in words. */
+static enum tacit_status check_request(const struct tacit_sev_guest_key_request *request,
+				       struct tacit_error *err)
+{
+	if (request->root != TACIT_SEV_GUEST_VCEK && request->root != TACIT_SEV_GUEST_VMRK)
+		return tacit_fail(err, TACIT_USAGE, WHERE, 0, "there is no such root key");
+	if (request->fields & ~TACIT_SEV_GUEST_FIELDS)
+		return tacit_fail(err, TACIT_USAGE, WHERE, 0, "there is no such field of a guest");
+	if (request->vmpl > 3)
+		return tacit_fail(err, TACIT_USAGE, WHERE, 0, "VMPLs are 0 to 3");
+	if ((request->guest_svn && !(request->fields & TACIT_SEV_GUEST_SVN)) ||
+	    (request->tcb && !(request->fields & TACIT_SEV_GUEST_TCB)))
+		return tacit_fail(err, TACIT_USAGE, WHERE, 0,
+				  "a version is given that the key does not depend on");
+	return TACIT_OK;
+}
+
+static enum tacit_status take_key(const struct asking *a, uint8_t *ret, struct tacit_error *err)
+{
+	static const uint8_t nothing[TACIT_SEV_GUEST_KEY_LEN];
+	struct reader r = rd_of(TACIT_SLICE_ARRAY(a->answer));
+	uint32_t status = rd_le32(&r);
+
+	if (status == STATUS_PARAMETER)
+		return tacit_fail(err, TACIT_PEER, WHERE, 0,
+				  "the firmware refuses: VMPL, SVN or TCB are not this guest's");
+	if (status == STATUS_KEY)
+		return tacit_fail(err, TACIT_PEER, WHERE, 0,
+				  "the firmware refuses: it has no such root key");
+	if (status != 0)
+		return tacit_fail(err, TACIT_PEER, WHERE, 0, "the firmware refuses: status 0x%x",
+				  status);
+	if (tacit_equal_secret(tacit_slice_of(a->answer + KEY_AT, sizeof(nothing)),
+			       TACIT_SLICE_ARRAY(nothing)))
+		return tacit_fail(err, TACIT_PEER, WHERE, 0, "there is no key in the answer");
+	memcpy(ret, a->answer + KEY_AT, TACIT_SEV_GUEST_KEY_LEN);
+	return TACIT_OK;
+}
+
+enum tacit_status tacit_sev_guest_key_with(tacit_sev_guest_call *call, void *user,
+					   const struct tacit_sev_guest_key_request *request,
+					   uint8_t ret[static TACIT_SEV_GUEST_KEY_LEN],
+					   struct tacit_error *err)
+{
+	struct asking a = { .call = call, .user = user };
+	struct key_question question = { .root = (uint32_t)request->root,
+					 .fields = request->fields,
+					 .vmpl = request->vmpl,
+					 .guest_svn = request->guest_svn,
+					 .tcb = request->tcb };
+	enum tacit_status st = check_request(request, err);
+
+	if (st != TACIT_OK)
+		return st;
+	int code = ask(&a, GET_KEY, &question);
+	st = code == 0 ? take_key(&a, ret, err) : fail_call(&a, code, "key", err);
+	tacit_wipe(a.answer, sizeof(a.answer));
+	return st;
+}
+
+enum tacit_status tacit_sev_guest_key(const char *device,
+				      const struct tacit_sev_guest_key_request *request,
+				      uint8_t ret[static TACIT_SEV_GUEST_KEY_LEN],
+				      struct tacit_error *err)
+{
+	TACIT_CLEANUP(close_fd) int fd = -1;
+	enum tacit_status st = check_request(request, err);
+
+	if (st == TACIT_OK)
+		st = open_device(device, &fd, err);
+	return st == TACIT_OK ? tacit_sev_guest_key_with(call_device, &fd, request, ret, err) : st;
 }

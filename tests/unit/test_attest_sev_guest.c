@@ -129,6 +129,160 @@ static void refuses(struct fake f, enum tacit_status want, const char *says, con
 		printf("# got %s\n", err.detail);
 }
 
+/* ---- derived keys --------------------------------------------------------------------------- */
+
+struct key_question {
+	uint32_t root, reserved;
+	uint64_t fields;
+	uint32_t vmpl, guest_svn;
+	uint64_t tcb;
+};
+
+/* What of it the device plays, and what it saw. */
+struct key_fake {
+	unsigned busy;
+	int code;
+	uint32_t firmware_error, vmm_error, status;
+	bool silent; /* success, and nothing in the answer */
+	bool half;   /* the last byte of the key alone is not zero */
+	unsigned calls;
+	bool bad;
+	struct key_question question;
+	uint8_t *answer;
+};
+
+static int play_key(void *user, unsigned long request, void *argument)
+{
+	struct key_fake *f = user;
+	struct envelope *e = argument;
+
+	f->calls++;
+	f->bad = f->bad || e->version != 1 || request != _IOWR('S', 1, struct envelope);
+	memcpy(&f->question, (void *)(uintptr_t)e->request, sizeof(f->question));
+	f->answer = (uint8_t *)(uintptr_t)e->response;
+	if (f->busy) {
+		f->busy--;
+		return refuse(e, EIO, 2);
+	}
+	e->firmware_error = f->firmware_error;
+	e->vmm_error = f->vmm_error;
+	if (f->code || f->silent)
+		return f->code;
+	memcpy(f->answer, &f->status, sizeof(f->status));
+	memset(f->answer + 32, f->half ? 0 : 0x5e, 31);
+	f->answer[63] = 0x5f;
+	return 0;
+}
+
+static const struct tacit_sev_guest_key_request USUAL = {
+	.fields = TACIT_SEV_GUEST_MEASUREMENT | TACIT_SEV_GUEST_POLICY,
+};
+
+static void derives(struct tacit_sev_guest_key_request request, unsigned busy, const char *name)
+{
+	struct key_fake f = { .busy = busy };
+	struct tacit_error err = { 0 };
+	uint8_t key[32] = { 0 };
+	const struct key_question want = { (uint32_t)request.root, 0,
+					   request.fields,         request.vmpl,
+					   request.guest_svn,      request.tcb };
+
+	if (!is_status(tacit_sev_guest_key_with(play_key, &f, &request, key, &err), TACIT_OK, name))
+		printf("# %s\n", err.detail);
+	ok(key[0] == 0x5e && key[30] == 0x5e && key[31] == 0x5f, "%s: the key", name);
+	ok(memcmp(&f.question, &want, sizeof(want)) == 0, "%s: all that was asked for", name);
+	ok(!f.bad && f.calls == busy + 1, "%s: in %u requests", name, f.calls);
+}
+
+static void no_key(struct key_fake f, const struct tacit_sev_guest_key_request *request,
+		   enum tacit_status want, const char *says, const char *name)
+{
+	struct tacit_error err = { 0 };
+	uint8_t key[32], untouched[32];
+
+	memset(key, 0xee, sizeof(key));
+	memset(untouched, 0xee, sizeof(untouched));
+	enum tacit_status got = tacit_sev_guest_key_with(play_key, &f, request, key, &err);
+	if (!ok(got == want && strstr(err.detail, says) && memcmp(key, untouched, 32) == 0,
+		"%s: %s", name, says))
+		printf("# %s: %s\n", tacit_status_name(got), err.detail);
+	ok((f.calls == 0) == (want == TACIT_USAGE), "%s: %u requests", name, f.calls);
+}
+
+static void try_keys(void)
+{
+	const struct tacit_sev_guest_key_request everything = { TACIT_SEV_GUEST_VMRK,
+								TACIT_SEV_GUEST_FIELDS, 3,
+								UINT32_MAX, UINT64_MAX };
+	struct tacit_sev_guest_key_request r = USUAL;
+
+	derives(USUAL, 0, "measurement and policy");
+	derives(everything, 0, "everything");
+	derives((struct tacit_sev_guest_key_request){ .vmpl = 1 }, 0, "nothing but the chip");
+	derives(USUAL, 2, "a host that is busy twice");
+
+	r.root = (enum tacit_sev_guest_root)2;
+	no_key((struct key_fake){ 0 }, &r, TACIT_USAGE, "root", "root 2");
+	for (unsigned bit = 6; bit < 64; bit++) {
+		r = USUAL;
+		r.fields |= UINT64_C(1) << bit;
+		if (bit < 9 || bit == 63)
+			no_key((struct key_fake){ 0 }, &r, TACIT_USAGE, "field",
+			       "a field too many");
+	}
+	r = USUAL;
+	r.vmpl = 4;
+	no_key((struct key_fake){ 0 }, &r, TACIT_USAGE, "VMPL", "VMPL 4");
+	r = USUAL;
+	r.guest_svn = 1;
+	no_key((struct key_fake){ 0 }, &r, TACIT_USAGE, "version", "an SVN that is not mixed in");
+	r = USUAL;
+	r.tcb = 1;
+	no_key((struct key_fake){ 0 }, &r, TACIT_USAGE, "version", "a TCB that is not mixed in");
+}
+
+static void try_no_keys(void)
+{
+	static const int CODES[] = { EIO, EINVAL, ENOMEM, EFAULT, EPERM, ENODEV };
+	struct tacit_error err = { 0 };
+	uint8_t key[32] = { 0 };
+
+	for (size_t i = 0; i < sizeof(CODES) / sizeof(CODES[0]); i++)
+		no_key((struct key_fake){ .code = CODES[i] }, &USUAL, TACIT_IO, strerror(CODES[i]),
+		       "an error of the driver");
+	no_key((struct key_fake){ .code = ENOTTY }, &USUAL, TACIT_PEER, "disabled",
+	       "a key that is disabled");
+	no_key((struct key_fake){ .code = EIO, .firmware_error = 0x16 }, &USUAL, TACIT_PEER,
+	       "no key: error 0x16 of the firmware", "an error of the firmware");
+	no_key((struct key_fake){ .code = EIO, .vmm_error = 1 }, &USUAL, TACIT_PEER,
+	       "0x1 of the host", "an error of the host");
+	no_key((struct key_fake){ .busy = 1000 }, &USUAL, TACIT_PEER, "stays busy",
+	       "a host that stays busy");
+	no_key((struct key_fake){ .status = 0x16 }, &USUAL, TACIT_PEER, "not this guest's",
+	       "a parameter that is wrong");
+	no_key((struct key_fake){ .status = 0x27 }, &USUAL, TACIT_PEER, "no such root key",
+	       "a root key that there is not");
+	no_key((struct key_fake){ .status = 1 }, &USUAL, TACIT_PEER, "status 0x1",
+	       "another status");
+	no_key((struct key_fake){ .status = 0x80000000u }, &USUAL, TACIT_PEER, "status 0x80000000",
+	       "a status of the highest bit");
+	no_key((struct key_fake){ .silent = true }, &USUAL, TACIT_PEER, "no key in the answer",
+	       "an answer that has nothing");
+	is_status(tacit_sev_guest_key_with(play_key, &(struct key_fake){ .half = true }, &USUAL,
+					   key, &err),
+		  TACIT_OK, "a key with many zeros is one");
+	is_status(tacit_sev_guest_key("/nowhere", &USUAL, key, &err), TACIT_UNSUPPORTED,
+		  "no device");
+	is_status(tacit_sev_guest_key("/dev/null/none", &USUAL, key, &err), TACIT_IO,
+		  "no folder of devices");
+	is_status(tacit_sev_guest_key("/dev/null", &USUAL, key, &err), TACIT_PEER,
+		  "a device of another kind");
+	is_status(tacit_sev_guest_key("/nowhere",
+				      &(struct tacit_sev_guest_key_request){ .vmpl = 9 }, key,
+				      &err),
+		  TACIT_USAGE, "a request that no device could take");
+}
+
 int main(void)
 {
 	struct tacit_tsm_report report = { 0 };
@@ -171,5 +325,7 @@ int main(void)
 					 &report, &err),
 		  TACIT_PEER, "a device of another kind");
 	ok(!report.out.ptr, "and nothing came of any of them");
+	try_keys();
+	try_no_keys();
 	return done();
 }
