@@ -37,6 +37,11 @@ extern const struct cli_verb cmd_ps;             /* ps.c */
 extern const struct cli_verb cmd_console;        /* console.c */
 extern const struct cli_verb cmd_stop;           /* stop.c */
 extern const struct cli_verb cmd_ping;           /* ping.c */
+extern const struct cli_verb cmd_keyd_init;       /* keyd_init.c */
+extern const struct cli_verb cmd_keyd_serve;      /* keyd_serve.c */
+extern const struct cli_verb cmd_keyd_key;        /* keyd_key.c */
+extern const struct cli_verb cmd_keyd_credential; /* keyd_credential.c */
+extern const struct cli_verb cmd_keyd_log;        /* keyd_log.c */
 extern const struct cli_verb cmd_eif_build;      /* eif_build.c */
 extern const struct cli_verb cmd_eif_inspect;    /* eif_inspect.c */
 extern const struct cli_verb cmd_eif_measure;    /* eif_measure.c */
