@@ -18,6 +18,7 @@
 #include "net/api.h"
 #include "net/server.h"
 #include "serve_config.h"
+#include "serve_fetch.h"
 #include "serve_roots.h"
 #include "serve_sealed.h"
 #include "sys/address.h"
@@ -40,11 +41,15 @@ struct options {
 	bool prompt_cache;
 	struct cli_list insecure_test_roots;
 	struct serve_sealed_options sealed;
+	struct source_options source;
+	struct cli_hex model_sha256;
 };
 
 static const struct cli_option OPTIONS[] = {
-	CLI_OPT(struct options, model, "--model", 0, CLI_TEXT, "FILE",
-		"the model: a GGUF file, or the folder of a sealed one"),
+	CLI_OPT(struct options, model, "--model", 0, CLI_TEXT, "WHERE",
+		"the model: a GGUF file, perhaps at https://, s3://, gs://, or a sealed one's folder"),
+	{ "--model-sha256", 0, CLI_HEX, "HEX", "what that file must be",
+	  offsetof(struct options, model_sha256), TACIT_SHA256_LEN, TACIT_SHA256_LEN },
 	CLI_OPT(struct options, sealed.keys, "--model-key", 0, CLI_LIST, "KEY",
 		"what opens a sealed model: a file of age identities, passphrase:FILE, aws-kms:... "
 		"or broker:URL; may be repeated"),
@@ -52,6 +57,7 @@ static const struct cli_option OPTIONS[] = {
 		"a publisher whose sealed models are taken; may be repeated"),
 	CLI_OPT(struct options, sealed.insecure_any_publisher, "--insecure-any-publisher", 0,
 		CLI_FLAG, NULL, "take a sealed model of anybody"),
+	KMS_KEY_OPTIONS(struct options, sealed.kms),
 	CLI_OPT(struct options, listen, "--listen", 0, CLI_TEXT, "ADDR",
 		"tcp:HOST:PORT, unix:PATH or vsock:CID:PORT (default: " DEFAULT_LISTEN ")"),
 	CLI_OPT(struct options, tee, "--tee", 0, CLI_TEXT, "TEE",
@@ -84,6 +90,7 @@ static const struct cli_option OPTIONS[] = {
 		"reuse prompts across requests: faster, but timing shows what others asked"),
 	CLI_OPT(struct options, insecure_test_roots, "--insecure-test-root", 0, CLI_LIST, "FILE",
 		"take evidence under this root, of an emulated TEE, for our own; may be repeated"),
+	SOURCE_OPTIONS(struct options, source),
 };
 
 /* Everything that serving holds, in the order it is made. Zero-initialised means not made. */
@@ -160,7 +167,11 @@ static void log_engine(void *user, const char *line)
 static int load_sealed(struct serving *s, struct tacit_engine_options *setup)
 {
 	const struct options *o = s->options;
-	int code = serve_sealed_open(&o->common, o->model, &o->sealed, &s->sealed);
+	struct serve_sealed_options options = o->sealed;
+
+	/* Whoever serves asks for the key. */
+	options.kms.tee = o->tee;
+	int code = serve_sealed_open(&o->common, o->model, &options, &s->sealed);
 
 	if (code != 0)
 		return code;
@@ -170,6 +181,21 @@ static int load_sealed(struct serving *s, struct tacit_engine_options *setup)
 		return 0;
 	tacit_image_free(s->sealed.image);
 	return cli_fail(&o->common, &s->err, "cannot load model '%s'", o->model);
+}
+
+/* The same for a plain model that is far away, or is told to be a certain one. */
+static int load_fetched(struct serving *s, const struct tacit_engine_options *setup)
+{
+	const struct options *o = s->options;
+	struct tacit_image *image = NULL;
+	int code = serve_fetch(&o->common, o->model, &o->source, &o->model_sha256, &image);
+
+	if (code != 0)
+		return code;
+	if (tacit_engine_load_image(image, setup, &s->engine, &s->err) == TACIT_OK)
+		return 0;
+	tacit_image_free(image);
+	return cli_fail(&o->common, &s->err, "cannot load what came as the model");
 }
 
 static int load_model(struct serving *s)
@@ -185,8 +211,12 @@ static int load_model(struct serving *s)
 		.user = (void *)(uintptr_t)&o->common,
 	};
 
+	if (model_dir_is(o->model) && o->model_sha256.given)
+		return cli_usage("--model-sha256 is of a plain model; a sealed one has a publisher");
 	if (model_dir_is(o->model))
 		return load_sealed(s, &setup);
+	if (tacit_source_is_remote(o->model) || o->model_sha256.given)
+		return load_fetched(s, &setup);
 	if (tacit_engine_load(o->model, &setup, &s->engine, &s->err) != TACIT_OK)
 		return cli_fail(&o->common, &s->err, "cannot load model '%s'", o->model);
 	return 0;
@@ -397,7 +427,7 @@ static int run(void *options, int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	if (!o->model)
-		return cli_usage("serve needs --model FILE");
+		return cli_usage("serve needs --model WHERE");
 	int code = cli_tee_option(o->tee, &tee);
 	if (code)
 		return code;

@@ -90,7 +90,7 @@ with tempfile.NamedTemporaryFile() as keys:
     fetched("whatever the environment says", b"abc", url + "/small", env=env)
     equal(keys.read(), b"", "and no key of TLS is written down")
     refused("nor does it vouch", 1, "CHAIN", url + "/small", ca=None,
-            env={"CURL_CA_BUNDLE": ROOT, "SSL_CERT_FILE": ROOT, "SSL_CERT_DIR": FOLDER.name})
+            env={"CURL_CA_BUNDLE": CA_FILE, "SSL_CERT_FILE": CA_FILE, "SSL_CERT_DIR": FOLDER.name})
 
 # --- lies: each is told from the first answer on, and from a later one -------------------------
 def lie(name, status, pattern, answer, first=True, later=True):

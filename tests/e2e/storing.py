@@ -36,7 +36,7 @@ def make_certificates(name, san="DNS:localhost,IP:127.0.0.1"):
     return root, leaf, key
 
 
-ROOT, LEAF, KEY = make_certificates("store")
+CA_FILE, LEAF, KEY = make_certificates("store")
 
 
 class Request:
@@ -132,7 +132,7 @@ class Store:
             request.range(data)
 
 
-def fetch(where, *args, ca=ROOT, code=0, env=None, before=()):
+def fetch(where, *args, ca=CA_FILE, code=0, env=None, before=()):
     """tacit model fetch: what it prints, and what it says."""
     command = [*before, TACIT, "model", "fetch", "--json", *args, where]
     if ca:
