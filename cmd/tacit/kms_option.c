@@ -7,15 +7,15 @@
 #include "sys/attest.h"
 #include "tee_option.h"
 
-static int open_aws(const struct cli_common *common, const struct kms_options *o,
-		    struct kms_client *c)
+static enum tacit_status open_aws(const struct kms_options *o, struct kms_client *c,
+				  struct tacit_error *err)
 {
 	struct tacit_aws_options setup = { .profile = o->aws_profile, .reach = &c->setup.reach };
 	const char *from = o->aws_credentials ? o->aws_credentials : o->via ? "relay" : "env";
-	struct tacit_error err = { 0 };
 
 	if (strcmp(from, "relay") == 0 && !o->via)
-		return cli_usage("--aws-credentials relay wants --via");
+		return tacit_fail(err, TACIT_USAGE, "credentials", 0,
+				  "those of the relay need the relay's address (--via)");
 	if (strcmp(from, "relay") == 0) {
 		setup.from = TACIT_AWS_RELAY;
 	} else if (strcmp(from, "env") == 0) {
@@ -24,50 +24,53 @@ static int open_aws(const struct cli_common *common, const struct kms_options *o
 		setup.from = TACIT_AWS_FILE;
 		setup.file = from;
 	}
-	if (tacit_aws_credentials_new(&setup, &c->setup.aws, &err) != TACIT_OK)
-		return cli_fail(common, &err, "cannot use credentials");
-	return 0;
+	return tacit_aws_credentials_new(&setup, &c->setup.aws, err);
 }
 
-static int open_attester(const struct cli_common *common, const struct kms_options *o,
-			 struct kms_client *c)
+static enum tacit_status open_attester(enum tacit_tee tee, struct kms_client *c,
+				       struct tacit_error *err)
 {
 	const struct tacit_attest_options setup = { .config = tacit_slice_str("tacit kms") };
-	struct tacit_error err = { 0 };
-	enum tacit_tee tee;
-	int code = cli_tee_option(o->tee, &tee);
 
-	if (code)
-		return code;
-	if (tacit_attester_open(tee, &setup, &c->setup.attester, &err) != TACIT_OK)
-		return cli_fail(common, &err, "cannot attest");
-	return 0;
+	return tacit_attester_open(tee, &setup, &c->setup.attester, err);
+}
+
+/* What asks for secrets has a key and somebody to vouch for it. */
+static enum tacit_status set_up(const struct kms_options *o, enum tacit_tee tee, bool attests,
+				struct kms_client *c, struct tacit_error *err)
+{
+	unsigned bits = o->rsa_bits ? (unsigned)o->rsa_bits : TACIT_RECIPIENT_BITS;
+	enum tacit_status st = TACIT_OK;
+
+	c->setup = (struct tacit_kms_options){
+		.reach = { .relayed = o->via != NULL, .ca_file = o->ca },
+		.endpoint = o->endpoint,
+		.region = o->region,
+		.fips = o->fips,
+		.deadline_ms = o->timeout * 1000,
+	};
+	/* First of all, so that the key is there when it is asked for. */
+	if (attests)
+		st = tacit_recipient_new(bits, &c->setup.recipient, err);
+	if (st == TACIT_OK && o->via)
+		st = tacit_address_parse(o->via, &c->setup.reach.relay, err);
+	if (st == TACIT_OK)
+		st = open_aws(o, c, err);
+	if (st == TACIT_OK && attests)
+		st = open_attester(tee, c, err);
+	return st == TACIT_OK ? tacit_kms_new(&c->setup, &c->kms, err) : st;
 }
 
 int kms_client_open(const struct cli_common *common, const struct kms_options *options,
 		    struct kms_client *c)
 {
-	unsigned bits = options->rsa_bits ? (unsigned)options->rsa_bits : TACIT_RECIPIENT_BITS;
 	struct tacit_error err = { 0 };
-	int code;
+	enum tacit_tee tee;
+	int code = cli_tee_option(options->tee, &tee);
 
-	c->setup = (struct tacit_kms_options){
-		.reach = { .relayed = options->via != NULL, .ca_file = options->ca },
-		.endpoint = options->endpoint,
-		.region = options->region,
-		.fips = options->fips,
-		.deadline_ms = options->timeout * 1000,
-	};
-	/* First of all, so that the key is there when it is asked for. */
-	if (tacit_recipient_new(bits, &c->setup.recipient, &err) != TACIT_OK)
-		return cli_fail(common, &err, "cannot make a key");
-	if (options->via &&
-	    tacit_address_parse(options->via, &c->setup.reach.relay, &err) != TACIT_OK)
-		return cli_fail(common, &err, "cannot go out by '%s'", options->via);
-	code = open_aws(common, options, c);
-	if (code == 0)
-		code = open_attester(common, options, c);
-	return code ? code : kms_client_more(common, c, &c->kms);
+	if (code == 0 && set_up(options, tee, true, c, &err) != TACIT_OK)
+		code = cli_fail(common, &err, "cannot ask KMS");
+	return code;
 }
 
 int kms_client_more(const struct cli_common *common, const struct kms_client *c,
@@ -127,4 +130,37 @@ int kms_client_fail(const struct cli_common *common, const struct kms_client *c,
 		if (strcmp(r->type, HINTS[i].type) == 0)
 			cli_hint(common, "%s", HINTS[i].hint);
 	return code;
+}
+
+/* ---- clients that may never be needed ------------------------------------------------------- */
+
+static enum tacit_status find_client(void *user, bool for_wrap, struct tacit_kms **ret,
+				     struct tacit_error *err)
+{
+	struct kms_lazy *lazy = user;
+	struct kms_client *c = &lazy->clients[for_wrap];
+	enum tacit_tee tee = TACIT_TEE_NONE;
+	enum tacit_status st = TACIT_OK;
+
+	if (!c->kms && cli_tee_option(lazy->options->tee, &tee) != 0)
+		st = tacit_fail(err, TACIT_USAGE, "tee", 0, "there is no such TEE");
+	else if (!c->kms)
+		st = set_up(lazy->options, tee, !for_wrap, c, err);
+	if (st == TACIT_OK)
+		*ret = c->kms;
+	return st;
+}
+
+void kms_lazy_start(struct kms_lazy *lazy, const struct kms_options *options)
+{
+	memset(lazy, 0, sizeof(*lazy));
+	lazy->options = options;
+	lazy->env.client = find_client;
+	lazy->env.user = lazy;
+}
+
+void kms_lazy_close(struct kms_lazy *lazy)
+{
+	kms_client_close(&lazy->clients[0]);
+	kms_client_close(&lazy->clients[1]);
 }

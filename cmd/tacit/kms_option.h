@@ -5,7 +5,7 @@
 /* The options of every verb that asks AWS KMS, or what speaks as it does, for a key. */
 
 #include "cli.h"
-#include "release/kms.h"
+#include "release/kind_aws_kms.h"
 
 struct kms_options {
 	const char *via, *ca, *endpoint, *region;
@@ -58,5 +58,36 @@ void kms_client_close(struct kms_client *c);
 /* Says that a call failed, with KMS's own words and what they usually mean; the exit code. */
 int kms_client_fail(const struct cli_common *common, const struct kms_client *c,
 		    const struct tacit_error *err, const char *what);
+
+/* ---- for verbs that open or seal models ------------------------------------------------------ */
+
+/* The rows of an option table of such a verb, for the member `field` of its struct. */
+#define KMS_KEY_OPTIONS(type, field)                                                            \
+	CLI_OPT(type, field.region, "--kms-region", 0, CLI_TEXT, "NAME",                        \
+		"for aws-kms: keys, the region (default: that of the ARN)"),                    \
+		CLI_OPT(type, field.endpoint, "--kms-endpoint", 0, CLI_TEXT, "URL",             \
+			"what speaks as KMS, https://HOST:PORT (default: AWS)"),                \
+		CLI_OPT(type, field.via, "--kms-via", 0, CLI_TEXT, "ADDR",                      \
+			"reach KMS through this egress of a relay: vsock:3:8001"),              \
+		CLI_OPT(type, field.ca, "--kms-ca", 0, CLI_TEXT, "FILE",                        \
+			"who may vouch for KMS, PEM (default: those the system trusts)"),       \
+		CLI_OPT(type, field.aws_credentials, "--kms-credentials", 0, CLI_TEXT, "WHERE", \
+			"relay, env, or a file (default: relay with a relay, else env)")
+
+/* For verbs without a --tee of their own. */
+#define KMS_TEE_OPTION(type, field)                                \
+	CLI_OPT(type, field.tee, "--kms-tee", 0, CLI_TEXT, "NAME", \
+		"whose document asks KMS: auto, nitro, stub, ... (auto never means stub)")
+
+/* Clients for a keyring's aws-kms: keys, made once a text names one. */
+struct kms_lazy {
+	const struct kms_options *options;
+	struct kms_client clients[2]; /* of those that open, and those that seal */
+	struct tacit_kind_aws_kms_env env;
+};
+
+/* `options` and `lazy` stay where they are until _close, which comes after the keyring's _free. */
+void kms_lazy_start(struct kms_lazy *lazy, const struct kms_options *options);
+void kms_lazy_close(struct kms_lazy *lazy);
 
 #endif

@@ -4,7 +4,7 @@
 
 /* What the verbs about sealed models share: the folder of one, its files, its publishers. */
 
-#include "cli.h"
+#include "kms_option.h"
 #include "release/manifest_sign.h"
 #include "release/sealed.h"
 
@@ -66,9 +66,12 @@ void model_file_close(struct model_file *file);
 struct tacit_sealed_in model_file_in(struct model_file *file);
 struct tacit_sealed_out model_file_out(struct model_file *file);
 
-/* A ring of what the texts name; says what is wrong with them. Owns: tacit_keyring_free(). */
+/*
+ * A ring of what the texts name; says what is wrong with them. `kms` is for keys of AWS KMS and
+ * outlives the ring. Owns: tacit_keyring_free().
+ */
 int model_keyring(const struct cli_common *common, const struct cli_list *texts, bool for_wrap,
-		  struct tacit_keyring **ret);
+		  struct kms_lazy *kms, struct tacit_keyring **ret);
 
 /* The header of a sealed file for the recipients of `ring` into `room`. */
 TACIT_MUST_CHECK enum tacit_status

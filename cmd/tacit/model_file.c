@@ -107,13 +107,14 @@ struct tacit_sealed_out model_file_out(struct model_file *file)
 /* ---- keys ---------------------------------------------------------------------------------- */
 
 int model_keyring(const struct cli_common *common, const struct cli_list *texts, bool for_wrap,
-		  struct tacit_keyring **ret)
+		  struct kms_lazy *kms, struct tacit_keyring **ret)
 {
 	struct tacit_keyring *ring = tacit_keyring_new(for_wrap);
 	struct tacit_error err = { 0 };
 
 	if (!ring)
 		return cli_no_memory(common);
+	tacit_keyring_env(ring, TACIT_KIND_AWS_KMS_PREFIX, &kms->env);
 	for (size_t i = 0; i < texts->count; i++) {
 		if (tacit_keyring_add(ring, texts->items[i], &err) == TACIT_OK)
 			continue;

@@ -15,6 +15,7 @@
 struct options {
 	struct cli_common common;
 	struct cli_list identities, publishers;
+	struct kms_options kms;
 	bool insecure_any_publisher;
 	struct cli_time now;
 	uint64_t threads;
@@ -35,6 +36,8 @@ static const struct cli_option OPEN_OPTIONS[] = {
 		"judge as of this time (default: now)"),
 	CLI_OPT(struct options, insecure_any_publisher, "--insecure-any-publisher", 0, CLI_FLAG,
 		NULL, "take a model of anybody"),
+	KMS_KEY_OPTIONS(struct options, kms),
+	KMS_TEE_OPTION(struct options, kms),
 };
 
 static const struct cli_option VERIFY_OPTIONS[] = {
@@ -46,12 +49,15 @@ static const struct cli_option VERIFY_OPTIONS[] = {
 		"judge as of this time (default: now)"),
 	CLI_OPT(struct options, insecure_any_publisher, "--insecure-any-publisher", 0, CLI_FLAG,
 		NULL, "take a model of anybody"),
+	KMS_KEY_OPTIONS(struct options, kms),
+	KMS_TEE_OPTION(struct options, kms),
 };
 
 struct opening {
 	const struct options *o;
 	struct tacit_error err;
 	struct tacit_keyring *ring;
+	struct kms_lazy kms;
 	struct model_dir dir;
 };
 
@@ -133,12 +139,15 @@ static int begin(struct opening *x, const char *path)
 	int code = model_dir_open(&x->o->common, path, &x->o->publishers,
 				  x->o->insecure_any_publisher, cli_now(&x->o->now), &x->dir);
 
-	return code ? code : model_keyring(&x->o->common, &x->o->identities, false, &x->ring);
+	kms_lazy_start(&x->kms, &x->o->kms);
+	return code ? code
+		    : model_keyring(&x->o->common, &x->o->identities, false, &x->kms, &x->ring);
 }
 
 static void end_opening(struct opening *x)
 {
 	tacit_keyring_free(x->ring);
+	kms_lazy_close(&x->kms);
 	model_dir_free(&x->dir);
 }
 

@@ -23,6 +23,7 @@
 struct options {
 	struct cli_common common;
 	struct cli_list identities, to, publishers;
+	struct kms_options kms;
 	bool insecure_any_publisher;
 	struct cli_time now;
 };
@@ -39,6 +40,8 @@ static const struct cli_option OPTIONS[] = {
 		"judge as of this time (default: now)"),
 	CLI_OPT(struct options, insecure_any_publisher, "--insecure-any-publisher", 0, CLI_FLAG,
 		NULL, "take a model of anybody"),
+	KMS_KEY_OPTIONS(struct options, kms),
+	KMS_TEE_OPTION(struct options, kms),
 };
 
 struct resealing {
@@ -46,6 +49,7 @@ struct resealing {
 	struct tacit_error err;
 	struct model_dir dir;
 	struct tacit_keyring *from, *to;
+	struct kms_lazy kms;
 	uint8_t room[TACIT_AGE_HEADER_MAX];
 	size_t in_place;
 };
@@ -231,14 +235,16 @@ static int run(void *options, int argc, char **argv)
 	r->o = o;
 	int code = model_dir_open(&o->common, argv[0], &o->publishers, o->insecure_any_publisher,
 				  cli_now(&o->now), &r->dir);
+	kms_lazy_start(&r->kms, &o->kms);
 	if (code == 0)
-		code = model_keyring(&o->common, &o->identities, false, &r->from);
+		code = model_keyring(&o->common, &o->identities, false, &r->kms, &r->from);
 	if (code == 0)
-		code = model_keyring(&o->common, &o->to, true, &r->to);
+		code = model_keyring(&o->common, &o->to, true, &r->kms, &r->to);
 	if (code == 0)
 		code = reseal(r, argv[0]);
 	tacit_keyring_free(r->from);
 	tacit_keyring_free(r->to);
+	kms_lazy_close(&r->kms);
 	model_dir_free(&r->dir);
 	free(r);
 	return code;

@@ -20,6 +20,7 @@
 struct options {
 	struct cli_common common;
 	struct cli_list to;
+	struct kms_options kms;
 	struct cli_time created, expires;
 	uint64_t threads;
 	const char *output, *sign, *model_id, *version, *format, *tokenizer, *chat_template, *policy;
@@ -52,6 +53,7 @@ static const struct cli_option OPTIONS[] = {
 	CLI_OPT_RANGE(struct options, threads, "--threads", CLI_COUNT, "N",
 		      "threads that hash and encrypt (default: one per core)", 1,
 		      TACIT_SEALED_THREADS_MAX),
+	KMS_KEY_OPTIONS(struct options, kms),
 };
 
 /* What is being made. Zero-initialised means not made yet. */
@@ -59,6 +61,7 @@ struct sealing {
 	const struct options *o;
 	struct tacit_error err;
 	struct tacit_keyring *ring;
+	struct kms_lazy kms;
 	struct tacit_key *key;
 	size_t count;
 	struct tacit_manifest_file files[TACIT_MANIFEST_FILES_MAX];
@@ -266,6 +269,7 @@ static int seal(struct sealing *s, int argc, char **argv)
 static void end_sealing(struct sealing *s)
 {
 	tacit_keyring_free(s->ring);
+	kms_lazy_close(&s->kms);
 	tacit_key_free(s->key);
 	for (size_t i = 0; i < s->count; i++) {
 		model_file_close(&s->plain[i]);
@@ -288,7 +292,8 @@ static int run(void *options, int argc, char **argv)
 		return cli_no_memory(&o->common);
 	s->o = o;
 	s->dir.path = o->output;
-	int code = model_keyring(&o->common, &o->to, true, &s->ring);
+	kms_lazy_start(&s->kms, &o->kms);
+	int code = model_keyring(&o->common, &o->to, true, &s->kms, &s->ring);
 	if (code == 0)
 		code = model_signing_key(&o->common, o->sign, &s->key);
 	if (code == 0)

@@ -13,6 +13,7 @@ struct opening {
 	const struct serve_sealed_options *options;
 	struct serve_sealed *sealed;
 	struct tacit_keyring *ring;
+	struct kms_lazy kms;
 	struct tacit_error err;
 	unsigned percent;
 };
@@ -121,11 +122,13 @@ int serve_sealed_open(const struct cli_common *common, const char *path,
 		return cli_usage("'%s' is a sealed model: what opens it? give --model-key", path);
 	int code = model_dir_open(common, path, &options->publishers,
 				  options->insecure_any_publisher, tacit_clock_wall(), &ret->dir);
+	kms_lazy_start(&x.kms, &options->kms);
 	if (code == 0)
-		code = model_keyring(common, &options->keys, false, &x.ring);
+		code = model_keyring(common, &options->keys, false, &x.kms, &x.ring);
 	if (code == 0 && (check_format(&x) != TACIT_OK || open_files(&x) != TACIT_OK))
 		code = fail(&x, path);
 	tacit_keyring_free(x.ring);
+	kms_lazy_close(&x.kms);
 	if (code)
 		serve_sealed_done(ret);
 	return code;

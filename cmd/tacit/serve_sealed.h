@@ -9,6 +9,7 @@
 
 struct serve_sealed_options {
 	struct cli_list keys, publishers;
+	struct kms_options kms;
 	bool insecure_any_publisher;
 	uint64_t threads;
 };
