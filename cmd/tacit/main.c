@@ -28,7 +28,7 @@ const struct cli_verb *const CLI_VERBS[] = {
 	&cmd_console,
 	&cmd_stop,
 	&cmd_attest,
-	&cmd_derive_key,
+	&cmd_derive_snp,
 	&cmd_doctor,
 	&cmd_kms_decrypt,
 	&cmd_kms_genkey,

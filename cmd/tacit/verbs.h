@@ -14,7 +14,7 @@ extern const struct cli_verb cmd_collateral_show;  /* collateral_show.c */
 extern const struct cli_verb cmd_measure_snp;    /* measure_snp.c */
 extern const struct cli_verb cmd_measure_tdx;    /* measure_tdx.c */
 extern const struct cli_verb cmd_attest;         /* attest.c */
-extern const struct cli_verb cmd_derive_key;     /* derive_key.c */
+extern const struct cli_verb cmd_derive_snp;     /* derive_snp.c */
 extern const struct cli_verb cmd_doctor;         /* doctor.c */
 extern const struct cli_verb cmd_kms_decrypt;    /* kms.c */
 extern const struct cli_verb cmd_kms_genkey;     /* kms.c */

@@ -42,7 +42,7 @@ ELSEWHERE = {
     "tacit ping vsock:": "tests/e2e/relay_process.t",
     "systemctl": "tests/e2e/relay_systemd.t",
     "tacit doctor": "tests/cli/doctor.t",
-    "tacit derive-key": "tests/cli/derive_key.t",
+    "tacit derive snp": "tests/cli/derive_snp.t",
     "tacit run --eif": "tests/cli/run.t",
     "tacit run --emulate --test-root root.der --eif": "tests/emulation/run.t",
     "tacit ps": "tests/cli/run.t",

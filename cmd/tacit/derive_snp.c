@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * tacit derive-key: the key that SEV-SNP's firmware derives for this guest, into a file. The
+ * tacit derive snp: the key that SEV-SNP's firmware derives for this guest, into a file. The
  * measurement and the guest's policy are always part of it: a key without them is the host's for
  * the asking, who starts a guest of its own, or this one with debugging allowed.
  */
@@ -88,7 +88,7 @@ static int check_output(const struct options *o)
 	struct stat st;
 
 	if (!o->output)
-		return cli_usage("derive-key needs --output FILE");
+		return cli_usage("derive snp needs --output FILE");
 	if (strcmp(o->output, "-") == 0 || (lstat(o->output, &st) == 0 && !S_ISREG(st.st_mode)))
 		return cli_usage("a key goes into a file of its own, not to '%.200s'", o->output);
 	return 0;
@@ -104,7 +104,7 @@ static int tell(const struct options *o, const struct tacit_sev_guest_key_reques
 		if (request->fields & FIELDS[i].bit)
 			json_array_append_new(fields, json_string(FIELDS[i].name));
 	}
-	json_t *top = json_pack("{s:s, s:s, s:s, s:o, s:i, s:s}", "schema", "tacit.derive-key/1",
+	json_t *top = json_pack("{s:s, s:s, s:s, s:o, s:i, s:s}", "schema", "tacit.derive/1",
 				"platform", "snp", "root",
 				request->root == TACIT_SEV_GUEST_VMRK ? "vmrk" : "vcek", "fields",
 				fields, "vmpl", (int)request->vmpl, "output", o->output);
@@ -141,12 +141,12 @@ static int run(void *options, int argc, char **argv)
 	return tell(o, &request);
 }
 
-const struct cli_verb cmd_derive_key = {
-	.name = "derive-key",
+const struct cli_verb cmd_derive_snp = {
+	.name = "derive snp",
 	.args = "",
 	.summary = "a key that only this SEV-SNP guest gets, into a file",
 	.group = "serve",
-	.example = "tacit derive-key -o sealing.key",
+	.example = "tacit derive snp -o sealing.key",
 	.options = OPTIONS,
 	.option_count = sizeof(OPTIONS) / sizeof(OPTIONS[0]),
 	.struct_size = sizeof(struct options),
