@@ -249,6 +249,19 @@ static bool may_administer(struct tacit_kms_work *work)
 			      tacit_kms_op_name(work->request.op));
 }
 
+/* AWS's sentence for the caller, and the reason alone for the log. */
+static bool deny(struct tacit_kms_work *work, const char *action, const char *why)
+{
+	char reason[TACIT_KEYD_REASON_MAX];
+
+	(void)tacit_kms_fail(work, "AccessDeniedException",
+			     "User: %s is not authorized to perform: %s on resource: %s (%s)",
+			     work->principal, action, work->key_arn, why);
+	snprintf(reason, sizeof(reason), "AccessDeniedException: %s", why);
+	tacit_keyd_answer_refuse(work->answer, reason);
+	return false;
+}
+
 static bool may_use(struct tacit_kms_work *work)
 {
 	char action[64];
@@ -272,10 +285,7 @@ static bool may_use(struct tacit_kms_work *work)
 	else
 		st = tacit_keyd_policy_allows(work->key.policy, &ask, &err);
 	if (st != TACIT_OK)
-		return tacit_kms_fail(work, "AccessDeniedException",
-				      "User: %s is not authorized to perform: %s on resource: %s "
-				      "(%s)",
-				      work->principal, action, work->key_arn, err.detail);
+		return deny(work, action, err.detail);
 	if (!work->key.enabled)
 		return tacit_kms_fail(work, "DisabledException", "%s is disabled.", work->key_arn);
 	if (work->request.dry_run)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/writer.h"
 #include "codec/cbor.h"
 #include "codec/cose.h"
@@ -442,7 +443,8 @@ static int usage(void)
 		"mkevidence nitro DIR [--now SECONDS] [--issued SECONDS] [--launched MS]\n"
 		"  [--nonce HEX] [--user-data HEX] [--public-key HEX] [--pcrN HEX]...\n"
 		"  [--region NAME] [--instance ID] [--debug] [--tpm] [--definite] [--tagged]\n"
-		"Writes DIR/root.der and DIR/document.cose.\n");
+		"Writes DIR/root.der and DIR/document.cose; or, with --lines alone, a document in\n"
+		"base64 for every line of such options.\n");
 	return 2;
 }
 
@@ -494,24 +496,56 @@ static bool read_option(const char *name, const char *value, struct nitro_spec *
 	return true;
 }
 
+static bool read_options(int argc, char **argv, struct nitro_spec *spec)
+{
+	for (int i = 0; i < argc; i++) {
+		if (read_flag(argv[i], spec))
+			continue;
+		if (i + 1 == argc || !read_option(argv[i], argv[i + 1], spec))
+			return false;
+		i++;
+	}
+	return true;
+}
+
+/* Options of one document a line, in; the document, base64, out: all under one root. */
+static int answer_lines(const struct nitro_pki *pki)
+{
+	static char line[16384], text[32768];
+
+	while (fgets(line, sizeof(line), stdin)) {
+		struct nitro_spec spec = { 0 };
+		char *argv[64], *rest = NULL;
+		int argc = 0;
+
+		for (char *word = strtok_r(line, " \n", &rest); word && argc < 64;
+		     word = strtok_r(NULL, " \n", &rest))
+			argv[argc++] = word;
+		if (!read_options(argc, argv, &spec))
+			return usage();
+		tacit_base64_encode(TACIT_BASE64, nitro_document(pki, &spec), text);
+		puts(text);
+		fflush(stdout);
+	}
+	return 0;
+}
+
 /* argv[0] is "nitro". A NITRO document in DIR and the root to judge it with. */
 int mkevidence_nitro(int argc, char **argv)
 {
 	struct nitro_spec spec = { 0 };
 	struct nitro_pki pki;
+	bool lines = argc == 3 && strcmp(argv[2], "--lines") == 0;
+	int code = 0;
 
-	if (argc < 2)
+	if (argc < 2 || (!lines && !read_options(argc - 2, argv + 2, &spec)))
 		return usage();
-	for (int i = 2; i < argc; i++) {
-		if (read_flag(argv[i], &spec))
-			continue;
-		if (i + 1 == argc || !read_option(argv[i], argv[i + 1], &spec))
-			return usage();
-		i++;
-	}
 	nitro_pki_init(&pki);
 	write_file(argv[1], "root.der", pki.root);
-	write_file(argv[1], "document.cose", nitro_document(&pki, &spec));
+	if (lines)
+		code = answer_lines(&pki);
+	else
+		write_file(argv[1], "document.cose", nitro_document(&pki, &spec));
 	pki_done();
-	return 0;
+	return code;
 }

@@ -1,0 +1,575 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""tacit keyd with the clients that people have: boto3 and the aws CLI, which know nothing of us, and
+openssl, which opens what came sealed for a recipient. Documents are of the tests' own root."""
+
+import atexit
+import base64
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from serving import ROOT, TACIT, WAIT, done, equal, ok, skip
+
+try:
+    import boto3
+    import botocore.loaders
+    from botocore.config import Config
+    from botocore.exceptions import ClientError
+except ImportError:
+    print("1..0 # SKIP boto3 is not there")
+    sys.exit(0)
+MKEVIDENCE = os.path.join(os.path.dirname(os.path.realpath(TACIT)), "tools", "mkevidence")
+if not os.access(MKEVIDENCE, os.X_OK):
+    print(f"1..0 # SKIP {MKEVIDENCE} is not built")
+    sys.exit(0)
+for name in list(os.environ):
+    if name.startswith("AWS_"):
+        del os.environ[name]
+os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+
+home = tempfile.TemporaryDirectory()
+PCR = {n: bytes([0x50 + n]) * 48 for n in (0, 1, 2)}
+REGION = "us-east-1"
+
+
+def path(name):
+    return os.path.join(home.name, name)
+
+
+def tacit(*args, code=0):
+    ran = subprocess.run([TACIT, *args], capture_output=True, text=True, timeout=WAIT)
+    if ran.returncode != code:
+        ok(False, f"tacit {' '.join(args[:3])} ends with {code}", ran.stderr)
+    return ran
+
+
+def write(name, content):
+    with open(path(name), "w") as f:
+        f.write(content if isinstance(content, str) else json.dumps(content))
+    return path(name)
+
+
+def teach_recipient():
+    """SDKs from before May 2023 know no Recipient, and those from before June 2024 no
+    DeriveSharedSecret: they are given what later ones have, as a model of the service."""
+    loader = botocore.loaders.Loader()
+    version = loader.determine_latest_version("kms", "service-2")
+    model = loader.load_service_model("kms", "service-2")
+    shapes = model["shapes"]
+    if "RecipientInfo" not in shapes:
+        shapes["RecipientInfo"] = {"type": "structure", "members": {
+            "KeyEncryptionAlgorithm": {"shape": "String"},
+            "AttestationDocument": {"shape": "PlaintextType"}}}
+        shapes["Sealed"] = {"type": "blob"}
+        shapes["String"] = {"type": "string"}
+        shapes["PlaintextType"] = {"type": "blob"}
+        for op in ("Decrypt", "GenerateDataKey", "GenerateDataKeyPair", "GenerateRandom"):
+            shapes[op + "Request"]["members"]["Recipient"] = {"shape": "RecipientInfo"}
+            shapes[op + "Response"]["members"]["CiphertextForRecipient"] = {"shape": "Sealed"}
+    if "DeriveSharedSecret" not in model["operations"]:
+        shapes["DeriveRequest"] = {"type": "structure", "members": {
+            "KeyId": {"shape": "String"}, "KeyAgreementAlgorithm": {"shape": "String"},
+            "PublicKey": {"shape": "Sealed"}, "Recipient": {"shape": "RecipientInfo"}}}
+        shapes["DeriveResponse"] = {"type": "structure", "members": {
+            "KeyId": {"shape": "String"}, "CiphertextForRecipient": {"shape": "Sealed"}}}
+        model["operations"]["DeriveSharedSecret"] = {
+            "name": "DeriveSharedSecret", "http": {"method": "POST", "requestUri": "/"},
+            "input": {"shape": "DeriveRequest"}, "output": {"shape": "DeriveResponse"}}
+    folder = path(f"models/kms/{version}")
+    os.makedirs(folder)
+    write(f"models/kms/{version}/service-2.json", model)
+    os.environ["AWS_DATA_PATH"] = path("models")
+
+
+class Documents:
+    """A host that signs whatever it is asked to, all under one root."""
+
+    def __init__(self):
+        self.process = subprocess.Popen([MKEVIDENCE, "nitro", home.name, "--lines"], text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        atexit.register(self.process.kill)
+
+    def __call__(self, public_key=None, pcr=PCR, nonce=None, age=0, debug=False, tpm=False):
+        words = ["--now", str(int(time.time()) - age)]
+        for n, value in ({} if debug else pcr).items():
+            words += [f"--pcr{n}", value.hex()]
+        if public_key:
+            words += ["--public-key", public_key.hex()]
+        if nonce:
+            words += ["--nonce", nonce.hex()]
+        words += ["--debug"] * debug + ["--tpm"] * tpm
+        self.process.stdin.write(" ".join(words) + "\n")
+        self.process.stdin.flush()
+        return base64.b64decode(self.process.stdout.readline())
+
+
+class Enclave:
+    """Holds an RSA key and opens what is sealed for it, with openssl."""
+
+    def __init__(self, name="enclave", bits=2048):
+        self.key = path(name + ".pem")
+        subprocess.run(["openssl", "genpkey", "-quiet", "-algorithm", "RSA", "-pkeyopt",
+                        f"rsa_keygen_bits:{bits}", "-out", self.key], check=True)
+        self.spki = subprocess.run(["openssl", "pkey", "-in", self.key, "-pubout", "-outform",
+                                    "DER"], check=True, capture_output=True).stdout
+
+    def recipient(self, **how):
+        return {"KeyEncryptionAlgorithm": "RSAES_OAEP_SHA_256",
+                "AttestationDocument": document(self.spki, **how)}
+
+    def open(self, sealed):
+        ran = subprocess.run(["openssl", "cms", "-decrypt", "-inform", "DER", "-inkey", self.key],
+                             input=sealed, capture_output=True)
+        return ran.stdout if ran.returncode == 0 else ran.stderr
+
+
+class Keyd:
+    def __init__(self, *options):
+        self.log = open(path("serve.log"), "a+")
+        self.process = subprocess.Popen(
+            [TACIT, "keyd", "serve", "--dir", path("keys"), "--listen", "tcp:127.0.0.1:0",
+             "--json", *options], stdout=subprocess.PIPE, stderr=self.log, text=True)
+        atexit.register(self.process.kill)
+        self.ready = json.loads(self.process.stdout.readline())
+        self.port = self.ready["listen"].rsplit(":", 1)[1]
+        self.url = f"https://localhost:{self.port}"
+
+    def stop(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
+        return self.process.wait(WAIT)
+
+    def client(self, who="app", **config):
+        keys = credentials[who]
+        return boto3.client("kms", endpoint_url=self.url, region_name=REGION,
+                            verify=path("keys/tls.pem"), aws_access_key_id=keys[0],
+                            aws_secret_access_key=keys[1],
+                            config=Config(retries={"max_attempts": 0}, **config))
+
+
+def credential(name, *options):
+    tacit("keyd", "credential", "create", name, "--dir", path("keys"), "-o", path(name + ".aws"),
+          *options)
+    with open(path(name + ".aws")) as f:
+        return re.findall(r"= (\S+)", f.read())
+
+
+def refused(name, code, call, why="", **args):
+    """The call fails with AWS's error of that name; gives its message."""
+    try:
+        answer = call(**args)
+    except ClientError as e:
+        got, message = e.response["Error"]["Code"], e.response["Error"].get("Message", "")
+        ok(got == code and why in message, name, f"{got}: {message}")
+        return message
+    return ok(False, name, f"answered {answer}") and ""
+
+
+def policy(*statements):
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def statement(action, effect="Allow", **condition):
+    s = {"Effect": effect, "Principal": {"AWS": "*"}, "Action": action, "Resource": "*"}
+    if condition:
+        s["Condition"] = condition
+    return s
+
+
+PINNED = {"StringEqualsIgnoreCase": {
+    "kms:RecipientAttestation:ImageSha384": PCR[0].hex().upper(),
+    "kms:RecipientAttestation:PCR2": PCR[2].hex()}}
+USES = ["kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyPair", "kms:DeriveSharedSecret"]
+OPEN_TO_IMAGE = policy(statement("kms:Encrypt"), statement(USES, **PINNED))
+
+
+def create(text, *options):
+    file = write("policy.json", text)
+    return tacit("keyd", "key", "create", "--dir", path("keys"), "--policy", file,
+                 *options).stdout.strip()
+
+
+def rows():
+    return [json.loads(line) for line in
+            tacit("keyd", "log", "--dir", path("keys")).stdout.splitlines()]
+
+
+teach_recipient()
+tacit("keyd", "init", path("keys"))
+credentials = {"app": credential("app"), "root": credential("root", "--admin"),
+               "nobody": ["TKDNOBODY", "no secret"]}
+credentials["forger"] = [credentials["app"][0], "x" * 40]
+document = Documents()
+enclave = Enclave()
+document(enclave.spki)  # root.der is there once it has answered
+keyd = Keyd("--insecure-test-root", path("root.der"))
+equal(keyd.ready["insecure"], ["insecure-test-root"], "the server says what is insecure")
+kms, admin = keyd.client(), keyd.client("root")
+
+# --- keys, and boto3 as it is ------------------------------------------------------------------
+model = create(OPEN_TO_IMAGE, "model")
+secret = b"the model's file key"
+context = {"model": "demo", "file": "weights.gguf"}
+blob = kms.encrypt(KeyId="alias/model", Plaintext=secret, EncryptionContext=context)
+equal(blob["KeyId"], f"arn:aws:kms:{REGION}:000000000000:key/{model}", "encrypt names its key")
+answer = kms.decrypt(CiphertextBlob=blob["CiphertextBlob"], EncryptionContext=context,
+                     Recipient=enclave.recipient())
+ok("Plaintext" not in answer, "with a recipient there is no plaintext")
+equal(enclave.open(answer["CiphertextForRecipient"]), secret, "openssl opens it with the key")
+answer = kms.generate_data_key(KeyId=model, KeySpec="AES_256", Recipient=enclave.recipient())
+data_key = enclave.open(answer["CiphertextForRecipient"])
+equal(len(data_key), 32, "a data key of 32 bytes")
+answer = kms.decrypt(CiphertextBlob=answer["CiphertextBlob"], Recipient=enclave.recipient())
+equal(enclave.open(answer["CiphertextForRecipient"]), data_key, "and the same from its ciphertext")
+answer = kms.generate_data_key(KeyId=blob["KeyId"], NumberOfBytes=77,
+                               Recipient=enclave.recipient())
+equal(len(enclave.open(answer["CiphertextForRecipient"])), 77, "a data key of any length")
+answer = kms.generate_random(NumberOfBytes=24, Recipient=enclave.recipient())
+equal(len(enclave.open(answer["CiphertextForRecipient"])), 24, "random bytes for a recipient")
+equal(len(kms.generate_random(NumberOfBytes=16)["Plaintext"]), 16, "and without one")
+for spec in ("ECC_NIST_P256", "RSA_2048"):
+    answer = kms.generate_data_key_pair(KeyId=model, KeyPairSpec=spec,
+                                        Recipient=enclave.recipient())
+    with open(path("pair.der"), "wb") as f:
+        f.write(enclave.open(answer["CiphertextForRecipient"]))
+    public = subprocess.run(["openssl", "pkey", "-inform", "DER", "-in", path("pair.der"),
+                             "-pubout", "-outform", "DER"], capture_output=True).stdout
+    equal(public, answer["PublicKey"], f"a pair of {spec} whose halves belong together")
+    again = kms.decrypt(CiphertextBlob=answer["PrivateKeyCiphertextBlob"],
+                        Recipient=enclave.recipient())
+    with open(path("pair.der"), "rb") as f:
+        equal(enclave.open(again["CiphertextForRecipient"]), f.read(), "and its ciphertext")
+for bits in (3072, 4096):
+    larger = Enclave(f"larger{bits}", bits)
+    answer = kms.decrypt(CiphertextBlob=blob["CiphertextBlob"], EncryptionContext=context,
+                         Recipient=larger.recipient())
+    equal(larger.open(answer["CiphertextForRecipient"]), secret, f"a recipient with {bits} bits")
+
+# --- key agreement -----------------------------------------------------------------------------
+agreement = create(policy(statement(["kms:DeriveSharedSecret"], **PINNED),
+                          statement("kms:GetPublicKey")), "agreement", "--spec", "ECC_NIST_P384")
+theirs = kms.get_public_key(KeyId=agreement)["PublicKey"]
+subprocess.run(["openssl", "genpkey", "-quiet", "-algorithm", "EC", "-pkeyopt",
+                "ec_paramgen_curve:P-384", "-out", path("ec.pem")], check=True)
+ours = subprocess.run(["openssl", "pkey", "-in", path("ec.pem"), "-pubout", "-outform", "DER"],
+                      capture_output=True, check=True).stdout
+with open(path("peer.der"), "wb") as f:
+    f.write(theirs)
+want = subprocess.run(["openssl", "pkeyutl", "-derive", "-inkey", path("ec.pem"), "-peerkey",
+                       path("peer.der"), "-peerform", "DER"], capture_output=True).stdout
+answer = kms.derive_shared_secret(KeyId=agreement, KeyAgreementAlgorithm="ECDH", PublicKey=ours,
+                                  Recipient=enclave.recipient())
+equal(enclave.open(answer["CiphertextForRecipient"]), want, "a shared secret as openssl has it")
+refused("a key of agreement decrypts nothing", "AccessDeniedException", kms.encrypt,
+        KeyId=agreement, Plaintext=b"x")
+
+# --- administration over the network -------------------------------------------------------------
+refused("only an administrator makes keys", "AccessDeniedException", kms.create_key)
+made = admin.create_key(Policy=policy(statement(["kms:*"])), Description="by boto3")["KeyMetadata"]
+equal((made["KeyState"], made["KeySpec"], made["Enabled"]), ("Enabled", "SYMMETRIC_DEFAULT", True),
+      "CreateKey describes the key")
+equal(admin.describe_key(KeyId=made["Arn"])["KeyMetadata"]["KeyId"], made["KeyId"], "DescribeKey")
+plain = kms.encrypt(KeyId=made["KeyId"], Plaintext=b"hello")
+equal(kms.decrypt(CiphertextBlob=plain["CiphertextBlob"])["Plaintext"], b"hello",
+      "a policy that asks for no document gives plaintext")
+equal({k["KeyId"] for k in admin.list_keys()["Keys"]}, {model, agreement, made["KeyId"]},
+      "ListKeys has all of them")
+page = admin.list_keys(Limit=2)
+equal((page["Truncated"], len(page["Keys"])), (True, 2), "ListKeys in pages")
+equal(len(admin.list_keys(Marker=page["NextMarker"])["Keys"]), 1, "and the rest")
+refused("ListKeys is for administrators", "AccessDeniedException", kms.list_keys)
+refused("a policy that is none", "MalformedPolicyDocumentException", admin.create_key, "Version",
+        Policy="{}")
+refused("an operator that is not known", "MalformedPolicyDocumentException", admin.create_key,
+        "NumericEquals", Policy=policy(statement("kms:*", NumericEquals={"aws:CurrentTime": "1"})))
+refused("a condition that is not known", "MalformedPolicyDocumentException", admin.create_key,
+        "kms:ViaService", Policy=policy(statement("kms:*", StringEquals={"kms:ViaService": "1"})))
+
+# --- each is refused ---------------------------------------------------------------------------
+decrypt = dict(CiphertextBlob=blob["CiphertextBlob"], EncryptionContext=context)
+other = {**PCR, 0: b"\x01" + PCR[0][1:]}
+before = len(rows())
+refused("an image that differs by a byte", "AccessDeniedException", kms.decrypt, "ImageSha384 is 01",
+        Recipient=enclave.recipient(pcr=other), **decrypt)
+refused("another PCR2", "AccessDeniedException", kms.decrypt, "PCR2 is",
+        Recipient=enclave.recipient(pcr={**PCR, 2: bytes(47) + b"\1"}), **decrypt)
+refused("no document", "AccessDeniedException", kms.decrypt, "is nothing", **decrypt)
+refused("a debug enclave", "AccessDeniedException", kms.decrypt, "debug",
+        Recipient=enclave.recipient(debug=True), **decrypt)
+refused("a document of an instance", "AccessDeniedException", kms.decrypt, "is nothing",
+        Recipient=enclave.recipient(tpm=True), **decrypt)
+refused("what is no document", "ValidationException", kms.decrypt, "refused",
+        Recipient={"KeyEncryptionAlgorithm": "RSAES_OAEP_SHA_256",
+                   "AttestationDocument": b"no document"}, **decrypt)
+refused("a document that was cut", "ValidationException", kms.decrypt,
+        Recipient={"KeyEncryptionAlgorithm": "RSAES_OAEP_SHA_256",
+                   "AttestationDocument": document(enclave.spki)[:-9]}, **decrypt)
+whole = document(enclave.spki)
+bad = []
+for at in range(0, 8 * len(whole), 8 * len(whole) // 40):
+    flipped = bytearray(whole)
+    flipped[at // 8] ^= 1 << at % 8
+    try:
+        kms.decrypt(Recipient={"KeyEncryptionAlgorithm": "RSAES_OAEP_SHA_256",
+                               "AttestationDocument": bytes(flipped)}, **decrypt)
+        bad.append(at)
+    except ClientError as e:
+        if e.response["Error"]["Code"] not in ("ValidationException", "AccessDeniedException"):
+            bad.append((at, e.response["Error"]["Code"]))
+equal(bad, [], "a document with one bit flipped, at 40 places")
+refused("a document without a public key", "ValidationException", kms.decrypt, "public key",
+        Recipient={"KeyEncryptionAlgorithm": "RSAES_OAEP_SHA_256",
+                   "AttestationDocument": document()}, **decrypt)
+refused("a public key that is none", "ValidationException", kms.decrypt, "public key",
+        Recipient={"KeyEncryptionAlgorithm": "RSAES_OAEP_SHA_256",
+                   "AttestationDocument": document(b"no key at all")}, **decrypt)
+refused("another way to encrypt the key", "ValidationException", kms.decrypt,
+        Recipient={"KeyEncryptionAlgorithm": "RSAES_OAEP_SHA_1",
+                   "AttestationDocument": whole}, **decrypt)
+refused("a document of ten minutes ago", "AccessDeniedException", kms.decrypt, "seconds old",
+        Recipient=enclave.recipient(age=600), **decrypt)
+refused("a document from the future", "AccessDeniedException", kms.decrypt, "",
+        Recipient=enclave.recipient(age=-600), **decrypt)
+once = enclave.recipient()
+kms.decrypt(Recipient=once, **decrypt)
+refused("a document that was used", "AccessDeniedException", kms.decrypt, "used already",
+        Recipient=once, **decrypt)
+refused("and not for another operation either", "AccessDeniedException", kms.generate_data_key,
+        "used already", KeyId=model, KeySpec="AES_128", Recipient=once)
+again = bytearray(once["AttestationDocument"])
+half = int.from_bytes(again[-48:], "big")
+order = int("ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec19"
+            "6accc52973", 16)
+again[-48:] = (order - half).to_bytes(48, "big")
+refused("nor with its signature in the other form", "AccessDeniedException", kms.decrypt,
+        "used already", Recipient={**once, "AttestationDocument": bytes(again)}, **decrypt)
+refused("a context that is missing", "InvalidCiphertextException", kms.decrypt,
+        CiphertextBlob=blob["CiphertextBlob"], Recipient=enclave.recipient())
+refused("another context", "InvalidCiphertextException", kms.decrypt,
+        CiphertextBlob=blob["CiphertextBlob"], EncryptionContext={**context, "model": "other"},
+        Recipient=enclave.recipient())
+torn = bytearray(blob["CiphertextBlob"])
+torn[-1] ^= 1
+refused("a ciphertext with one bit flipped", "InvalidCiphertextException", kms.decrypt,
+        CiphertextBlob=bytes(torn), EncryptionContext=context, Recipient=enclave.recipient())
+refused("a ciphertext of somebody else", "InvalidCiphertextException", kms.decrypt,
+        CiphertextBlob=b"AQICAHh" * 20, Recipient=enclave.recipient())
+refused("a ciphertext of another key than is named", "IncorrectKeyException", kms.decrypt,
+        KeyId=made["KeyId"], Recipient=enclave.recipient(), **decrypt)
+refused("a key that is not there", "NotFoundException", kms.encrypt, KeyId="alias/none",
+        Plaintext=b"x")
+refused("a key of another account", "NotFoundException", kms.encrypt, Plaintext=b"x",
+        KeyId=f"arn:aws:kms:{REGION}:111111111111:key/{model}")
+bound = create(policy(statement("kms:Encrypt"), statement(
+    USES, **{**PINNED, "StringEquals": {"kms:EncryptionContext:model": "demo"}})), "bound")
+sealed = kms.encrypt(KeyId=bound, Plaintext=secret, EncryptionContext=context)["CiphertextBlob"]
+refused("a policy's context that is missing", "AccessDeniedException", kms.decrypt,
+        "EncryptionContext:model is nothing", CiphertextBlob=sealed,
+        Recipient=enclave.recipient())
+equal(enclave.open(kms.decrypt(CiphertextBlob=sealed, EncryptionContext=context,
+                               Recipient=enclave.recipient())["CiphertextForRecipient"]), secret,
+      "and with it")
+soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 5))
+expired = create(policy(statement(["kms:*"], DateLessThan={"aws:CurrentTime": soon})), "expired")
+refused("a policy that has ended", "AccessDeniedException", kms.encrypt, "CurrentTime is",
+        KeyId=expired, Plaintext=b"x")
+denied = create(policy(statement(["kms:*"]), statement("kms:Decrypt", effect="Deny")), "denied")
+sealed = kms.encrypt(KeyId=denied, Plaintext=b"x")["CiphertextBlob"]
+refused("what a statement denies", "AccessDeniedException", kms.decrypt, "denies",
+        CiphertextBlob=sealed)
+closed = tacit("keyd", "key", "create", "closed", "--dir", path("keys")).stdout.strip()
+refused("a key without a policy", "AccessDeniedException", kms.encrypt, "no policy", KeyId=closed,
+        Plaintext=b"x")
+tacit("keyd", "key", "disable", "model", "--dir", path("keys"))
+refused("a key that is disabled", "DisabledException", kms.decrypt, Recipient=enclave.recipient(),
+        **decrypt)
+tacit("keyd", "key", "enable", "model", "--dir", path("keys"))
+
+# --- who asks ----------------------------------------------------------------------------------
+refused("a caller that nobody knows", "UnrecognizedClientException",
+        keyd.client("nobody").generate_random, NumberOfBytes=1)
+refused("a signature under another secret", "InvalidSignatureException",
+        keyd.client("forger").generate_random, NumberOfBytes=1)
+tacit("keyd", "credential", "disable", "app", "--dir", path("keys"))
+refused("a caller that is disabled", "UnrecognizedClientException", kms.generate_random,
+        NumberOfBytes=1)
+tacit("keyd", "credential", "enable", "app", "--dir", path("keys"))
+elsewhere = boto3.client("kms", endpoint_url=keyd.url, region_name="eu-west-3",
+                         verify=path("keys/tls.pem"), aws_access_key_id=credentials["app"][0],
+                         aws_secret_access_key=credentials["app"][1],
+                         config=Config(retries={"max_attempts": 0}))
+refused("a signature for another region", "InvalidSignatureException", elsewhere.generate_random,
+        "region", NumberOfBytes=1)
+refused("an operation that is not offered", "UnknownOperationException", kms.list_aliases)
+
+# --- rotation ----------------------------------------------------------------------------------
+tacit("keyd", "key", "rotate", "model", "--dir", path("keys"))
+newer = kms.encrypt(KeyId=model, Plaintext=b"newer")["CiphertextBlob"]
+for what, text in ((dict(CiphertextBlob=newer), b"newer"), (decrypt, secret)):
+    sealed = kms.decrypt(Recipient=enclave.recipient(), **what)["CiphertextForRecipient"]
+    equal(enclave.open(sealed), text, "a rotated key opens both versions")
+
+# --- nonces of the broker ----------------------------------------------------------------------
+import ssl
+import urllib.request
+
+trust = ssl.create_default_context(cafile=path("keys/tls.pem"))
+
+
+def fresh():
+    with urllib.request.urlopen(keyd.url + "/tacit/v1/nonce", context=trust) as f:
+        return bytes.fromhex(json.load(f)["nonce"])
+
+
+fresh_only = create(policy(statement("kms:Encrypt"), statement(
+    USES, **{**PINNED, "Bool": {"tacit:FreshNonce": "true"}})), "fresh")
+sealed = kms.encrypt(KeyId=fresh_only, Plaintext=secret)["CiphertextBlob"]
+nonce = fresh()
+answer = kms.decrypt(CiphertextBlob=sealed, Recipient=enclave.recipient(nonce=nonce))
+equal(enclave.open(answer["CiphertextForRecipient"]), secret, "a document with the broker's nonce")
+refused("that nonce in another document", "AccessDeniedException", kms.decrypt, "used already",
+        CiphertextBlob=sealed, Recipient=enclave.recipient(nonce=nonce))
+refused("a document without one", "AccessDeniedException", kms.decrypt, "FreshNonce is false",
+        CiphertextBlob=sealed, Recipient=enclave.recipient())
+refused("a nonce that the broker never gave", "AccessDeniedException", kms.decrypt,
+        "FreshNonce is false", CiphertextBlob=sealed,
+        Recipient=enclave.recipient(nonce=nonce[:31] + bytes([nonce[31] ^ 1])))
+
+# --- the aws CLI -------------------------------------------------------------------------------
+if shutil.which("aws"):
+    environment = {**os.environ, "AWS_SHARED_CREDENTIALS_FILE": path("app.aws"),
+                   "AWS_DEFAULT_REGION": REGION, "AWS_CA_BUNDLE": path("keys/tls.pem")}
+
+    def aws(*args):
+        return subprocess.run(["aws", "kms", "--endpoint-url", keyd.url, *args], text=True,
+                              capture_output=True, env=environment, timeout=WAIT)
+
+    with open(path("blob"), "wb") as f:
+        f.write(blob["CiphertextBlob"])
+    with open(path("document"), "wb") as f:
+        f.write(document(enclave.spki))
+    ran = aws("decrypt", "--ciphertext-blob", "fileb://" + path("blob"), "--encryption-context",
+              json.dumps(context), "--recipient",
+              "KeyEncryptionAlgorithm=RSAES_OAEP_SHA_256,AttestationDocument=" +
+              base64.b64encode(document(enclave.spki)).decode())
+    ok(ran.returncode == 0, "aws kms decrypt with a recipient", ran.stderr)
+    if ran.returncode == 0:
+        sealed = base64.b64decode(json.loads(ran.stdout)["CiphertextForRecipient"])
+        equal(enclave.open(sealed), secret, "gives what the enclave opens")
+    ran = aws("decrypt", "--ciphertext-blob", "fileb://" + path("blob"), "--encryption-context",
+              json.dumps(context))
+    ok(ran.returncode != 0 and "AccessDeniedException" in ran.stderr,
+       "and without one it is told AccessDeniedException", ran.stderr)
+else:
+    skip("the aws CLI", "it is not there")
+
+# --- the log -----------------------------------------------------------------------------------
+log = rows()
+equal([r["seq"] for r in log], list(range(1, len(log) + 1)), "the log has every number")
+told = [r for r in log if r["verdict"] == "released" and r["op"] == "Decrypt"]
+ok(told and all(r["who"] == "app" and r["insecure"] == ["insecure-test-root"] for r in told),
+   "released rows say who and what was insecure")
+ok(all(re.fullmatch("[0-9a-f]{64}", r["evidence"]) for r in told if r["platform"]),
+   "and name the evidence by its hash")
+equal(log[-1]["verdict"] if shutil.which("aws") else "refused", "refused",
+      "a refusal is a row, too")
+reasons = " ".join(r["reason"] or "" for r in log)
+ok("DisabledException" in reasons and "ImageSha384 is 01" in reasons, "with its reason", reasons)
+exported = tacit("keyd", "log", "--dir", path("keys")).stdout
+with open(path("serve.log")) as f:
+    said = f.read()
+with open(path("keys/store.db"), "rb") as f:
+    stored = f.read()
+hunted = {"the secret": secret, "a data key": data_key, "an access key's secret":
+          credentials["app"][1].encode()}
+for name, value in hunted.items():
+    forms = [value, value.hex().encode(), base64.b64encode(value)]
+    ok(not any(form in text for form in forms
+               for text in (exported.encode(), said.encode(), stored)),
+       f"{name} is in no log, and not in the store as it is")
+ran = tacit("keyd", "log", "--dir", path("keys"), "--verify", "--json")
+whole = json.loads(ran.stdout)
+equal(whole["rows"] >= len(log), True, "keyd log --verify finds it whole")
+lines = exported.splitlines()
+body, tail = lines[4][:-len(',"hash":"' + "0" * 64 + '"}')], lines[4][-66:-2]
+equal(hashlib.sha256((body + "}").encode()).hexdigest(), tail,
+      "a row's hash is that of the line without it")
+write("log", exported)
+tacit("keyd", "log", "--verify", path("log"))
+for name, change in (("changed", lambda l: [l[0], l[1].replace("operator", "Operator")] + l[2:]),
+                     ("left out", lambda l: l[:3] + l[4:]),
+                     ("swapped", lambda l: l[:3] + [l[4], l[3]] + l[5:]),
+                     ("twice", lambda l: l[:4] + l[3:])):
+    write("log", "\n".join(change(lines)) + "\n")
+    ok(tacit("keyd", "log", "--verify", path("log"), code=1).returncode == 1,
+       f"a log with a row {name} is refused")
+write("log", "\n".join(lines[:-1]) + "\n")
+ok(tacit("keyd", "log", "--verify", path("log"), "--head",
+         json.loads(lines[-1])["hash"], code=1).returncode == 1,
+   "a log whose end was cut off lacks the head that was noted")
+
+# --- who may be there without a test root ------------------------------------------------------
+equal(keyd.stop(), 0, "SIGTERM ends it")
+keyd = Keyd()
+kms = keyd.client()
+equal(keyd.ready["insecure"], [], "without the test root nothing is insecure")
+refused("and documents under it are refused", "ValidationException", kms.decrypt,
+        Recipient=enclave.recipient(), **decrypt)
+equal(keyd.stop(), 0, "it ends")
+
+# --- kill -9 -----------------------------------------------------------------------------------
+ROUNDS = int(os.environ.get("TACIT_KEYD_ROUNDS", "12"))
+released, broken = [], []
+for turn in range(ROUNDS):
+    keyd = Keyd("--insecure-test-root", path("root.der"))
+    workers = []
+
+    def ask(client):
+        try:
+            while True:
+                request = dict(KeyId=model, KeySpec="AES_128", Recipient=enclave.recipient())
+                client.generate_data_key(**request)
+                released.append(hashlib.sha256(
+                    request["Recipient"]["AttestationDocument"]).hexdigest())
+        except Exception as e:
+            if "Connect" not in type(e).__name__ and "Connection" not in str(e):
+                broken.append(repr(e))
+
+    lock = threading.Lock()
+    plain_document = document
+
+    def serialised(*a, **k):
+        with lock:
+            return plain_document(*a, **k)
+
+    document = serialised
+    count = len(released)
+    for _ in range(2):
+        workers.append(threading.Thread(target=ask, args=(keyd.client(),)))
+        workers[-1].start()
+    until = time.time() + WAIT
+    while len(released) < count + 1 + turn % 5 and time.time() < until and not broken:
+        time.sleep(0.002)
+    keyd.stop(signal.SIGKILL)
+    for worker in workers:
+        worker.join()
+    document = plain_document
+logged = {r["evidence"] for r in rows() if r["verdict"] == "released"}
+ok(len(released) >= ROUNDS and not broken, f"{ROUNDS} times killed at work", broken[:3])
+equal([e for e in released if e not in logged], [], "every release that was answered is logged")
+tacit("keyd", "log", "--dir", path("keys"), "--verify")
+keyd = Keyd("--insecure-test-root", path("root.der"))
+sealed = keyd.client().decrypt(Recipient=enclave.recipient(), **decrypt)["CiphertextForRecipient"]
+equal(enclave.open(sealed), secret, "and no key is lost")
+keyd.stop()
+done()
