@@ -56,9 +56,8 @@ struct model_file {
 TACIT_MUST_CHECK enum tacit_status model_file_open(const char *path, struct model_file *ret,
 						   struct tacit_error *err);
 /* Must not exist. */
-TACIT_MUST_CHECK enum tacit_status model_file_create(const char *path, unsigned mode,
-						     struct model_file *ret,
-						     struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status
+model_file_create(const char *path, unsigned mode, struct model_file *ret, struct tacit_error *err);
 /* Writes through to the disk. */
 TACIT_MUST_CHECK enum tacit_status model_file_flush(const struct model_file *file,
 						    struct tacit_error *err);
@@ -74,10 +73,11 @@ int model_keyring(const struct cli_common *common, const struct cli_list *texts,
 		  struct kms_lazy *kms, struct tacit_keyring **ret);
 
 /* The header of a sealed file for the recipients of `ring` into `room`. */
-TACIT_MUST_CHECK enum tacit_status
-model_header(struct tacit_keyring *ring, const struct tacit_key_use *use,
-	     const uint8_t file_key[TACIT_AGE_FILE_KEY], struct tacit_mut room,
-	     struct tacit_slice *ret, struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status model_header(struct tacit_keyring *ring,
+						const struct tacit_key_use *use,
+						const uint8_t file_key[TACIT_AGE_FILE_KEY],
+						struct tacit_mut room, struct tacit_slice *ret,
+						struct tacit_error *err);
 
 /* Shows how far a long work is, on a terminal, unless quiet; `user` is a struct model_progress. */
 struct model_progress {

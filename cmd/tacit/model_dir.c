@@ -131,7 +131,8 @@ int model_dir_open(const struct cli_common *common, const char *path,
 	if (model_dir_read(path, ret, &err) != TACIT_OK)
 		return cli_fail(common, &err, "cannot read the sealed model '%s'", path);
 	if (publishers->count == 0)
-		cli_warn("--insecure-any-publisher: whoever made '%s' is taken at their word", path);
+		cli_warn("--insecure-any-publisher: whoever made '%s' is taken at their word",
+			 path);
 	enum tacit_status st = publishers->count
 				       ? model_dir_judge(ret, publishers, now, &err)
 				       : tacit_manifest_current(&ret->manifest, now, &err);
@@ -153,6 +154,7 @@ int model_signing_key(const struct cli_common *common, const char *path, struct 
 	free_slice(pem);
 	if (st == TACIT_OK && tacit_key_alg_of(*ret) != TACIT_ED25519) {
 		tacit_key_free(*ret);
+		*ret = NULL;
 		st = tacit_fail(&err, TACIT_USAGE, "model.publisher", 0, "not an Ed25519 key");
 	}
 	return st ? cli_fail(common, &err, "cannot sign with '%s'", path) : 0;

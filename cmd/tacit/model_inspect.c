@@ -73,12 +73,12 @@ static json_t *files_of(const struct model_dir *dir)
 	for (size_t i = 0; i < dir->manifest.file_count; i++) {
 		const struct tacit_manifest_file *f = &dir->manifest.files[i];
 
-		json_array_append_new(
-			list, json_pack("{s:o, s:I, s:o, s:I, s:o}", "name", text_of(f->name),
-					"size", (json_int_t)f->size, "sha256",
-					hex_of(TACIT_SLICE_ARRAY(f->sha256)), "segments",
-					(json_int_t)f->segment_count, "recipients",
-					recipients_of(dir, f)));
+		json_array_append_new(list,
+				      json_pack("{s:o, s:I, s:o, s:I, s:o}", "name",
+						text_of(f->name), "size", (json_int_t)f->size,
+						"sha256", hex_of(TACIT_SLICE_ARRAY(f->sha256)),
+						"segments", (json_int_t)f->segment_count,
+						"recipients", recipients_of(dir, f)));
 	}
 	return list;
 }
@@ -141,17 +141,17 @@ static void show_file(const json_t *file)
 	       json_string_value(json_object_get(file, "name")),
 	       (long long)json_integer_value(json_object_get(file, "size")));
 	printf("  sha256          %s\n", json_string_value(json_object_get(file, "sha256")));
-	json_array_foreach(json_object_get(file, "recipients"), i, recipient)
-		printf("  sealed for      %s\n",
-		       tacit_escape(room, sizeof(room),
-				    tacit_slice_str(json_string_value(recipient))));
+	json_array_foreach(json_object_get(file, "recipients"), i, recipient) printf(
+		"  sealed for      %s\n",
+		tacit_escape(room, sizeof(room), tacit_slice_str(json_string_value(recipient))));
 }
 
 static void show(const json_t *object)
 {
-	static const char *const NAMES[] = { "model_sha256",	 "model_id",	    "version",
-					     "format",		 "created",	    "expires",
-					     "tokenizer_sha256", "template_sha256", "policy_sha256" };
+	static const char *const NAMES[] = {
+		"model_sha256", "model_id",         "version",         "format",       "created",
+		"expires",      "tokenizer_sha256", "template_sha256", "policy_sha256"
+	};
 	size_t i;
 	json_t *item;
 
@@ -159,8 +159,7 @@ static void show(const json_t *object)
 		show_line(object, NAMES[i]);
 	json_array_foreach(json_object_get(object, "publishers"), i, item)
 		printf("signature of      %s (not judged)\n", json_string_value(item));
-	json_array_foreach(json_object_get(object, "files"), i, item)
-		show_file(item);
+	json_array_foreach(json_object_get(object, "files"), i, item) show_file(item);
 }
 
 static int run(void *options, int argc, char **argv)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* tacit model open and tacit model verify: a sealed model decrypted and checked to the last byte. */
+/* tacit model open and tacit model verify: a sealed model decrypted and checked to the last byte.
+ */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -71,8 +72,7 @@ static enum tacit_status open_into(struct opening *x, const struct tacit_manifes
 						      .whole = !out->write };
 	struct tacit_key_use use = model_dir_use(&x->dir, file);
 	struct tacit_sealed_in in = model_file_in(from);
-	enum tacit_status st =
-		tacit_sealed_open(file, &in, x->ring, &use, out, &options, &x->err);
+	enum tacit_status st = tacit_sealed_open(file, &in, x->ring, &use, out, &options, &x->err);
 
 	model_progress_end(&progress);
 	return st;
@@ -213,8 +213,8 @@ static int run_verify(void *options, int argc, char **argv)
 	int code = begin(&x, argv[0]);
 	for (size_t i = 0; code == 0 && i < x.dir.manifest.file_count; i++) {
 		const struct tacit_manifest_file *file = &x.dir.manifest.files[i];
-		enum tacit_status st = x.o->identities.count ? open_from(&x, file, &NOWHERE)
-							     : look_at(&x, file);
+		enum tacit_status st =
+			x.o->identities.count ? open_from(&x, file, &NOWHERE) : look_at(&x, file);
 
 		code = st ? fail_file(&x, file) : 0;
 	}

@@ -117,8 +117,8 @@ static bool copy_rest(int from, int to, uint64_t at, uint64_t len)
 	off_t source = (off_t)at;
 
 	while (len) {
-		ssize_t n = copy_file_range(from, &source, to, NULL, len < 1u << 30 ? len : 1u << 30,
-					    0);
+		ssize_t n = copy_file_range(from, &source, to, NULL,
+					    len < 1u << 30 ? len : 1u << 30, 0);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -140,8 +140,8 @@ static enum tacit_status write_copy(struct resealing *r, const char *path, uint6
 		return fail_io(r, "cannot make a copy");
 	bool done = write_whole(fd, header) &&
 		    lseek(fd, (off_t)header.len, SEEK_SET) == (off_t)header.len &&
-		    copy_rest(from->fd, fd, payload, from->size - payload) && fchmod(fd, 0644) == 0 &&
-		    rename(temporary, path) == 0;
+		    copy_rest(from->fd, fd, payload, from->size - payload) &&
+		    fchmod(fd, 0644) == 0 && rename(temporary, path) == 0;
 	enum tacit_status st = done ? TACIT_OK : fail_io(r, "cannot make a copy");
 	if (!done)
 		unlink(temporary);

@@ -23,7 +23,8 @@ struct options {
 	struct kms_options kms;
 	struct cli_time created, expires;
 	uint64_t threads;
-	const char *output, *sign, *model_id, *version, *format, *tokenizer, *chat_template, *policy;
+	const char *output, *sign, *model_id, *version, *format, *tokenizer, *chat_template,
+		*policy;
 };
 
 static const struct cli_option OPTIONS[] = {
@@ -172,9 +173,9 @@ static enum tacit_status seal_into(struct sealing *s, size_t i, const uint8_t *f
 {
 	struct tacit_key_use use = model_dir_use(&s->dir, &s->files[i]);
 	struct tacit_slice header;
-	enum tacit_status st = model_header(s->ring, &use, file_key,
-					    tacit_mut_of(s->header, sizeof(s->header)), &header,
-					    &s->err);
+	enum tacit_status st =
+		model_header(s->ring, &use, file_key, tacit_mut_of(s->header, sizeof(s->header)),
+			     &header, &s->err);
 
 	if (st != TACIT_OK)
 		return st;

@@ -42,7 +42,8 @@ static enum tacit_status add_signature(struct model_dir *dir, const struct tacit
 	while (i < all->count && memcmp(all->items[i].key, mine.key, sizeof(mine.key)) != 0)
 		i++;
 	if (i == TACIT_MODEL_SIGNATURES_MAX)
-		return tacit_fail(err, TACIT_LIMIT, "model.sign", 0, "%d signatures already", (int)i);
+		return tacit_fail(err, TACIT_LIMIT, "model.sign", 0, "%d signatures already",
+				  (int)i);
 	all->items[i] = mine;
 	if (i == all->count)
 		all->count++;
@@ -54,8 +55,8 @@ static enum tacit_status add_succession(struct model_dir *dir, const struct taci
 {
 	struct tacit_model_signatures *all = &dir->signatures;
 	struct tacit_model_succession mine;
-	enum tacit_status st = tacit_model_succeed(key, o->successor.bytes, o->until.seconds, &mine,
-						   err);
+	enum tacit_status st =
+		tacit_model_succeed(key, o->successor.bytes, o->until.seconds, &mine, err);
 
 	if (st != TACIT_OK)
 		return st;
@@ -93,7 +94,8 @@ static int sign(const struct options *o, const char *path, const struct tacit_ke
 	if (st == TACIT_OK)
 		st = write_back(&dir, &err);
 	if (st == TACIT_OK && o->common.json)
-		printf("{\"schema\":\"tacit.model-sign/1\",\"signatures\":%zu,\"successions\":%zu}\n",
+		printf("{\"schema\":\"tacit.model-sign/"
+		       "1\",\"signatures\":%zu,\"successions\":%zu}\n",
 		       dir.signatures.count, dir.signatures.succession_count);
 	else if (st == TACIT_OK)
 		cli_say(&o->common, "signed: %zu signatures, %zu successions", dir.signatures.count,

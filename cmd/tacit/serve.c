@@ -177,8 +177,12 @@ static int load_sealed(struct serving *s, struct tacit_engine_options *setup)
 		return code;
 	if (!setup->name)
 		setup->name = s->sealed.model_id;
-	if (tacit_engine_load_image(s->sealed.image, setup, &s->engine, &s->err) == TACIT_OK)
+	uint64_t start = tacit_clock_us();
+	if (tacit_engine_load_image(s->sealed.image, setup, &s->engine, &s->err) == TACIT_OK) {
+		cli_say(&o->common, "event=model-loaded ms=%llu",
+			(unsigned long long)(tacit_clock_us() - start) / 1000);
 		return 0;
+	}
 	tacit_image_free(s->sealed.image);
 	return cli_fail(&o->common, &s->err, "cannot load model '%s'", o->model);
 }

@@ -106,8 +106,8 @@ enum tacit_status tacit_bech32_decode(struct tacit_slice text, const char *name,
 	if (text.len > TACIT_BECH32_MAX || !one_case(text) || !has_name(text, name))
 		return tacit_fail(err, TACIT_FORMAT, WHERE, 0, "not a key that begins with %s1",
 				  name);
-	bool good = unpack_text(tacit_slice_of(text.ptr + skip, text.len - skip),
-				sum_of_name(name), &p) &&
+	bool good = unpack_text(tacit_slice_of(text.ptr + skip, text.len - skip), sum_of_name(name),
+				&p) &&
 		    p.len <= TACIT_BECH32_BYTES;
 	if (good) {
 		memcpy(out, bytes, p.len);

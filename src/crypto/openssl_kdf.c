@@ -3,8 +3,8 @@
 
 #include "crypto/openssl.h"
 
-#define WHERE  "crypto.scrypt"
-#define R_MAX  16
+#define WHERE "crypto.scrypt"
+#define R_MAX 16
 
 enum tacit_status tacit_scrypt(struct tacit_slice passphrase, struct tacit_slice salt,
 			       unsigned log_n, uint32_t r, struct tacit_mut out,

@@ -36,15 +36,14 @@ void tacit_image_free(struct tacit_image *image);
  * of a known size, _put on any thread in any order, one _seal_as with the hash that the model is
  * known by. Bytes that nobody put are zeros.
  */
-TACIT_MUST_CHECK enum tacit_status
-tacit_image_pieces(uint64_t size, struct tacit_image **ret_image, struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status tacit_image_pieces(uint64_t size, struct tacit_image **ret_image,
+						      struct tacit_error *err);
 /* Errors: NOMEM; USAGE beyond the size. */
 TACIT_MUST_CHECK enum tacit_status tacit_image_put(struct tacit_image *image, uint64_t at,
 						   struct tacit_slice bytes,
 						   struct tacit_error *err);
-TACIT_MUST_CHECK enum tacit_status tacit_image_seal_as(struct tacit_image *image,
-						       const uint8_t sha256[32],
-						       struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status
+tacit_image_seal_as(struct tacit_image *image, const uint8_t sha256[32], struct tacit_error *err);
 
 /* What a sealed image holds. The view is read-only and lives as long as the image. */
 struct tacit_slice tacit_image_bytes(const struct tacit_image *image);

@@ -93,8 +93,8 @@ static enum tacit_status refuse(struct tacit_error *err, size_t at, const char *
 }
 
 /* "-> type arg arg": words of printable characters with one space between [AGE v1, stanza]. */
-static enum tacit_status read_args(struct tacit_slice line, size_t at,
-				   struct tacit_age_stanza *ret, struct tacit_error *err)
+static enum tacit_status read_args(struct tacit_slice line, size_t at, struct tacit_age_stanza *ret,
+				   struct tacit_error *err)
 {
 	size_t from = 3;
 
@@ -237,9 +237,8 @@ enum tacit_status tacit_age_header_parse(struct tacit_slice in, struct tacit_are
 					 struct tacit_age_header *ret, struct tacit_error *err)
 {
 	struct tacit_age_header header = { 0 };
-	struct reader r =
-		rd_of(in.len > TACIT_AGE_HEADER_MAX ? tacit_slice_of(in.ptr, TACIT_AGE_HEADER_MAX)
-						    : in);
+	struct reader r = rd_of(
+		in.len > TACIT_AGE_HEADER_MAX ? tacit_slice_of(in.ptr, TACIT_AGE_HEADER_MAX) : in);
 	struct tacit_slice intro = take_line(&r);
 
 	if (!r.bad && begins(intro, FAMILY) && !tacit_slice_eq(intro, tacit_slice_str(INTRO)))
@@ -259,9 +258,9 @@ static enum tacit_status make_mac(struct tacit_slice covered, const uint8_t *fil
 				  uint8_t ret[static TACIT_AGE_MAC], struct tacit_error *err)
 {
 	uint8_t prk[TACIT_SHA256_LEN], key[TACIT_SHA256_LEN];
-	enum tacit_status st = tacit_hkdf_extract(TACIT_SHA256, tacit_slice_of(NULL, 0),
-						  tacit_slice_of(file_key, TACIT_AGE_FILE_KEY), prk,
-						  err);
+	enum tacit_status st =
+		tacit_hkdf_extract(TACIT_SHA256, tacit_slice_of(NULL, 0),
+				   tacit_slice_of(file_key, TACIT_AGE_FILE_KEY), prk, err);
 
 	if (st == TACIT_OK)
 		st = tacit_hkdf_expand(TACIT_SHA256, TACIT_SLICE_ARRAY(prk),
@@ -329,7 +328,8 @@ static void write_stanza(struct writer *w, const struct tacit_age_stanza *stanza
 /* A stanza of exactly `len` bytes: what full lines leave over goes into its second argument. */
 static void write_pad(struct writer *w, size_t len)
 {
-	static const char AS[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n";
+	static const char AS[] =
+		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n";
 	const size_t line = sizeof(AS) - 1, fixed = sizeof("-> " PAD " ") - 1 + 2;
 	size_t rest = len - fixed, word = (rest - 1) % line + 1;
 
@@ -354,10 +354,11 @@ static void write_padding(struct writer *w, size_t pad_to)
 		write_pad(w, whole - plain);
 }
 
-enum tacit_status
-tacit_age_header_write(const struct tacit_age_stanza *stanzas, size_t count, size_t pad_to,
-		       const uint8_t file_key[static TACIT_AGE_FILE_KEY], struct tacit_mut room,
-		       struct tacit_slice *ret, struct tacit_error *err)
+enum tacit_status tacit_age_header_write(const struct tacit_age_stanza *stanzas, size_t count,
+					 size_t pad_to,
+					 const uint8_t file_key[static TACIT_AGE_FILE_KEY],
+					 struct tacit_mut room, struct tacit_slice *ret,
+					 struct tacit_error *err)
 {
 	uint8_t mac[TACIT_AGE_MAC];
 	struct writer w = wr_of(room);

@@ -13,10 +13,9 @@ enum tacit_status tacit_age_stream_init(struct tacit_age_stream *stream,
 					struct tacit_error *err)
 {
 	uint8_t prk[TACIT_SHA256_LEN];
-	enum tacit_status st = tacit_hkdf_extract(TACIT_SHA256,
-						  tacit_slice_of(nonce, TACIT_AGE_NONCE),
-						  tacit_slice_of(file_key, TACIT_AGE_FILE_KEY), prk,
-						  err);
+	enum tacit_status st =
+		tacit_hkdf_extract(TACIT_SHA256, tacit_slice_of(nonce, TACIT_AGE_NONCE),
+				   tacit_slice_of(file_key, TACIT_AGE_FILE_KEY), prk, err);
 
 	if (st == TACIT_OK)
 		st = tacit_hkdf_expand(TACIT_SHA256, TACIT_SLICE_ARRAY(prk),
@@ -61,15 +60,13 @@ enum tacit_status tacit_age_chunk_open(const struct tacit_age_stream *stream, ui
 				  "chunk %llu has a length that it cannot have",
 				  (unsigned long long)number);
 	make_nonce(number, last, nonce);
-	enum tacit_status st =
-		tacit_aead_open(TACIT_CHACHA20_POLY1305, TACIT_SLICE_ARRAY(stream->key),
-				TACIT_SLICE_ARRAY(nonce), tacit_slice_of(NULL, 0), sealed, out,
-				&inner);
+	enum tacit_status st = tacit_aead_open(
+		TACIT_CHACHA20_POLY1305, TACIT_SLICE_ARRAY(stream->key), TACIT_SLICE_ARRAY(nonce),
+		tacit_slice_of(NULL, 0), sealed, out, &inner);
 	if (st == TACIT_SIGNATURE)
 		return tacit_fail(err, st, WHERE, number, "chunk %llu does not open",
 				  (unsigned long long)number);
-	return st == TACIT_OK ? st
-			      : tacit_fail(err, st, WHERE, number, "%s", inner.detail);
+	return st == TACIT_OK ? st : tacit_fail(err, st, WHERE, number, "%s", inner.detail);
 }
 
 enum tacit_status tacit_age_chunk_seal(const struct tacit_age_stream *stream, uint64_t number,

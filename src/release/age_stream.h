@@ -21,27 +21,21 @@ struct tacit_age_stream {
 	uint8_t key[32]; /* secret: wipe with _done */
 };
 
-TACIT_MUST_CHECK enum tacit_status
-tacit_age_stream_init(struct tacit_age_stream *stream,
-		      const uint8_t file_key[TACIT_AT_LEAST(TACIT_AGE_FILE_KEY)],
-		      const uint8_t nonce[TACIT_AT_LEAST(TACIT_AGE_NONCE)],
-		      struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status tacit_age_stream_init(
+	struct tacit_age_stream *stream, const uint8_t file_key[TACIT_AT_LEAST(TACIT_AGE_FILE_KEY)],
+	const uint8_t nonce[TACIT_AT_LEAST(TACIT_AGE_NONCE)], struct tacit_error *err);
 void tacit_age_stream_done(struct tacit_age_stream *stream);
 
 /*
  * Chunk `number`, which is the last or is not. Only the last may be shorter than 64 KiB, and only
  * an only one may be empty. Errors: TACIT_SIGNATURE, TACIT_FORMAT.
  */
-TACIT_MUST_CHECK enum tacit_status tacit_age_chunk_open(const struct tacit_age_stream *stream,
-							uint64_t number, bool last,
-							struct tacit_slice sealed,
-							struct tacit_mut out,
-							struct tacit_error *err);
-TACIT_MUST_CHECK enum tacit_status tacit_age_chunk_seal(const struct tacit_age_stream *stream,
-							uint64_t number, bool last,
-							struct tacit_slice plain,
-							struct tacit_mut out,
-							struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status
+tacit_age_chunk_open(const struct tacit_age_stream *stream, uint64_t number, bool last,
+		     struct tacit_slice sealed, struct tacit_mut out, struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status
+tacit_age_chunk_seal(const struct tacit_age_stream *stream, uint64_t number, bool last,
+		     struct tacit_slice plain, struct tacit_mut out, struct tacit_error *err);
 
 /*
  * Lengths of a whole payload, its nonce included. False when no payload has such a length, or a

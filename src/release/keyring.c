@@ -7,7 +7,7 @@
 #include "release/kind_aws_kms.h"
 #include "release/kinds.h"
 
-#define WHERE "keys"
+#define WHERE       "keys"
 #define FILE_PREFIX "file:"
 
 /* A new way is a file of its own and a row here. */
@@ -204,7 +204,8 @@ static enum tacit_status try_entries(struct tacit_keyring *ring, const struct ta
 
 		if (!tacit_age_stanza_is(stanza, entry->kind->stanza))
 			continue;
-		enum tacit_status st = entry->kind->unwrap(entry->self, use, stanza, file_key, &why);
+		enum tacit_status st =
+			entry->kind->unwrap(entry->self, use, stanza, file_key, &why);
 		if (st == TACIT_DENIED)
 			continue;
 		if (st != TACIT_OK && err)
@@ -228,7 +229,8 @@ enum tacit_status tacit_keyring_unwrap(struct tacit_keyring *ring, const struct 
 	for (size_t i = 0; i < header->stanza_count && st == TACIT_DENIED; i++)
 		st = try_entries(ring, use, &header->stanzas[i], file_key, err);
 	if (st == TACIT_DENIED)
-		st = tacit_fail(err, st, "age.header", 0, "sealed for others: no key here opens it");
+		st = tacit_fail(err, st, "age.header", 0,
+				"sealed for others: no key here opens it");
 	if (st == TACIT_OK)
 		st = tacit_age_header_check(header, file_key, err);
 	if (st == TACIT_OK)

@@ -28,8 +28,8 @@ enum tacit_status tacit_kind_seal_key(struct tacit_slice wrap_key,
 	*ret_body = tacit_slice_of(body, len);
 	return tacit_aead_seal(TACIT_CHACHA20_POLY1305, wrap_key, TACIT_SLICE_ARRAY(NO_NONCE),
 			       tacit_slice_of(NULL, 0),
-			       tacit_slice_of(file_key, TACIT_AGE_FILE_KEY), tacit_mut_of(body, len),
-			       err);
+			       tacit_slice_of(file_key, TACIT_AGE_FILE_KEY),
+			       tacit_mut_of(body, len), err);
 }
 
 enum tacit_status tacit_kind_open_key(struct tacit_slice wrap_key, struct tacit_slice body,
@@ -38,13 +38,12 @@ enum tacit_status tacit_kind_open_key(struct tacit_slice wrap_key, struct tacit_
 {
 	/* Another length would let somebody make one body that opens under several keys. */
 	if (body.len != TACIT_AGE_FILE_KEY + TACIT_AEAD_TAG_LEN)
-		return tacit_fail(err, TACIT_FORMAT, WHERE, 0,
-				  "a wrapped key of %zu bytes, not %d", body.len,
-				  TACIT_AGE_FILE_KEY + TACIT_AEAD_TAG_LEN);
-	enum tacit_status st = tacit_aead_open(TACIT_CHACHA20_POLY1305, wrap_key,
-					       TACIT_SLICE_ARRAY(NO_NONCE), tacit_slice_of(NULL, 0),
-					       body, tacit_mut_of(ret_file_key, TACIT_AGE_FILE_KEY),
-					       NULL);
+		return tacit_fail(err, TACIT_FORMAT, WHERE, 0, "a wrapped key of %zu bytes, not %d",
+				  body.len, TACIT_AGE_FILE_KEY + TACIT_AEAD_TAG_LEN);
+	enum tacit_status st =
+		tacit_aead_open(TACIT_CHACHA20_POLY1305, wrap_key, TACIT_SLICE_ARRAY(NO_NONCE),
+				tacit_slice_of(NULL, 0), body,
+				tacit_mut_of(ret_file_key, TACIT_AGE_FILE_KEY), NULL);
 	if (st == TACIT_SIGNATURE)
 		return tacit_fail(err, TACIT_DENIED, WHERE, 0, "wrapped for another key");
 	return st ? tacit_fail(err, st, WHERE, 0, "the key does not unwrap") : TACIT_OK;

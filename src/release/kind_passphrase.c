@@ -2,10 +2,10 @@
 
 /* Passphrases [AGE v1, scrypt recipient stanza]: from a file, or typed; never from argv. */
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <termios.h>
 #include <unistd.h>
-#include <fcntl.h>
 
 #include "base/arena.h"
 #include "base/secret.h"
@@ -187,7 +187,8 @@ static enum tacit_status unwrap(void *self, const struct tacit_key_use *use,
 	unsigned log_n = work_factor(stanza->args[2]);
 	if (log_n == 0)
 		return tacit_fail(err, TACIT_FORMAT, WHERE, 0,
-				  "a work factor that is none, or over 2^%d", TACIT_SCRYPT_LOG_N_MAX);
+				  "a work factor that is none, or over 2^%d",
+				  TACIT_SCRYPT_LOG_N_MAX);
 	enum tacit_status st = make_key(self, salt, log_n, key, err);
 	if (st == TACIT_OK)
 		st = tacit_kind_open_key(TACIT_SLICE_ARRAY(key), stanza->body, ret_file_key, err);

@@ -10,11 +10,11 @@
 #include "crypto/key.h"
 #include "release/kinds.h"
 
-#define WHERE    "age.x25519"
-#define LABEL    "age-encryption.org/v1/X25519"
-#define PUBLIC   "age"
-#define SECRET   "age-secret-key-"
-#define KEY_LEN  32
+#define WHERE   "age.x25519"
+#define LABEL   "age-encryption.org/v1/X25519"
+#define PUBLIC  "age"
+#define SECRET  "age-secret-key-"
+#define KEY_LEN 32
 
 struct x25519 {
 	struct tacit_key *key; /* NULL for a recipient of whom only the public part is known */
@@ -36,8 +36,8 @@ static enum tacit_status take_secret(struct x25519 *x, const uint8_t *secret,
 {
 	uint8_t public[TACIT_PUBLIC_MAX];
 	size_t len = 0;
-	enum tacit_status st = tacit_key_private(TACIT_X25519, tacit_slice_of(secret, KEY_LEN),
-						 &x->key, err);
+	enum tacit_status st =
+		tacit_key_private(TACIT_X25519, tacit_slice_of(secret, KEY_LEN), &x->key, err);
 
 	if (st == TACIT_OK)
 		st = tacit_key_export_public(x->key, public, &len, err);
@@ -74,8 +74,8 @@ enum tacit_status tacit_kind_x25519_line(struct tacit_slice line, void **ret_sel
 					 struct tacit_error *err)
 {
 	struct x25519 *x = calloc(1, sizeof(*x));
-	enum tacit_status st = x ? read_line(line, x, err)
-				 : tacit_fail(err, TACIT_NOMEM, WHERE, 0, "no memory");
+	enum tacit_status st =
+		x ? read_line(line, x, err) : tacit_fail(err, TACIT_NOMEM, WHERE, 0, "no memory");
 
 	if (st == TACIT_OK)
 		*ret_self = x;

@@ -17,10 +17,11 @@ TACIT_MUST_CHECK enum tacit_status tacit_kind_x25519_line(struct tacit_slice lin
 							  struct tacit_error *err);
 
 /* What is on either side the same: a file key under a key of 32 bytes, with a nonce of zeros. */
-TACIT_MUST_CHECK enum tacit_status
-tacit_kind_seal_key(struct tacit_slice wrap_key, const uint8_t file_key[TACIT_AGE_FILE_KEY],
-		    struct tacit_arena *arena, struct tacit_slice *ret_body,
-		    struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status tacit_kind_seal_key(struct tacit_slice wrap_key,
+						       const uint8_t file_key[TACIT_AGE_FILE_KEY],
+						       struct tacit_arena *arena,
+						       struct tacit_slice *ret_body,
+						       struct tacit_error *err);
 /* Errors: TACIT_DENIED when the key is another. */
 TACIT_MUST_CHECK enum tacit_status tacit_kind_open_key(struct tacit_slice wrap_key,
 						       struct tacit_slice body,

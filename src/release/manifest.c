@@ -7,7 +7,7 @@
 #include "codec/json_read.h"
 #include "codec/utf8.h"
 
-#define WHERE    "model.manifest"
+#define WHERE         "model.manifest"
 #define FILE_SIZE_MAX (UINT64_C(1) << 40)
 
 uint64_t tacit_manifest_segments(uint64_t size)
@@ -100,8 +100,7 @@ static enum tacit_status check_file(const struct tacit_manifest *m, size_t i,
 				  "file %zu has %zu segments and not %llu", i, file->segment_count,
 				  (unsigned long long)tacit_manifest_segments(file->size));
 	/* What can be compared without reading the file is. */
-	if (file->segment_count == 1 &&
-	    memcmp(file->segments, file->sha256, TACIT_SHA256_LEN) != 0)
+	if (file->segment_count == 1 && memcmp(file->segments, file->sha256, TACIT_SHA256_LEN) != 0)
 		return tacit_fail(err, TACIT_FORMAT, WHERE, i,
 				  "file %zu has one segment with another hash than its own", i);
 	return TACIT_OK;
@@ -152,9 +151,9 @@ static void write_file(struct tacit_json_out *j, const struct tacit_manifest_fil
 	tacit_json_out_hex(j, "sha256", TACIT_SLICE_ARRAY(file->sha256));
 	tacit_json_out_open(j, "segments", '[');
 	for (size_t i = 0; i < file->segment_count; i++)
-		tacit_json_out_hex(j, NULL,
-				   tacit_slice_of(file->segments + i * TACIT_SHA256_LEN,
-						  TACIT_SHA256_LEN));
+		tacit_json_out_hex(
+			j, NULL,
+			tacit_slice_of(file->segments + i * TACIT_SHA256_LEN, TACIT_SHA256_LEN));
 	tacit_json_out_close(j, ']');
 	tacit_json_out_close(j, '}');
 }

@@ -30,14 +30,15 @@ struct tacit_manifest_file {
 	struct tacit_slice name;
 	uint64_t size;
 	uint8_t sha256[TACIT_SHA256_LEN];
-	size_t segment_count; /* as many as 16 MiB pieces it has; none when it is empty */
+	size_t segment_count;    /* as many as 16 MiB pieces it has; none when it is empty */
 	const uint8_t *segments; /* a SHA-256 each */
 };
 
 struct tacit_manifest {
 	struct tacit_slice model_id, version, format;
-	struct tacit_slice tokenizer, chat_template, policy; /* SHA-256 each; absent when not said */
-	int64_t created, expires;                       /* expires 0: never */
+	struct tacit_slice tokenizer, chat_template,
+		policy;           /* SHA-256 each; absent when not said */
+	int64_t created, expires; /* expires 0: never */
 	size_t file_count;
 	const struct tacit_manifest_file *files; /* in the model's order */
 };

@@ -62,9 +62,9 @@ enum tacit_status tacit_model_sign(const uint8_t manifest_sha256[static TACIT_SH
 	return sign(key, TACIT_SLICE_ARRAY(message), ret->key, ret->signature, err);
 }
 
-enum tacit_status tacit_model_succeed(const struct tacit_key *from, const uint8_t to[static TACIT_PUBLISHER_KEY],
-				      int64_t until, struct tacit_model_succession *ret,
-				      struct tacit_error *err)
+enum tacit_status tacit_model_succeed(const struct tacit_key *from,
+				      const uint8_t to[static TACIT_PUBLISHER_KEY], int64_t until,
+				      struct tacit_model_succession *ret, struct tacit_error *err)
 {
 	struct tacit_model_succession s = { .until = until };
 	uint8_t message[SUCCESSION_LEN], public[TACIT_PUBLIC_MAX];
@@ -84,8 +84,7 @@ enum tacit_status tacit_model_succeed(const struct tacit_key *from, const uint8_
 
 /* ---- judging ------------------------------------------------------------------------------- */
 
-static bool verifies(const uint8_t *key_bytes, struct tacit_slice message,
-		     const uint8_t *signature)
+static bool verifies(const uint8_t *key_bytes, struct tacit_slice message, const uint8_t *signature)
 {
 	struct tacit_key *key = NULL;
 
@@ -280,8 +279,7 @@ enum tacit_status tacit_model_signatures_parse(struct tacit_slice json,
 	return st;
 }
 
-void tacit_model_signatures_write(const struct tacit_model_signatures *signatures,
-				  struct writer *w)
+void tacit_model_signatures_write(const struct tacit_model_signatures *signatures, struct writer *w)
 {
 	struct tacit_json_out j = { w, 0, true };
 

@@ -40,9 +40,9 @@ struct tacit_model_signatures {
 };
 
 /* Errors: TACIT_FORMAT, TACIT_LIMIT. */
-TACIT_MUST_CHECK enum tacit_status
-tacit_model_signatures_parse(struct tacit_slice json, struct tacit_model_signatures *ret,
-			     struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status tacit_model_signatures_parse(struct tacit_slice json,
+								struct tacit_model_signatures *ret,
+								struct tacit_error *err);
 void tacit_model_signatures_write(const struct tacit_model_signatures *signatures,
 				  struct writer *w);
 
@@ -52,8 +52,9 @@ tacit_model_sign(const uint8_t manifest_sha256[TACIT_AT_LEAST(TACIT_SHA256_LEN)]
 		 const struct tacit_key *key, struct tacit_model_signature *ret,
 		 struct tacit_error *err);
 TACIT_MUST_CHECK enum tacit_status
-tacit_model_succeed(const struct tacit_key *from, const uint8_t to[TACIT_AT_LEAST(TACIT_PUBLISHER_KEY)],
-		    int64_t until, struct tacit_model_succession *ret, struct tacit_error *err);
+tacit_model_succeed(const struct tacit_key *from,
+		    const uint8_t to[TACIT_AT_LEAST(TACIT_PUBLISHER_KEY)], int64_t until,
+		    struct tacit_model_succession *ret, struct tacit_error *err);
 
 /*
  * Whether one of `keys` (32 bytes each), or a successor of one that is still in force at `now`,
@@ -61,8 +62,7 @@ tacit_model_succeed(const struct tacit_key *from, const uint8_t to[TACIT_AT_LEAS
  */
 TACIT_MUST_CHECK enum tacit_status
 tacit_model_signed(const uint8_t manifest_sha256[TACIT_AT_LEAST(TACIT_SHA256_LEN)],
-		   const struct tacit_model_signatures *signatures,
-		   const struct tacit_slice *keys, size_t key_count, int64_t now,
-		   struct tacit_error *err);
+		   const struct tacit_model_signatures *signatures, const struct tacit_slice *keys,
+		   size_t key_count, int64_t now, struct tacit_error *err);
 
 #endif

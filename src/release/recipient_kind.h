@@ -19,10 +19,10 @@
 
 /* What a file key belongs to. An encryption context or a request names all of it. */
 struct tacit_key_use {
-	struct tacit_slice model_id;    /* from the manifest */
-	struct tacit_slice manifest;    /* its SHA-256, 32 bytes */
-	struct tacit_slice file;        /* name of the file in the manifest */
-	struct tacit_slice policy;      /* digest of the policy it was sealed for; may be absent */
+	struct tacit_slice model_id; /* from the manifest */
+	struct tacit_slice manifest; /* its SHA-256, 32 bytes */
+	struct tacit_slice file;     /* name of the file in the manifest */
+	struct tacit_slice policy;   /* digest of the policy it was sealed for; may be absent */
 };
 
 struct tacit_recipient_kind {

@@ -8,7 +8,7 @@
 #include "release/segments.h"
 
 #define WHERE      "model.file"
-#define PER_BATCH  16u                                      /* chunks read at a time */
+#define PER_BATCH  16u                                        /* chunks read at a time */
 #define PER_PIECE  (TACIT_MANIFEST_SEGMENT / TACIT_AGE_CHUNK) /* chunks in a segment */
 #define FIRST_READ 16384u /* more than the headers that we write */
 
@@ -62,10 +62,10 @@ struct job {
 	const struct tacit_sealed_in *in;
 	const struct tacit_sealed_out *out;
 	struct tacit_age_stream stream;
-	uint64_t payload;     /* where chunk 0 begins in the age file */
+	uint64_t payload; /* where chunk 0 begins in the age file */
 	uint64_t chunks;
 	struct tacit_hasher *whole; /* of one thread alone; may be NULL */
-	uint8_t *hashes;      /* of tacit_sealed_hash() */
+	uint8_t *hashes;            /* of tacit_sealed_hash() */
 };
 
 /* Plain bytes of chunk `number` and those after it, at most `count` chunks. */
@@ -114,10 +114,10 @@ static enum tacit_status open_chunk(struct job *job, struct tacit_segments_room 
 {
 	size_t len = plain_len(job, number, 1);
 	struct tacit_mut plain = tacit_mut_of(room->plain, len);
-	struct tacit_slice sealed = tacit_slice_of(room->sealed + slot * TACIT_AGE_SEALED,
-						   len + TACIT_AGE_TAG);
-	enum tacit_status st = tacit_age_chunk_open(&job->stream, number,
-						    number + 1 == job->chunks, sealed, plain, err);
+	struct tacit_slice sealed =
+		tacit_slice_of(room->sealed + slot * TACIT_AGE_SEALED, len + TACIT_AGE_TAG);
+	enum tacit_status st = tacit_age_chunk_open(&job->stream, number, number + 1 == job->chunks,
+						    sealed, plain, err);
 
 	if (st != TACIT_OK)
 		return st;
@@ -134,9 +134,9 @@ static enum tacit_status open_batch(struct job *job, struct tacit_segments_room 
 				    uint64_t number, uint64_t count, struct tacit_error *err)
 {
 	size_t len = plain_len(job, number, count) + (size_t)count * TACIT_AGE_TAG;
-	enum tacit_status st = job->in->read(job->in->user,
-					     job->payload + number * TACIT_AGE_SEALED,
-					     tacit_mut_of(room->sealed, len), err);
+	enum tacit_status st =
+		job->in->read(job->in->user, job->payload + number * TACIT_AGE_SEALED,
+			      tacit_mut_of(room->sealed, len), err);
 
 	for (uint64_t i = 0; i < count && st == TACIT_OK; i++)
 		st = open_chunk(job, room, number + i, (size_t)i, err);
@@ -161,8 +161,7 @@ static enum tacit_status open_piece(void *user, struct tacit_segments_room *room
 	return st ? st : check_piece(job, room, index, err);
 }
 
-static enum tacit_status check_length(struct job *job, uint64_t header_len,
-				      struct tacit_error *err)
+static enum tacit_status check_length(struct job *job, uint64_t header_len, struct tacit_error *err)
 {
 	uint64_t want;
 
@@ -200,8 +199,8 @@ static enum tacit_status run_open(struct job *job, const struct tacit_sealed_opt
 		if (!job->whole)
 			return tacit_fail(err, TACIT_NOMEM, WHERE, 0, "no memory");
 	}
-	enum tacit_status st = tacit_segments_run(pieces ? pieces : 1, job->file->size, open_piece,
-						  job, &o, err);
+	enum tacit_status st =
+		tacit_segments_run(pieces ? pieces : 1, job->file->size, open_piece, job, &o, err);
 	if (st == TACIT_OK && job->whole)
 		st = check_whole(job, err);
 	tacit_hasher_free(job->whole);
@@ -221,8 +220,8 @@ static enum tacit_status open_header(struct job *job, struct tacit_keyring *ring
 	if (st == TACIT_OK)
 		st = tacit_keyring_unwrap(ring, use, &h.header, file_key, err);
 	if (st == TACIT_OK)
-		st = job->in->read(job->in->user, h.header.len,
-				   tacit_mut_of(nonce, sizeof(nonce)), err);
+		st = job->in->read(job->in->user, h.header.len, tacit_mut_of(nonce, sizeof(nonce)),
+				   err);
 	if (st == TACIT_OK)
 		st = tacit_age_stream_init(&job->stream, file_key, nonce, err);
 	tacit_wipe(file_key, sizeof(file_key));
@@ -351,8 +350,7 @@ static enum tacit_status hash_piece(void *user, struct tacit_segments_room *room
 	enum tacit_status st = hash_range(job, room, at, len, err);
 
 	if (st == TACIT_OK)
-		st = tacit_hasher_final(room->hasher,
-					job->hashes + index * TACIT_SHA256_LEN, err);
+		st = tacit_hasher_final(room->hasher, job->hashes + index * TACIT_SHA256_LEN, err);
 	if (st == TACIT_OK && index > 0)
 		st = tacit_segments_done(run, len, err);
 	return st;

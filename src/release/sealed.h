@@ -18,10 +18,10 @@
 #include "release/keyring.h"
 #include "release/manifest.h"
 
-#define TACIT_SEALED_MANIFEST   "manifest.json"
-#define TACIT_SEALED_SIGNATURES "manifest.sig"
-#define TACIT_SEALED_SUFFIX     ".age"   /* of a payload, behind its name in the manifest */
-#define TACIT_SEALED_PAD        4096     /* of the headers that we write */
+#define TACIT_SEALED_MANIFEST    "manifest.json"
+#define TACIT_SEALED_SIGNATURES  "manifest.sig"
+#define TACIT_SEALED_SUFFIX      ".age" /* of a payload, behind its name in the manifest */
+#define TACIT_SEALED_PAD         4096   /* of the headers that we write */
 #define TACIT_SEALED_THREADS_MAX 64
 
 struct tacit_sealed_in {

@@ -28,8 +28,9 @@ TACIT_MUST_CHECK enum tacit_status tacit_segments_done(struct tacit_segments *ru
  * Works on pieces 0 to count - 1; returns when all threads are gone, with the first failure in
  * time. Errors: TACIT_NOMEM; those of `work`.
  */
-TACIT_MUST_CHECK enum tacit_status
-tacit_segments_run(uint64_t count, uint64_t total, tacit_segments_work work, void *user,
-		   const struct tacit_sealed_options *options, struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status tacit_segments_run(uint64_t count, uint64_t total,
+						      tacit_segments_work work, void *user,
+						      const struct tacit_sealed_options *options,
+						      struct tacit_error *err);
 
 #endif

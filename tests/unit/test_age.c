@@ -37,10 +37,9 @@ static enum tacit_status open_payload(struct tacit_slice payload, const uint8_t 
 		size_t at = TACIT_AGE_NONCE + (size_t)i * TACIT_AGE_SEALED;
 		size_t len = i + 1 == chunks ? payload.len - at : TACIT_AGE_SEALED;
 
-		st = tacit_age_chunk_open(&stream, i, i + 1 == chunks,
-					  tacit_slice_of(payload.ptr + at, len),
-					  tacit_mut_of(out + i * TACIT_AGE_CHUNK, len - TACIT_AGE_TAG),
-					  err);
+		st = tacit_age_chunk_open(
+			&stream, i, i + 1 == chunks, tacit_slice_of(payload.ptr + at, len),
+			tacit_mut_of(out + i * TACIT_AGE_CHUNK, len - TACIT_AGE_TAG), err);
 	}
 	tacit_age_stream_done(&stream);
 	*ret_len = (size_t)plain;
@@ -178,8 +177,8 @@ static enum tacit_status open_vector(const struct vector *v, size_t *ret_len,
 	struct tacit_slice file = v->file;
 
 	if (v->armored) {
-		enum tacit_status st = tacit_age_armor_decode(
-			file, tacit_mut_of(bare, sizeof(bare)), &file, err);
+		enum tacit_status st =
+			tacit_age_armor_decode(file, tacit_mut_of(bare, sizeof(bare)), &file, err);
 
 		if (st != TACIT_OK)
 			return st;
