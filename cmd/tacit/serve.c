@@ -169,8 +169,15 @@ static int load_sealed(struct serving *s, struct tacit_engine_options *setup)
 	const struct options *o = s->options;
 	struct serve_sealed_options options = o->sealed;
 
-	/* Whoever serves asks for the key. */
+	/* Whoever serves asks for the key, and goes where models come from unless told otherwise. */
 	options.kms.tee = o->tee;
+	if (!options.kms.via)
+		options.kms.via = o->source.via;
+	if (!options.kms.ca)
+		options.kms.ca = o->source.ca;
+	if (!options.kms.aws_credentials)
+		options.kms.aws_credentials = o->source.aws_credentials;
+	options.kms.aws_profile = o->source.aws_profile;
 	int code = serve_sealed_open(&o->common, o->model, &options, &s->sealed);
 
 	if (code != 0)
