@@ -15,6 +15,8 @@
  *     other                it is over other data than were asked for
  *     garbage              certificates that come with it are none
  *     bare                 none come with it
+ *     status NUMBER        the firmware gives no key, and says why
+ *     nothing              it gives a key of zeros
  *     first, plain         /dev/tdx_guest extends by its older request; by none
  */
 
@@ -235,8 +237,12 @@ struct sev_question {
 	uint32_t certs_len;
 };
 
-#define SEV_PLAIN    96 /* of a question without certificates */
-#define SEV_RESPONSE 4000
+#define SEV_PLAIN        96 /* of a question without certificates */
+#define SEV_RESPONSE     4000
+
+#define SEV_KEY_QUESTION 32
+#define SEV_KEY_RESPONSE 64
+#define SEV_KEY_AT       32
 
 /* The host's table takes whole pages. */
 static uint32_t pages(size_t len)
@@ -273,6 +279,51 @@ static void finish_sev(struct stand_in *s, struct cuse_round *r, struct sev_enve
 	r->out_used = at + (r->result == 0 ? certs : 0);
 }
 
+/* A key of what is asked, and of nothing else: the same for whoever asks the same. */
+static void finish_key(struct stand_in *s, struct cuse_round *r, struct sev_envelope *e,
+		       struct tacit_slice question)
+{
+	uint8_t input[INPUT] = { 0 };
+	static struct answer a;
+	uint32_t status = 0;
+
+	next_answer(s, input, &a);
+	if (sscanf(s->fault, "status %u", &status) != 1)
+		status = 0;
+	e->firmware_error = a.head[0] == EINVAL ? 0x16 : 0;
+	e->vmm_error = a.head[0] == EBUSY ? 2 : 0;
+	r->result = a.head[0] ? -EIO : 0;
+	memcpy(r->out, e, sizeof(*e));
+	r->out_used = sizeof(*e) + SEV_KEY_RESPONSE;
+	memset(r->out + sizeof(*e), 0, SEV_KEY_RESPONSE);
+	memcpy(r->out + sizeof(*e), &status, sizeof(status));
+	if (r->result == 0 && status == 0 && !fails(s, "nothing") &&
+	    tacit_hash(TACIT_SHA256, question, r->out + sizeof(*e) + SEV_KEY_AT, NULL))
+		end("SHA-256");
+}
+
+static void answer_key(struct stand_in *s, struct cuse_round *r)
+{
+	struct sev_envelope e = { 0 };
+
+	r->want_in[0] = r->want_out[0] = (struct cuse_part){ r->argument, sizeof(e) };
+	r->want_ins = 1;
+	if (r->in_len < sizeof(e))
+		return;
+	memcpy(&e, r->in, sizeof(e));
+	r->want_in[1] = (struct cuse_part){ e.request, SEV_KEY_QUESTION };
+	r->want_ins = 2;
+	if (r->in_len < sizeof(e) + SEV_KEY_QUESTION)
+		return;
+	if (r->out_len == 0) {
+		r->want_out[1] = (struct cuse_part){ e.response, SEV_KEY_RESPONSE };
+		r->want_outs = 2;
+		return;
+	}
+	r->want_ins = 0;
+	finish_key(s, r, &e, tacit_slice_of(r->in + sizeof(e), SEV_KEY_QUESTION));
+}
+
 static void answer_sev(void *user, struct cuse_round *r)
 {
 	bool extended = r->request == _IOWR('S', 2, struct sev_envelope);
@@ -280,6 +331,10 @@ static void answer_sev(void *user, struct cuse_round *r)
 	struct sev_envelope e = { 0 };
 	struct sev_question q = { 0 };
 
+	if (r->request == _IOWR('S', 1, struct sev_envelope)) {
+		answer_key(user, r);
+		return;
+	}
 	if (!extended && r->request != _IOWR('S', 0, struct sev_envelope)) {
 		r->result = -ENOTTY;
 		return;

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import re
+import struct
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -125,6 +126,32 @@ sev(script, "errno 16 2", "busy twice")
 sev(script, "errno 16 1000", "busy")
 sev(script, "errno 5 1000", "failure")
 sev(script, "other", "other")
+
+
+def derive(script, fault, name, options=""):
+    script.do(f"echo '{fault}' >/run/sev-guest/fault")
+    script.run("key " + name, f"cd /tmp; busybox rm -f key; tacit derive snp --json -o key {options};"
+               " code=$?; [ -e key ] && busybox stat -c %a key && busybox sha256sum key;"
+               " (exit $code)")
+
+
+# What the stand-in makes its key of: root, fields, VMPL, SVN, TCB.
+DERIVED = {"usual": ("", (0, 9, 0, 0, 0)), "root": ("--root vmrk", (1, 9, 0, 0, 0)),
+           "ids": ("--image-id --family-id", (0, 15, 0, 0, 0)),
+           "versions": ("--guest-svn 7 --tcb 0300000000001573",
+                        (0, 57, 0, 7, 0x7315000000000003)),
+           "all": ("--root vmrk --image-id --family-id --guest-svn 4294967295 --vmpl 3 "
+                   "--tcb ffffffffffffffff", (1, 63, 3, 2**32 - 1, 2**64 - 1))}
+for name, (options_of_it, _) in DERIVED.items():
+    derive(script, "", name, options_of_it)
+derive(script, "errno 16 2", "busy twice")
+derive(script, "errno 16 1000", "busy")
+derive(script, "errno 22 1000", "wrong")
+derive(script, "errno 5 1000", "failure")
+derive(script, "status 22", "status 22")
+derive(script, "status 39", "status 39")
+derive(script, "status 7", "status 7")
+derive(script, "nothing", "nothing")
 remove(script, "/dev/sev-guest")
 
 # ---- configfs-tsm ------------------------------------------------------------------------------
@@ -236,6 +263,23 @@ says("device snp busy twice", 0, "")
 says("device snp busy", 5, "stays busy")
 says("device snp failure", 5, "Input/output error")
 says("device snp other", 5, "other data than were asked for")
+for name in list(DERIVED) + ["busy twice"]:
+    asked = DERIVED.get(name, DERIVED["usual"])[1]
+    want = hashlib.sha256(struct.pack("<IIQIIQ", asked[0], 0, *asked[1:])).digest()
+    says("key " + name, 0, hashlib.sha256(want).hexdigest() + "  key")
+    ok(re.search("^600$", script.of("key " + name)[1], re.M) and
+       want.hex() not in script.of("key " + name)[1], "the file is its owner's alone",
+       script.of("key " + name))
+ok(judged(script, "key all")["fields"] == ["policy", "image_id", "family_id", "measurement",
+                                           "guest_svn", "tcb"],
+   "it says what the key depends on", script.of("key all"))
+for name, words in (("busy", "stays busy"), ("wrong", "error 0x16 of the firmware"),
+                    ("failure", "no key: Input/output error"),
+                    ("status 22", "not this guest's"), ("status 39", "no such root key"),
+                    ("status 7", "status 0x7"), ("nothing", "no key in the answer")):
+    says("key " + name, 5, words)
+    ok("  key" not in script.of("key " + name)[1], "and there is no file",
+       script.of("key " + name))
 says("provider", 0, "tdx_guest")
 for name in ("tdx quote", "auto", "four at once", "tdx busy twice", "tdx padded"):
     got = script.of(name)
