@@ -62,6 +62,7 @@ ELSEWHERE = {
     "tacit receipt verify --evidence evidence.bin --policy server.policy": "tests/emulation/enclave.t",
     "tacit measure": "tests/cli/measure.t",
     "tacit collateral ": "tests/e2e/collateral.t",
+    "tacit keyd ": "tests/e2e/keyd.t",
 }
 # First words by which a line of an unmarked block is known to be a command.
 WORDS = ("tacit", "./do", "make", "cc", "curl", "sqlite3", "openssl", "export", "eval", "bench/",
