@@ -337,8 +337,8 @@ same "accepted, as text" -v "${policy[@]}" $stub
 found=$(grep -rhoE 'getenv\("[A-Z_]+"\)' src cmd | LC_ALL=C sort -u | grep -oE '[A-Z_]{2,}' | xargs)
 # AWS_* are who somebody who develops is to AWS: they sign requests, and are asked for by name.
 [ "$found" = "AWS_ACCESS_KEY_ID AWS_DEFAULT_REGION AWS_REGION AWS_SECRET_ACCESS_KEY \
-AWS_SESSION_TOKEN CREDENTIALS_DIRECTORY HOME LISTEN_FDNAMES LISTEN_FDS LISTEN_PID NOTIFY_SOCKET NO_COLOR PATH TERM TMPDIR \
-XDG_CACHE_HOME XDG_RUNTIME_DIR" ]
+AWS_SESSION_TOKEN CREDENTIALS_DIRECTORY HOME LISTEN_FDNAMES LISTEN_FDS LISTEN_PID NOTIFY_SOCKET \
+NO_COLOR PATH TERM TMPDIR XDG_CACHE_HOME XDG_RUNTIME_DIR" ]
 ok $? "the source reads no others than those that colour, report, hand over sockets, say where or who"
 
 # --- colour --------------------------------------------------------------------------------------
