@@ -321,6 +321,28 @@ static enum tacit_status nv_read(struct tacit_tpm *tpm, uint32_t index, struct t
 	return st;
 }
 
+static enum tacit_status nv_need(struct tacit_tpm *tpm, uint32_t index, uint16_t size,
+				 struct tacit_error *err)
+{
+	struct tacit_error why = { 0 };
+	struct tacit_slice answer;
+	size_t found = 0;
+	enum tacit_status st = nv_size(tpm, index, &found, &why);
+
+	if (st == TACIT_OK && found == size)
+		return st;
+	if (st == TACIT_OK)
+		return tacit_fail(err, TACIT_IO, WHERE, 0,
+				  "index 0x%08x has %zu bytes, where %u are needed",
+				  (unsigned)index, found, size);
+	if (st != TACIT_UNSUPPORTED)
+		return tacit_fail(err, st, WHERE, 0, "%s", why.detail);
+	struct writer w = start(tpm);
+	tacit_tpm_put_nv_define(&w, index, size);
+	st = ask(tpm, &w, &answer, err);
+	return st == TACIT_OK ? tacit_tpm_read_done(answer, err) : st;
+}
+
 static enum tacit_status nv_write(struct tacit_tpm *tpm, uint32_t index, struct tacit_slice data,
 				  struct tacit_error *err)
 {
@@ -375,6 +397,15 @@ enum tacit_status tacit_tpm_nv_read(struct tacit_tpm *tpm, uint32_t index, struc
 {
 	pthread_mutex_lock(&tpm->lock);
 	enum tacit_status st = nv_read(tpm, index, room, ret, err);
+	pthread_mutex_unlock(&tpm->lock);
+	return st;
+}
+
+enum tacit_status tacit_tpm_nv_need(struct tacit_tpm *tpm, uint32_t index, uint16_t size,
+				    struct tacit_error *err)
+{
+	pthread_mutex_lock(&tpm->lock);
+	enum tacit_status st = nv_need(tpm, index, size, err);
 	pthread_mutex_unlock(&tpm->lock);
 	return st;
 }

@@ -40,6 +40,10 @@ TACIT_MUST_CHECK enum tacit_status tacit_tpm_nv_read(struct tacit_tpm *tpm, uint
 						     struct tacit_mut room, struct tacit_slice *ret,
 						     struct tacit_error *err);
 
+/* Makes the index when it is not there, for the owner to read and write. */
+TACIT_MUST_CHECK enum tacit_status tacit_tpm_nv_need(struct tacit_tpm *tpm, uint32_t index,
+						     uint16_t size, struct tacit_error *err);
+
 /* From the beginning of an index that is there; up to TACIT_TPM_NV_PIECE bytes. */
 TACIT_MUST_CHECK enum tacit_status tacit_tpm_nv_write(struct tacit_tpm *tpm, uint32_t index,
 						      struct tacit_slice data,
