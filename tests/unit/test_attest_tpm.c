@@ -184,10 +184,9 @@ static size_t answer(struct play *play, const uint8_t *command)
 
 static void send_all(const struct play *play, size_t len)
 {
-	size_t step = play->pieces ? play->pieces : len;
-
 	memset(reply + len, 0xee, play->extra);
 	len += play->extra;
+	size_t step = play->pieces ? play->pieces : len;
 	if (play->cut && play->cut < len)
 		len = play->cut;
 	for (size_t at = 0; at < len; at += step) {
