@@ -458,5 +458,11 @@ void enclave_machine_words(const struct enclave_machine *m, char *ret, size_t si
 			which = i;
 	if (m->child_count)
 		enclave_child_words(m->logs[which], words, sizeof(words));
-	snprintf(ret, size, "%s", strstr(words, OLD_QEMU) ? "this QEMU is older than 10.2" : words);
+	if (!strstr(words, OLD_QEMU)) {
+		snprintf(ret, size, "%s", words);
+		return;
+	}
+	/* It repeats all options before it says what is wrong with one. */
+	const char *quote = strrchr(words, ':');
+	snprintf(ret, size, "this QEMU is older than 10.2%s", quote ? quote : "");
 }

@@ -195,7 +195,7 @@ static enum tacit_status start(struct running *r, struct tacit_error *err)
 static enum tacit_status complain(const struct running *r, enum enclave_end how, unsigned seconds,
 				  struct tacit_error *err)
 {
-	char words[100] = "";
+	char words[128] = "";
 
 	enclave_machine_words(&r->machine, words, sizeof(words));
 	if (how == ENCLAVE_SILENT)
@@ -209,7 +209,8 @@ static enum tacit_status complain(const struct running *r, enum enclave_end how,
 static void announce(struct running *r)
 {
 	const struct options *o = r->o;
-	const struct run_report report = { &r->record, r->folder, o->eif, r->machine.root };
+	const struct run_report report = { &r->record, r->folder, o->eif, r->machine.root,
+					   &o->ports };
 
 	run_report_print(&o->common, &report, o->detach ? stdout : stderr);
 	tacit_process_notify("READY=1");

@@ -9,6 +9,8 @@ struct run_report {
 	const char *folder; /* of all enclaves */
 	const char *image;  /* as it was given */
 	const char *root;   /* emulation: the certificate */
+	const struct cli_list
+		*ports; /* and those of the enclave that sockets lead to, beside 8443 */
 };
 
 /* One object on stdout with --json, else words to `to`. */

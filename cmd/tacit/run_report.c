@@ -2,6 +2,7 @@
 
 /* What `tacit run` says once the enclave is up: how a client reaches it. */
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -66,6 +67,28 @@ static json_t *relay_words(const struct run_report *r)
 	return json_pack("[s, s, s, s, s, o]", "tacit", "relay", "--listen", "tcp:0.0.0.0:" PORT,
 			 "--to",
 			 json_sprintf("vsock:%llu:" PORT, (unsigned long long)r->record->cid));
+}
+
+static void add_port(const struct run_report *r, json_t *ports, const char *port)
+{
+	json_array_append_new(
+		ports,
+		json_pack("{s:I, s:o}", "port", (json_int_t)strtoul(port, NULL, 10), "address",
+			  json_sprintf("unix:%s/%s/%s", r->folder, r->record->id, port)));
+}
+
+/* Where this host reaches ports of an emulated enclave; a real one is reached by its CID. */
+static json_t *port_words(const struct run_report *r)
+{
+	json_t *ports = r->record->emulated ? json_array() : json_null();
+
+	if (!r->record->emulated)
+		return ports;
+	add_port(r, ports, PORT);
+	for (size_t i = 0; i < r->ports->count; i++)
+		if (strcmp(r->ports->items[i], PORT) != 0)
+			add_port(r, ports, r->ports->items[i]);
+	return ports;
 }
 
 static bool is_plain(const char *word)
@@ -133,6 +156,7 @@ void run_report_print(const struct cli_common *common, const struct run_report *
 		json_object_set_new(top, "schema", json_string("tacit.run/1"));
 		json_object_set(top, "client", client);
 		json_object_set(top, "relay", relay);
+		json_object_set_new(top, "ports", port_words(r));
 		json_object_set_new(top, "test_root",
 				    r->record->emulated ? json_string(r->root) : json_null());
 		json_dumpf(top, stdout, JSON_COMPACT);

@@ -300,7 +300,8 @@ echo "qemu: -device $*: 'vhost-user-test-device' is not a valid device model nam
 exit 1
 SH
 	run 5 "with a QEMU that is too old" emulate
-	has "$work/err" "it ended before it was up: this QEMU is older than 10.2" "says so in short"
+	has "$work/err" "it ended before it was up: this QEMU is older than 10.2: \
+'vhost-user-test-device' is not a valid device model name\$" "says so in short, and in QEMU's words"
 	cat >"$work/bin/qemu-system-x86_64" <<'SH'
 #!/bin/sh
 echo "$@" >"$ENCLAVES/qemu"

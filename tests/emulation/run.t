@@ -88,6 +88,8 @@ asked = subprocess.run(command[:at] + command[at + 2:], capture_output=True, tex
                        timeout=WAIT)
 ok(asked.returncode == 1 and "nitro.root" in asked.stderr, "without the root it is refused",
    asked.stderr)
+ok(enclave["ports"] == [{"port": port, "address": f"unix:{state}/tacit/{ID}/{port}"}
+                     for port in (8443, 5005)], "and says where its ports are", enclave["ports"])
 ok(os.path.exists(os.path.join(state, "tacit", ID, "5005")), "a port that was asked for is there")
 
 process = os.path.join("/proc", str(record["pid"]), "task", str(record["pid"]), "children")
