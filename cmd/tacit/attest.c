@@ -31,7 +31,7 @@ static const struct cli_option OPTIONS[] = {
 	CLI_OPT(struct options, public_key, "--public-key", 0, CLI_TEXT, "HEX|FILE",
 		"a public key to carry"),
 	CLI_OPT_RANGE(struct options, report_data, "--report-data", CLI_HEX, "HEX",
-		      "report data to carry, and nothing else (TDX, SNP)", 64, 64),
+		      "report data to carry, and nothing else (TDX, SNP, Azure)", 64, 64),
 	CLI_OPT(struct options, tpm, "--tpm", 0, CLI_TEXT, "PATH|unix:PATH",
 		"Azure's virtual TPM (default: /dev/tpmrm0)"),
 	CLI_OPT(struct options, imds, "--imds", 0, CLI_TEXT, "URL",

@@ -48,7 +48,8 @@ struct tacit_attest_options {
  * What one piece of evidence is to carry; absent slices are left out. Nitro and the stub carry
  * user data, nonce and public key as they are. TDX and SNP carry 64 bytes: the report data, or
  * without those the hash of the user data, which must then be a binding (tacit/binding.h). Azure's
- * quote of its TPM carries the hash of such a binding, or without one the nonce, up to 50 bytes.
+ * quote of its TPM carries the hash of such a binding, or without one the nonce, up to 50 bytes;
+ * report data become the user data of the paravisor's report there, which takes seconds.
  */
 struct tacit_attest_request {
 	struct tacit_slice binding;     /* the user data, up to 1,024 bytes */

@@ -284,8 +284,9 @@ static bool take_key(struct azure_spec *a, const char *path)
 }
 
 /*
- * mkevidence azure DIR [snp|tdx [KEY.pem]]: the HCL report, the pieces beside it, and an agent's
- * JSON. With a public key the report is for that one, and the quote is not by it.
+ * mkevidence azure DIR [snp|tdx [KEY.pem [USERDATA]]]: the HCL report, the pieces beside it, and an
+ * agent's JSON. With a public key the report is for that one, and the quote is not by it. The user
+ * data are 64 bytes in hex.
  */
 int mkevidence_azure(int argc, char **argv)
 {
@@ -294,8 +295,12 @@ int mkevidence_azure(int argc, char **argv)
 	if (argc < 2)
 		return 2;
 	azure_init(&a, argc > 2 && strcmp(argv[2], "tdx") == 0);
+	size_t len = 0;
 	if (argc > 3 && !take_key(&a, argv[3]))
 		return 1;
+	if (argc > 4 && !tacit_hex_decode(tacit_slice_str(argv[4]),
+					  tacit_mut_of(a.user_data, sizeof(a.user_data)), &len))
+		return 2;
 	azure_make(&a);
 	if (argc > 3)
 		EVP_PKEY_free(a.ak);

@@ -48,7 +48,7 @@ struct tacit_slice azure_json(const struct azure_spec *a);
 /* An agent's JSON around everything; `extra` members go first ("\"a\":1,") or are "". */
 struct tacit_slice azure_agent_json(const struct azure_spec *a, const char *extra);
 
-/* Writes evidence and roots as files: mkevidence azure DIR [snp|tdx [KEY.pem]]. */
+/* Writes evidence and roots as files: mkevidence azure DIR [snp|tdx [KEY.pem [USERDATA]]]. */
 int mkevidence_azure(int argc, char **argv);
 
 #endif
