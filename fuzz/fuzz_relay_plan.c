@@ -6,6 +6,7 @@
 /* Not part of libtacit, so the target brings them along. */
 #include "net/egress.c"
 #include "net/relay_plan.c"
+#include "release/aws_place.c"
 #define take_number take_address_number
 #include "sys/address.c"
 

@@ -18,9 +18,9 @@
 struct options {
 	struct cli_common common;
 	struct cli_list listen, to, egress, allow, allow_private, allow_file, heartbeat;
-	const char *metrics, *config, *spy;
+	const char *metrics, *config, *spy, *aws_metadata;
 	uint64_t max_connections, max_per_peer, connect_timeout, idle_timeout, drain_timeout;
-	bool check;
+	bool check, aws_credentials;
 };
 
 #define LIST(field, name, value, help) \
@@ -37,6 +37,10 @@ static const struct cli_option OPTIONS[] = {
 	LIST(allow_private, "--allow-private", "HOST:PORT",
 	     "the same, for a name in a private network"),
 	LIST(allow_file, "--allow-file", "FILE", "the same, as a vsock-proxy.yaml"),
+	CLI_OPT(struct options, aws_credentials, "--aws-credentials", 0, CLI_FLAG, NULL,
+		"hand this instance's role to enclaves, at --egress addresses"),
+	CLI_OPT(struct options, aws_metadata, "--aws-metadata", 0, CLI_TEXT, "URL",
+		"where it comes from (default: " TACIT_AWS_METADATA ")"),
 	LIST(heartbeat, "--heartbeat", "ADDR", "where an enclave says that it is up"),
 	CLI_OPT(struct options, metrics, "--metrics", 0, CLI_TEXT, "ADDR",
 		"where Prometheus looks: HTTP, /metrics"),
@@ -115,6 +119,19 @@ static void add_limits(struct tacit_relay_plan *plan, const struct options *o)
 	set(&plan->limits.drain_ms, o->drain_timeout, 1000);
 }
 
+static enum tacit_status add_aws(struct tacit_relay_plan *plan, const struct options *o,
+				 struct tacit_error *err)
+{
+	const char *base = o->aws_metadata ? o->aws_metadata : TACIT_AWS_METADATA;
+
+	if (!o->aws_credentials)
+		return TACIT_OK;
+	enum tacit_status st = tacit_aws_place_check(base, err);
+	if (st == TACIT_OK)
+		memcpy(plan->aws_metadata, base, strlen(base) + 1);
+	return st;
+}
+
 static enum tacit_status fill_plan(struct tacit_relay_plan *plan, const struct options *o,
 				   struct tacit_error *err)
 {
@@ -135,6 +152,8 @@ static enum tacit_status fill_plan(struct tacit_relay_plan *plan, const struct o
 		st = add_allowed(plan, &o->allow_private, true, err);
 	for (size_t i = 0; i < o->allow_file.count && st == TACIT_OK; i++)
 		st = add_file(plan, o->allow_file.items[i], true, err);
+	if (st == TACIT_OK)
+		st = add_aws(plan, o, err);
 	add_limits(plan, o); /* the command line is stronger than the file */
 	if (st == TACIT_OK && plan->rule_count == 0)
 		st = tacit_fail(err, TACIT_USAGE, "relay", 0, "nothing to listen for");

@@ -280,6 +280,7 @@ void tacit_relay_free(struct tacit_relay *relay)
 	tacit_relay_conn_bury(relay);
 	tacit_relay_listen_stop(relay);
 	tacit_relay_resolve_free(relay->resolver);
+	tacit_relay_aws_free(relay->aws);
 	tacit_relay_flow_free_pipes(relay);
 	if (relay->signals.fd >= 0)
 		close(relay->signals.fd);

@@ -5,7 +5,8 @@
 /*
  * The untrusted host's side of an enclave: bytes that come in at one address go out at another,
  * and back. The relay understands none of them. It holds no key, so that all it could tell of a
- * session between a client and a TEE is ciphertext.
+ * session between a client and a TEE is ciphertext. When it is told to, it hands credentials of its
+ * instance to enclaves, which have no other way to get any.
  *
  * One thread and one epoll loop. Bytes go from socket to socket through a pipe (splice(2)), which
  * is taken from a pool while bytes are in flight: an idle connection costs two descriptors and a
@@ -18,6 +19,7 @@
 
 #include "base/error.h"
 #include "net/egress.h"
+#include "release/aws_metadata.h"
 #include "sys/address.h"
 
 #define TACIT_RELAY_RULES_MAX 64
@@ -51,6 +53,9 @@ struct tacit_relay_plan {
 	size_t rule_count;
 	struct tacit_relay_rule rules[TACIT_RELAY_RULES_MAX];
 	struct tacit_egress egress;
+	/* The metadata service whose credentials are handed out at egress addresses; "": none are.
+	 */
+	char aws_metadata[TACIT_AWS_METADATA_MAX];
 	struct tacit_relay_limits limits;
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What the relay answers itself: heartbeats, a look at the metrics, and CONNECT, after whose answer
- * a connection is like any other. A request has a bounded length and a bounded time.
+ * What the relay answers itself: heartbeats, a look at the metrics, credentials, and CONNECT, after
+ * whose answer a connection is like any other. A request has a bounded length and a bounded time.
  */
 
 #include <errno.h>
@@ -172,6 +172,11 @@ static void judge(struct tacit_relay *r, struct relay_conn *conn)
 	} else if (end == 0) {
 		if (o->len == sizeof(o->request))
 			refuse_request(r, conn, 431);
+	} else if (kind == TACIT_RELAY_EGRESS && r->aws && tacit_relay_aws_is_asked(seen)) {
+		unsigned status = tacit_relay_aws_answer(r, conn, tacit_slice_of(seen.ptr, end));
+
+		if (status != 0)
+			refuse_request(r, conn, status);
 	} else if (kind == TACIT_RELAY_EGRESS) {
 		start_tunnel(r, conn, end);
 	} else if (kind == TACIT_RELAY_METRICS) {

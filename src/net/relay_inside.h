@@ -132,6 +132,7 @@ struct relay_counts {
 	uint64_t accepted, up_bytes, down_bytes, copied_bytes;
 	uint64_t refused[RELAY_REFUSAL_COUNT];
 	uint64_t idle, reset, paused, reloads, bad_reloads, heartbeats, spy_errors, silenced;
+	uint64_t credentials;
 };
 
 #define RELAY_PEER_BUCKETS 4096
@@ -140,6 +141,7 @@ struct relay_counts {
 #define RELAY_LINGER_MS    5000
 
 struct relay_resolver;
+struct relay_aws;
 
 struct tacit_relay {
 	struct tacit_relay_options options;
@@ -149,6 +151,7 @@ struct tacit_relay {
 	struct tacit_relay_limits limits;
 	struct tacit_egress egress;
 	struct relay_resolver *resolver;
+	struct relay_aws *aws; /* NULL: credentials are not handed out */
 	struct relay_queue asking, connecting, open, lingering;
 	struct relay_conn *turn_first, *turn_last, *dead;
 	size_t live, again;
@@ -228,6 +231,16 @@ void tacit_relay_resolve_free(struct relay_resolver *resolver);
 bool tacit_relay_resolve(struct tacit_relay *relay, struct relay_conn *conn, const char *host,
 			 uint16_t port);
 void tacit_relay_resolve_forget(struct relay_lookup *lookup);
+
+/* relay_aws.c */
+enum tacit_status tacit_relay_aws_start(struct tacit_relay *relay, const char *base,
+					struct tacit_error *err);
+void tacit_relay_aws_free(struct relay_aws *aws);
+/* Whether a request at the egress address is for us, not for a place outside. */
+bool tacit_relay_aws_is_asked(struct tacit_slice head);
+/* Answers; or gives the HTTP status to refuse with. */
+unsigned tacit_relay_aws_answer(struct tacit_relay *relay, struct relay_conn *conn,
+				struct tacit_slice head);
 
 /* relay_ask.c: what small servers answer themselves */
 void tacit_relay_ask_turn(struct tacit_relay *relay, struct relay_conn *conn);

@@ -320,6 +320,30 @@ static enum tacit_status refuse_twins(const struct tacit_relay_plan *plan, struc
 	return TACIT_OK;
 }
 
+/* Who can reach a port of TCP is anybody. */
+static enum tacit_status refuse_giveaway(const struct tacit_relay_plan *plan,
+					 struct tacit_error *err)
+{
+	bool anywhere = false;
+
+	if (!plan->aws_metadata[0])
+		return TACIT_OK;
+	for (size_t i = 0; i < plan->rule_count; i++) {
+		const struct tacit_relay_rule *rule = &plan->rules[i];
+
+		if (rule->kind != TACIT_RELAY_EGRESS)
+			continue;
+		anywhere = true;
+		if (!rule->inherited[0] && rule->listen.transport == TACIT_TRANSPORT_TCP)
+			return tacit_fail(err, TACIT_USAGE, "relay.aws", 0,
+					  "credentials are handed out at vsock: and unix: alone, "
+					  "and an egress is at tcp:");
+	}
+	return anywhere ? TACIT_OK
+			: tacit_fail(err, TACIT_USAGE, "relay.aws", 0,
+				     "credentials are handed out at an egress, and there is none");
+}
+
 enum tacit_status tacit_relay_apply(struct tacit_relay *relay, const struct tacit_relay_plan *plan,
 				    struct tacit_error *err)
 {
@@ -327,12 +351,20 @@ enum tacit_status tacit_relay_apply(struct tacit_relay *relay, const struct taci
 	enum tacit_status st = refuse_twins(plan, err);
 
 	if (st == TACIT_OK)
+		st = refuse_giveaway(plan, err);
+	if (st == TACIT_OK)
 		st = choose(relay, plan, chosen, err);
+	if (st == TACIT_OK && plan->aws_metadata[0])
+		st = tacit_relay_aws_start(relay, plan->aws_metadata, err);
 	if (st != TACIT_OK) {
 		undo(relay, plan, chosen);
 		return st;
 	}
 	adopt(relay, plan, chosen);
+	if (!plan->aws_metadata[0]) {
+		tacit_relay_aws_free(relay->aws);
+		relay->aws = NULL;
+	}
 	relay->egress = plan->egress;
 	adopt_limits(relay, &plan->limits);
 	return TACIT_OK;

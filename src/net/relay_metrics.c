@@ -115,6 +115,8 @@ size_t tacit_relay_metrics_write(const struct tacit_relay *relay, struct tacit_m
 		{ "tacit_relay_reloads_failed_total", "counter", "configurations refused",
 		  c->bad_reloads },
 		{ "tacit_relay_heartbeats_total", "counter", "heartbeats answered", c->heartbeats },
+		{ "tacit_relay_aws_credentials_total", "counter",
+		  "times that credentials were handed out", c->credentials },
 		{ "tacit_relay_silenced_total", "counter", "log lines left out", c->silenced },
 		{ "tacit_relay_spy_errors_total", "counter", "pieces that --spy could not write",
 		  c->spy_errors },

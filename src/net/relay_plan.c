@@ -176,6 +176,18 @@ static enum tacit_status take_limit(struct tacit_relay_plan *plan, const struct 
 	return TACIT_OK;
 }
 
+static enum tacit_status take_metadata(struct tacit_relay_plan *plan, const struct line *line,
+				       struct tacit_error *err)
+{
+	struct tacit_error why = { 0 };
+	enum tacit_status st = tacit_aws_place_check(line->words[1], &why);
+
+	if (st != TACIT_OK)
+		return fail(line, err, TACIT_FORMAT, why.detail);
+	memcpy(plan->aws_metadata, line->words[1], strlen(line->words[1]) + 1);
+	return TACIT_OK;
+}
+
 static enum tacit_status take_line(struct tacit_relay_plan *plan, const struct line *line,
 				   struct tacit_error *err)
 {
@@ -190,6 +202,8 @@ static enum tacit_status take_line(struct tacit_relay_plan *plan, const struct l
 		return fail(line, err, TACIT_FORMAT, "want a word and its value");
 	if (strcmp(word, "allow") == 0 || strcmp(word, "allow-private") == 0)
 		return take_allow(plan, line, word[5] != '\0', err);
+	if (strcmp(word, "aws-credentials") == 0)
+		return take_metadata(plan, line, err);
 	for (size_t i = 0; i < sizeof(LISTEN_WORDS) / sizeof(LISTEN_WORDS[0]); i++) {
 		if (strcmp(word, LISTEN_WORDS[i].word) == 0)
 			return take_rule(plan, line, LISTEN_WORDS[i].kind, err);

@@ -157,9 +157,12 @@ static enum tacit_status judge(CURL *easy, CURLcode code, const char *message,
 	if (code != CURLE_OK)
 		return tacit_reach_failed(easy, code, message, WHERE, err);
 	(void)tacit_curl()->easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-	if (status == 404)
+	if (status == 404 || status == 405)
 		return tacit_fail(err, TACIT_PEER, WHERE, 0,
 				  "the relay has none: it runs without --aws-credentials");
+	if (status == 403)
+		return tacit_fail(err, TACIT_PEER, WHERE, 0,
+				  "the relay hands them out at vsock: and unix: alone");
 	if (status == 503)
 		return tacit_fail(err, TACIT_PEER, WHERE, 0,
 				  "the relay has none yet: see its log about the metadata service");

@@ -26,7 +26,9 @@
 #define TACIT_AWS_TOKEN_MAX      8192
 #define TACIT_AWS_REGION_MAX     32
 #define TACIT_AWS_FILE_MAX       65536
-#define TACIT_AWS_ANSWER_MAX     16384              /* what metadata services and relays answer */
+#define TACIT_AWS_ANSWER_MAX     16384 /* what metadata services and relays answer */
+#define TACIT_AWS_METADATA       "http://169.254.169.254"
+#define TACIT_AWS_METADATA_MAX   128
 #define TACIT_AWS_PATH           "/aws/credentials" /* where the relay has them */
 
 /* Zero-initialise; wipe. */
@@ -82,11 +84,21 @@ void tacit_aws_credentials_free(struct tacit_aws_credentials *who);
 TACIT_MUST_CHECK enum tacit_status
 tacit_aws_keys_parse(struct tacit_slice json, struct tacit_aws_keys *ret, struct tacit_error *err);
 
+/* The same the other way, as the relay hands them on. Errors: TACIT_LIMIT. */
+TACIT_MUST_CHECK enum tacit_status tacit_aws_keys_write(const struct tacit_aws_keys *keys,
+							struct tacit_mut room,
+							struct tacit_slice *ret,
+							struct tacit_error *err);
+
 /* One profile of a shared credentials file. Errors: TACIT_FORMAT, TACIT_USAGE without it. */
 TACIT_MUST_CHECK enum tacit_status tacit_aws_keys_parse_file(struct tacit_slice text,
 							     const char *profile,
 							     struct tacit_aws_keys *ret,
 							     struct tacit_error *err);
+
+/* (aws_place.c) Where a metadata service may be: http://HOST[:PORT], and nothing behind. Errors:
+ * TACIT_USAGE. */
+TACIT_MUST_CHECK enum tacit_status tacit_aws_place_check(const char *base, struct tacit_error *err);
 
 /* Refuses what is no key: empty, too long, or with characters that no key has. */
 TACIT_MUST_CHECK enum tacit_status tacit_aws_keys_check(const struct tacit_aws_keys *keys,

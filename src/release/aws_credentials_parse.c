@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/time.h"
+#include "base/writer.h"
+#include "codec/json.h"
 #include "codec/json_read.h"
 #include "release/aws_credentials.h"
 
@@ -133,6 +135,32 @@ enum tacit_status tacit_aws_keys_parse(struct tacit_slice json, struct tacit_aws
 	while (tacit_json_read_member(&j, &name))
 		take_member(&j, name, &keys);
 	return hand_over(&keys, tacit_json_read_finish(&j, WHERE, err), ret, err);
+}
+
+enum tacit_status tacit_aws_keys_write(const struct tacit_aws_keys *keys, struct tacit_mut room,
+				       struct tacit_slice *ret, struct tacit_error *err)
+{
+	struct writer w = wr_of(room);
+
+	wr_text(&w, "{\"Code\":\"Success\",\"AccessKeyId\":");
+	tacit_json_put_string(&w, tacit_slice_str(keys->access_key));
+	wr_text(&w, ",\"SecretAccessKey\":");
+	tacit_json_put_string(&w, tacit_secret_view(&keys->secret_key));
+	wr_text(&w, ",\"Token\":");
+	tacit_json_put_string(&w, tacit_slice_str(keys->token));
+	if (keys->expires) {
+		char text[TACIT_TIME_TEXT];
+
+		tacit_time_format(keys->expires, text);
+		wr_text(&w, ",\"Expiration\":");
+		tacit_json_put_string(&w, tacit_slice_str(text));
+	}
+	if (keys->region[0]) {
+		wr_text(&w, ",\"Region\":");
+		tacit_json_put_string(&w, tacit_slice_str(keys->region));
+	}
+	wr_text(&w, "}");
+	return wr_finish(&w, WHERE, ret, err);
 }
 
 /* ---- AWS's shared format -------------------------------------------------------------------- */

@@ -48,6 +48,10 @@ static const struct bad BAD[] = {
 	{ "a limit that wraps around", "idle-timeout 18446744073709551617\n", 1, TACIT_FORMAT },
 	{ "a limit in hexadecimal", "idle-timeout 0x10\n", 1, TACIT_FORMAT },
 	{ "a limit with a unit", "idle-timeout 10s\n", 1, TACIT_FORMAT },
+	{ "a metadata service over https", "aws-credentials https://x\n", 1, TACIT_FORMAT },
+	{ "a metadata service with a path", "aws-credentials http://x/y\n", 1, TACIT_FORMAT },
+	{ "a metadata service without a host", "aws-credentials http://\n", 1, TACIT_FORMAT },
+	{ "a metadata service of a user", "aws-credentials http://a@b\n", 1, TACIT_FORMAT },
 	{ "a control character", "egress tcp:a\x01:1\n", 1, TACIT_FORMAT },
 	{ "a carriage return", "egress tcp:a:1\r\n", 1, TACIT_FORMAT },
 	{ "not ASCII", "egress tcp:\xc3\xb6:1\n", 1, TACIT_FORMAT },
@@ -66,7 +70,7 @@ static void test_whole(void)
 		"egress vsock:3:8001\nheartbeat vsock:any:9000\nmetrics tcp:127.0.0.1:0\n"
 		"echo unix:echo\nallow kms.example:443\nallow-private db.internal:5432\n"
 		"max-connections 1048576\nmax-per-peer 1\nconnect-timeout 3600\n"
-		"idle-timeout 604800\ndrain-timeout 5",
+		"idle-timeout 604800\ndrain-timeout 5\naws-credentials http://169.254.169.254",
 		&err);
 	static const enum tacit_relay_kind KINDS[] = {
 		TACIT_RELAY_FORWARD,   TACIT_RELAY_FORWARD, TACIT_RELAY_EGRESS,
@@ -88,8 +92,9 @@ static void test_whole(void)
 		   plan->limits.connect_ms == 3600000 && plan->limits.idle_ms == 604800000 &&
 		   plan->limits.drain_ms == 5000,
 	   "limits, times in milliseconds");
+	ok(strcmp(plan->aws_metadata, TACIT_AWS_METADATA) == 0, "the metadata service");
 	is_status(read_config("", &err), TACIT_OK, "an empty file says nothing");
-	ok(plan->rule_count == 0, "and nothing is what it says");
+	ok(plan->rule_count == 0 && !plan->aws_metadata[0], "and nothing is what it says");
 }
 
 static void test_limits(void)
