@@ -18,6 +18,8 @@ const struct cli_verb *const CLI_VERBS[] = {
 	&cmd_policy_check,
 	&cmd_policy_sign,
 	&cmd_policy_verify,
+	&cmd_policy_kms,
+	&cmd_policy_kms_lint,
 	&cmd_ear_verify,
 	&cmd_infer,
 	&cmd_connect,

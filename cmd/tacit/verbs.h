@@ -28,6 +28,8 @@ extern const struct cli_verb cmd_policy_init;    /* policy.c */
 extern const struct cli_verb cmd_policy_check;   /* policy.c */
 extern const struct cli_verb cmd_policy_sign;    /* policy_sign.c */
 extern const struct cli_verb cmd_policy_verify;  /* policy_sign.c */
+extern const struct cli_verb cmd_policy_kms;     /* policy_kms.c */
+extern const struct cli_verb cmd_policy_kms_lint; /* policy_kms_lint.c */
 extern const struct cli_verb cmd_ear_verify;     /* ear_verify.c */
 extern const struct cli_verb cmd_infer;          /* infer.c */
 extern const struct cli_verb cmd_connect;        /* connect.c */

@@ -34,7 +34,7 @@ run 3 "a file over the limit" "$tacit" verify --insecure-no-policy "$work/big"
 run 3 "-- ends the options" "$tacit" verify --insecure-no-policy -- "$work/text"
 
 verbs=$("$tacit" --help | awk '/^  [a-z]/ && !/^  tacit /' |
-	sed -E 's/^  ([a-z]+( [a-z]+)?)  .*/\1/')
+	sed -E 's/^  ([a-z]+( [a-z-]+)?)  .*/\1/')
 while read -r verb; do
 	# shellcheck disable=SC2086
 	run 0 "$verb --help" "$tacit" $verb --help
@@ -63,7 +63,7 @@ offers "verify" ver
 offers "receipt" rec
 offers "verify show" receipt ''
 offers "show" receipt s
-offers "init check sign verify" policy ''
+offers "init check sign verify kms kms-lint" policy ''
 offers "--policy --policy-key --policy-signature --pcr0 --pcr1 --pcr2 --pcr8 --platform" verify --p
 offers "--request --response --require-production" receipt verify --re
 offers "--listen" serve x --l
