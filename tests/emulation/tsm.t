@@ -18,6 +18,7 @@ from machine import *
 
 DATA = "c5" * 64
 PROMPT = "Tell me about the walrus"
+PROFILES = {"tdx": "https://spec.cyntrisec.com/air/v1", "snp": "urn:x-tacit:air-snp/v1"}
 
 deps = parts("--headers")
 work = folder()
@@ -76,6 +77,7 @@ def attest(script, tee, fault, name):
 
 
 script = Script()
+script.do("busybox ifconfig lo 127.0.0.1 up")
 script.run("no provider", ATTEST.format("tdx"))
 script.run("no provider, auto", ATTEST.format("auto"))
 
@@ -199,6 +201,17 @@ def ask(script, tee):
                DATA + " -o /tmp/e2; " + receipt.replace("/tmp/e", "/tmp/e2") +
                " --binding /tmp/b /tmp/r")
     script.run("ask without collateral " + tee, question)
+    script.do("tacit connect --server unix:/run/s --listen tcp:127.0.0.1:8080 --store /tmp/store "
+              f"--insecure-no-policy --collateral /run/{tee} {ROOTS.format(tee)} >/run/connect 2>&1"
+              " & connect=$!")
+    script.do("for i in $(busybox seq 1 600); do busybox grep -q event=ready /run/connect && break;"
+              " busybox sleep 0.1; done")
+    body = '{"messages":[{"role":"user","content":"' + PROMPT + '"}],"max_tokens":2}'
+    script.run("connect " + tee, "busybox wget -S -O - --header 'Content-Type: application/json' "
+               f"--post-data '{body}' http://127.0.0.1:8080/v1/chat/completions")
+    script.do("busybox kill $connect; wait $connect")
+    script.run("stored " + tee, f"busybox grep -aoh '{PROFILES[tee]}' /tmp/store; "
+               "busybox rm -f /tmp/store*")
     end(script)
 
 
@@ -303,6 +316,10 @@ for tee in ("tdx", "snp"):
     ok("event=sandbox" not in script.of("serve " + tee)[1], "all of its sandbox holds")
     says("ask " + tee, 0, "verified: " + tee)
     says("receipt " + tee, 0, "end to end")
+    says("connect " + tee, 0, f'Tacit-Verdict: verified; tee="{tee}"')
+    ok('receipt="ok"' in script.of("connect " + tee)[1] and
+       PROFILES[tee] in script.of("stored " + tee)[1], "its receipt is checked and kept",
+       (script.of("connect " + tee), script.of("stored " + tee)))
     says(f"receipt {tee} without binding", 1, "no tacit/1 binding")
     ok(script.of(f"receipt {tee} other binding")[0] in (1, 3),
        "a receipt beside another binding is refused", script.of(f"receipt {tee} other binding"))
@@ -356,7 +373,7 @@ ok(register("device tdx first") == ("chained", extended(alone, ready["device tdx
 ok(register("snp") is None, "SNP has no such register")
 claims = judged(script, "show snp")["claims"]
 report = judged(script, "judged snp")["evidence"]
-ok(claims["eat_profile"] == "urn:x-tacit:air-snp/v1", "a receipt of SNP has a profile of its own",
+ok(claims["eat_profile"] == PROFILES["snp"], "a receipt of SNP has a profile of its own",
    claims)
 ok(claims["enclave_measurements"] == {"measurement_type": "snp-launch-digest",
                                       "measurement": report["claims"]["measurements"]["measurement"]},
