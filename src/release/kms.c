@@ -4,7 +4,9 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/bounds.h"
 #include "base/compiler.h"
+#include "crypto/random.h"
 #include "release/kms_inside.h"
 
 #define WHERE  "kms"
@@ -85,11 +87,18 @@ enum tacit_status tacit_kms_document(struct tacit_kms *kms, struct tacit_slice n
 				     struct tacit_slice *ret, struct tacit_error *err)
 {
 	struct tacit_attest_request request = { .binding = user_data, .nonce = nonce };
-	enum tacit_status st;
+	uint8_t fresh[TACIT_NONCE_LEN];
+	enum tacit_status st = TACIT_OK;
 
 	if (!kms->options.attester || !kms->options.recipient)
 		return tacit_fail(err, TACIT_USAGE, WHERE, 0, "nobody to attest for this");
-	st = tacit_recipient_spki(kms->options.recipient, &request.public_key, err);
+	/* No two documents are the same, so that a broker can refuse one that it has seen. */
+	if (nonce.len == 0) {
+		st = tacit_random(tacit_mut_of(fresh, sizeof(fresh)), err);
+		request.nonce = TACIT_SLICE_ARRAY(fresh);
+	}
+	if (st == TACIT_OK)
+		st = tacit_recipient_spki(kms->options.recipient, &request.public_key, err);
 	if (st == TACIT_OK)
 		st = tacit_attester_attest(kms->options.attester, &request, room, ret, err);
 	return st;

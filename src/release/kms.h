@@ -79,7 +79,7 @@ void tacit_kms_free(struct tacit_kms *kms);
 /* ---- for those who pass requests of others on -------------------------------------------------
  */
 
-/* A document with the recipient's key and these two; either may be absent. */
+/* A document with the recipient's key and these two; without a nonce it has a fresh one. */
 TACIT_MUST_CHECK enum tacit_status
 tacit_kms_document(struct tacit_kms *kms, struct tacit_slice nonce, struct tacit_slice user_data,
 		   struct tacit_mut room, struct tacit_slice *ret, struct tacit_error *err);

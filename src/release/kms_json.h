@@ -51,7 +51,7 @@ struct tacit_kms_request {
 	uint32_t bytes;                       /* of random, or of a data key without spec */
 	const struct tacit_kms_pair *context; /* what the ciphertext is bound to */
 	size_t context_count;
-	/* Into the attestation document, besides the key; may be absent. */
+	/* Into the attestation document, besides the key; without a nonce a fresh one. */
 	struct tacit_slice nonce, user_data;
 };
 
