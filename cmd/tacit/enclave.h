@@ -73,8 +73,9 @@ struct enclave_wish {
 	bool debug;
 	const char *folder; /* its own */
 	/* Emulation: */
-	const char *root;             /* FILE of the test root; NULL for one of its own */
-	const struct cli_list *ports; /* of the guest, beside 8443 */
+	const char *root;                  /* FILE of the test root; NULL for one of its own */
+	const struct cli_list *ports;      /* of the guest, beside 8443 */
+	const struct cli_list *host_ports; /* N=/PATH: sockets that it finds at the host */
 	json_t *measurements;
 };
 

@@ -303,6 +303,24 @@ static enum tacit_status start_emulator(struct making *m, struct tacit_error *er
 		       : st;
 }
 
+/* What the guest connects to at the host is a socket with the port's number: these lead on. */
+static enum tacit_status link_host_ports(const struct making *m, struct tacit_error *err)
+{
+	const struct cli_list *ports = m->wish->host_ports;
+
+	for (size_t i = 0; ports && i < ports->count; i++) {
+		const char *path = strchr(ports->items[i], '=') + 1;
+		char name[ENCLAVE_PATH];
+
+		snprintf(name, sizeof(name), "%.100s_%lu", m->vsock_ports,
+			 strtoul(ports->items[i], NULL, 10));
+		if (symlink(path, name))
+			return tacit_fail(err, TACIT_IO, WHERE, 0, "--host-port %s: %s",
+					  ports->items[i], strerror(errno));
+	}
+	return TACIT_OK;
+}
+
 static enum tacit_status start_vsock(struct making *m, struct tacit_error *err)
 {
 	TACIT_CLEANUP(free_arguments) struct arguments a = { 0 };
@@ -418,6 +436,8 @@ enum tacit_status enclave_emulate_start(const struct enclave_wish *wish,
 		st = start_vsock(m, err);
 	if (st == TACIT_OK)
 		st = listen_heartbeat(m, err);
+	if (st == TACIT_OK)
+		st = link_host_ports(m, err);
 	return st == TACIT_OK ? start_qemu(m, err) : st;
 }
 

@@ -29,7 +29,7 @@ struct options {
 	struct cli_common common;
 	const char *eif, *test_root;
 	uint64_t cpus, memory, cid, timeout;
-	struct cli_list ports;
+	struct cli_list ports, host_ports;
 	bool debug, emulate, detach;
 };
 
@@ -53,6 +53,9 @@ static const struct cli_option OPTIONS[] = {
 		"--emulate: the root that its documents stand under, made where there is none"),
 	CLI_OPT(struct options, ports, "--port", 0, CLI_LIST, "N",
 		"--emulate: a port of it to make a socket for, beside 8443; may be given again"),
+	CLI_OPT(struct options, host_ports, "--host-port", 0, CLI_LIST, "N=PATH",
+		"--emulate: the unix socket that it finds at port N of the host; may be given "
+		"again"),
 };
 
 struct running {
@@ -67,23 +70,35 @@ struct running {
 
 /* ---- before anything is started ----------------------------------------------------------- */
 
-static int check_options(const struct options *o)
+static int check_ports(const struct options *o)
 {
-	if (o->emulate && o->test_root && !o->eif)
-		return 0;
-	if (!o->eif)
-		return cli_usage("'run' wants --eif");
-	if (!o->emulate && (o->test_root || o->ports.count))
-		return cli_usage("--test-root and --port go with --emulate");
-	if (o->ports.count > ENCLAVE_PORTS)
-		return cli_usage("--port: %d at most", ENCLAVE_PORTS);
+	if (o->ports.count > ENCLAVE_PORTS || o->host_ports.count > ENCLAVE_PORTS)
+		return cli_usage("--port, --host-port: %d at most", ENCLAVE_PORTS);
 	for (size_t i = 0; i < o->ports.count; i++) {
 		const char *port = o->ports.items[i];
 
 		if (!*port || strlen(port) > 9 || strspn(port, "0123456789") != strlen(port))
 			return cli_usage("--port: '%.20s' is no port", port);
 	}
+	for (size_t i = 0; i < o->host_ports.count; i++) {
+		const char *port = o->host_ports.items[i];
+		size_t digits = strspn(port, "0123456789");
+
+		if (digits < 1 || digits > 9 || port[digits] != '=' || port[digits + 1] != '/')
+			return cli_usage("--host-port: '%.40s' is not N=/PATH", port);
+	}
 	return 0;
+}
+
+static int check_options(const struct options *o)
+{
+	if (o->emulate && o->test_root && !o->eif)
+		return 0;
+	if (!o->eif)
+		return cli_usage("'run' wants --eif");
+	if (!o->emulate && (o->test_root || o->ports.count || o->host_ports.count))
+		return cli_usage("--test-root, --port and --host-port go with --emulate");
+	return check_ports(o);
 }
 
 /* Registers, and what the image asks for where nothing else was said. */
@@ -171,6 +186,7 @@ static enum tacit_status start(struct running *r, struct tacit_error *err)
 		.folder = r->own,
 		.root = o->test_root,
 		.ports = &o->ports,
+		.host_ports = &o->host_ports,
 		.measurements = r->record.measurements,
 	};
 	enum tacit_status st = TACIT_OK;

@@ -43,6 +43,10 @@ run 2 "too little memory" "$tacit" run --eif "$image" --memory 63
 run 2 "a port without emulation" "$tacit" run --eif "$image" --port 5005
 run 2 "a root without emulation" "$tacit" run --eif "$image" --test-root "$work/root.der"
 run 2 "what is no port" "$tacit" run --emulate --eif "$image" --port 5005=/etc/passwd
+run 2 "a port of the host without emulation" "$tacit" run --eif "$image" --host-port 8001=/s
+for port in '' 8001 8001= 8001=s =/s x8001=/s 1234567890=/s; do
+	run 2 "no port of the host: '$port'" "$tacit" run --emulate --eif "$image" --host-port "$port"
+done
 run 2 "no port at all" "$tacit" run --emulate --eif "$image" --port ''
 
 # ---- it runs -----------------------------------------------------------------------------------
@@ -341,7 +345,9 @@ SH
 		until_true grep -q "answer is b7" "$work/$name"
 		until_true grep -q "runs: " "$work/$name.err"
 	}
-	up emulated
+	up emulated --host-port 8001="$work/egress"
+	[ "$(readlink "$state"/emulated-*/vsock_8001)" = "$work/egress" ]
+	ok $? "a port of the host leads to the socket that was named"
 	has "$work/emulated.err" "runs: CID 16, .*, $no_tee" "one that comes up is named"
 	has "$work/emulated.err" "^  client .* --insecure-test-root $state/.*/root.der Hello" \
 		"and so is the root that it was given"
