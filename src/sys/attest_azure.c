@@ -221,6 +221,13 @@ static enum tacit_status take_report(struct azure_report *report, struct tacit_e
 	return TACIT_OK;
 }
 
+static enum tacit_status fail_report(const struct tacit_error *why, struct tacit_error *err)
+{
+	return tacit_fail(err, why->status, WHERE, why->offset,
+			  "the TPM's index 0x%08x holds no report of a paravisor: %s",
+			  (unsigned)REPORT_AT, why->detail);
+}
+
 static enum tacit_status read_report(struct tacit_tpm *tpm, struct azure_report *report,
 				     struct tacit_error *err)
 {
@@ -240,7 +247,19 @@ static enum tacit_status read_report(struct tacit_tpm *tpm, struct azure_report 
 		return st;
 	}
 	report->len = bytes.len;
-	return take_report(report, err);
+	st = take_report(report, &why);
+	return st == TACIT_OK ? st : fail_report(&why, err);
+}
+
+static enum tacit_status cut_quote(struct tacit_slice got, const uint8_t *data,
+				   struct tacit_slice *ret, struct tacit_error *err)
+{
+	struct tacit_error why = { 0 };
+
+	if (tacit_attest_cut_quote(got, data, ret, &why) == TACIT_OK)
+		return TACIT_OK;
+	return tacit_fail(err, TACIT_PEER, WHERE, why.offset,
+			  "the metadata service's quote is none of this TD: %s", why.detail);
 }
 
 /*
@@ -268,7 +287,7 @@ static enum tacit_status get_beside(const char *imds, struct azure_report *repor
 	if (st == TACIT_OK)
 		st = tacit_imds_quote(imds, hcl.area.ptr, room, &got, err);
 	if (st == TACIT_OK)
-		st = tacit_attest_cut_quote(got, hcl.bound.ptr, &got, err);
+		st = cut_quote(got, hcl.bound.ptr, &got, err);
 	if (st == TACIT_OK)
 		report->beside_len = got.len;
 	return st;

@@ -168,6 +168,16 @@ static enum tacit_status make_url(const char *base, const char *path, char ret[s
 						 "the metadata service's address is too long");
 }
 
+static enum tacit_status finish_answer(struct tacit_json_read *j, struct tacit_error *err)
+{
+	struct tacit_error why = { 0 };
+
+	if (tacit_json_read_finish(j, WHERE, &why) == TACIT_OK)
+		return TACIT_OK;
+	return tacit_fail(err, TACIT_PEER, WHERE, why.offset,
+			  "the metadata service's answer is not what it should be: %s", why.detail);
+}
+
 /* ---- certificates -------------------------------------------------------------------------- */
 
 /* Appends what the text holds: certificates, and nothing that is none. */
@@ -212,7 +222,7 @@ static enum tacit_status read_certs(struct tacit_slice body, struct tacit_arena 
 		else
 			tacit_json_read_skip(&j);
 	}
-	enum tacit_status st = tacit_json_read_finish(&j, WHERE, err);
+	enum tacit_status st = finish_answer(&j, err);
 	if (st == TACIT_OK)
 		st = put_certs(&w, key, &count, arena, err);
 	if (st == TACIT_OK && count != 1)
@@ -259,7 +269,7 @@ static enum tacit_status read_quote(struct tacit_slice body, struct tacit_arena 
 		else
 			tacit_json_read_skip(&j);
 	}
-	enum tacit_status st = tacit_json_read_finish(&j, WHERE, err);
+	enum tacit_status st = finish_answer(&j, err);
 	if (st != TACIT_OK)
 		return st;
 	if (quote.len == 0 || quote.len > room.len)
