@@ -101,7 +101,7 @@ struct tacit_sealed_in model_file_in(struct model_file *file)
 
 struct tacit_sealed_out model_file_out(struct model_file *file)
 {
-	return (struct tacit_sealed_out){ write_at, file };
+	return (struct tacit_sealed_out){ .write = write_at, .user = file };
 }
 
 /* ---- keys ---------------------------------------------------------------------------------- */

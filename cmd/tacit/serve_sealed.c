@@ -31,10 +31,9 @@ static bool progress(void *user, uint64_t done, uint64_t total)
 	return true;
 }
 
-static enum tacit_status put(void *user, uint64_t at, struct tacit_slice bytes,
-			     struct tacit_error *err)
+static struct tacit_mut room(void *user, uint64_t at, size_t len)
 {
-	return tacit_image_put(user, at, bytes, err);
+	return tacit_image_room(user, at, len);
 }
 
 static enum tacit_status open_from(struct opening *x, const struct tacit_manifest_file *file,
@@ -43,7 +42,7 @@ static enum tacit_status open_from(struct opening *x, const struct tacit_manifes
 	const struct tacit_sealed_options options = { .threads = (unsigned)x->options->threads,
 						      .progress = progress,
 						      .user = x };
-	const struct tacit_sealed_out out = { image ? put : NULL, image };
+	const struct tacit_sealed_out out = { .room = image ? room : NULL, .user = image };
 	struct tacit_key_use use = model_dir_use(&x->sealed->dir, file);
 	struct tacit_sealed_in in = model_file_in(from);
 	uint64_t start = tacit_clock_us();

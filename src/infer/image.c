@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "crypto/hash.h"
+#include "infer/map.h"
 
 /* Large enough to hide system calls, small enough to stay in the cache for the hash. */
 #define CHUNK (256u * 1024)
@@ -19,6 +20,7 @@ struct tacit_image {
 	struct tacit_hasher *hasher;
 	uint64_t size;
 	const uint8_t *map; /* NULL until sealed, and for an empty image */
+	uint8_t *writable;  /* of _pieces, until sealed */
 	uint8_t sha256[TACIT_SHA256_LEN];
 };
 
@@ -62,15 +64,31 @@ void tacit_image_free(struct tacit_image *image)
 		return;
 	if (image->map)
 		munmap((void *)(uintptr_t)image->map, (size_t)image->size);
+	if (image->writable)
+		munmap(image->writable, (size_t)image->size);
 	if (image->fd >= 0)
 		close(image->fd);
 	tacit_hasher_free(image->hasher);
 	free(image);
 }
 
+#define PAGE 4096u
+
+static bool map_writable(struct tacit_image *image)
+{
+	uint8_t *at = tacit_map_reserve(((size_t)image->size + PAGE - 1) & ~(size_t)(PAGE - 1));
+
+	if (!at)
+		return false;
+	image->writable = at;
+	return mmap(at, (size_t)image->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+		    image->fd, 0) != MAP_FAILED &&
+	       madvise(at, (size_t)image->size, MADV_DONTDUMP) == 0;
+}
+
 /*
- * Nothing is reserved: that would fill all memory with zeros first, on one core, and take longer
- * than filling it with the model on all of them.
+ * Nothing is filled here: zeros in all of it, on one core, would take longer than the model on all
+ * of them.
  */
 enum tacit_status tacit_image_pieces(uint64_t size, struct tacit_image **ret_image,
 				     struct tacit_error *err)
@@ -80,14 +98,40 @@ enum tacit_status tacit_image_pieces(uint64_t size, struct tacit_image **ret_ima
 
 	if (st)
 		return st;
-	if (size > INT64_MAX || ftruncate(image->fd, (off_t)size)) {
+	image->size = size;
+	if (size > INT64_MAX - PAGE || ftruncate(image->fd, (off_t)size) ||
+	    (size && !map_writable(image))) {
 		tacit_image_free(image);
 		return tacit_fail(err, TACIT_NOMEM, "image", 0,
 				  "%llu bytes of memory for the model", (unsigned long long)size);
 	}
-	image->size = size;
 	*ret_image = image;
 	return TACIT_OK;
+}
+
+/*
+ * Huge pages for the next step of the image, as far as there are whole ones. One that is all empty
+ * is left alone by the kernel, so each gets a byte first. Asking is slow however much is asked for.
+ */
+static void make_ready(struct tacit_image *image, uint64_t at)
+{
+	uint64_t left = image->size - at;
+	size_t len = (size_t)(left < TACIT_IMAGE_STEP ? left : TACIT_IMAGE_STEP);
+
+	len -= len % TACIT_MAP_HUGE;
+	for (size_t i = 0; i < len; i += TACIT_MAP_HUGE)
+		*(volatile uint8_t *)(image->writable + at + i) = 0;
+	if (len)
+		tacit_map_huge(image->writable + at, len);
+}
+
+struct tacit_mut tacit_image_room(struct tacit_image *image, uint64_t at, size_t len)
+{
+	if (!image->writable || at > image->size || len > image->size - at)
+		return tacit_mut_of(NULL, 0);
+	if (at % TACIT_IMAGE_STEP == 0)
+		make_ready(image, at);
+	return tacit_mut_of(image->writable + at, len);
 }
 
 static enum tacit_status write_at(const struct tacit_image *image, uint64_t at,
@@ -104,15 +148,6 @@ static enum tacit_status write_at(const struct tacit_image *image, uint64_t at,
 		at += (uint64_t)n;
 	}
 	return TACIT_OK;
-}
-
-enum tacit_status tacit_image_put(struct tacit_image *image, uint64_t at, struct tacit_slice bytes,
-				  struct tacit_error *err)
-{
-	if (at > image->size || bytes.len > image->size - at)
-		return tacit_fail(err, TACIT_USAGE, "image", at, "%zu bytes beyond the end",
-				  bytes.len);
-	return write_at(image, at, bytes, err);
 }
 
 enum tacit_status tacit_image_write(struct tacit_image *image, struct tacit_slice bytes,
@@ -177,6 +212,10 @@ enum tacit_status tacit_image_seal(struct tacit_image *image, struct tacit_error
 enum tacit_status tacit_image_seal_as(struct tacit_image *image, const uint8_t sha256[32],
 				      struct tacit_error *err)
 {
+	/* The kernel seals nothing that somebody could still write to. */
+	if (image->writable)
+		munmap(image->writable, (size_t)image->size);
+	image->writable = NULL;
 	memcpy(image->sha256, sha256, sizeof(image->sha256));
 	return seal_file(image, err);
 }

@@ -33,15 +33,17 @@ void tacit_image_free(struct tacit_image *image);
 
 /*
  * The same for a model that was hashed elsewhere, as a sealed one is while it is opened: _pieces
- * of a known size, _put on any thread in any order, one _seal_as with the hash that the model is
- * known by. Bytes that nobody put are zeros.
+ * of a known size, written to through _room on any thread in any order, one _seal_as with the hash
+ * that the model is known by. Bytes that nobody wrote are zeros.
  */
 TACIT_MUST_CHECK enum tacit_status tacit_image_pieces(uint64_t size, struct tacit_image **ret_image,
 						      struct tacit_error *err);
-/* Errors: NOMEM; USAGE beyond the size. */
-TACIT_MUST_CHECK enum tacit_status tacit_image_put(struct tacit_image *image, uint64_t at,
-						   struct tacit_slice bytes,
-						   struct tacit_error *err);
+/*
+ * Where bytes from `at` on belong; absent beyond the size. Whoever asks for the first byte of a
+ * TACIT_IMAGE_STEP has it made ready, which is quicker than doing so page by page.
+ */
+#define TACIT_IMAGE_STEP (16u << 20)
+struct tacit_mut tacit_image_room(struct tacit_image *image, uint64_t at, size_t len);
 TACIT_MUST_CHECK enum tacit_status
 tacit_image_seal_as(struct tacit_image *image, const uint8_t sha256[32], struct tacit_error *err);
 

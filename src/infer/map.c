@@ -16,14 +16,13 @@ static uint8_t *round_up(uint8_t *p, uintptr_t to)
 	return p + (-(uintptr_t)p & (to - 1));
 }
 
-/* Addresses for `len` bytes from a multiple of a huge page on; MAP_FAILED when there are none. */
-static uint8_t *reserve(size_t len)
+void *tacit_map_reserve(size_t len)
 {
 	uint8_t *all = __real_mmap(NULL, len + TACIT_MAP_HUGE, PROT_NONE,
 				   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (all == MAP_FAILED)
-		return all;
+		return NULL;
 	uint8_t *start = round_up(all, TACIT_MAP_HUGE);
 	uint8_t *end = start + len;
 	if (start > all)
@@ -33,6 +32,11 @@ static uint8_t *reserve(size_t len)
 	return start;
 }
 
+void tacit_map_huge(void *at, size_t len)
+{
+	(void)madvise(at, len, MADV_COLLAPSE);
+}
+
 void *__wrap_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t at)
 {
 	size_t pages;
@@ -40,13 +44,13 @@ void *__wrap_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t at)
 	if (addr || fd < 0 || at || len < TACIT_MAP_HUGE || prot != PROT_READ ||
 	    __builtin_add_overflow(len, (size_t)4095, &pages))
 		return __real_mmap(addr, len, prot, flags, fd, at);
-	uint8_t *start = reserve(pages & ~(size_t)4095);
-	if (start == MAP_FAILED)
+	uint8_t *start = tacit_map_reserve(pages & ~(size_t)4095);
+	if (!start)
 		return __real_mmap(addr, len, prot, flags, fd, at);
 	/* Filling it comes after the pages are large, not before. */
 	void *map = __real_mmap(start, len, prot, (flags & ~MAP_POPULATE) | MAP_FIXED, fd, at);
 	if (map != MAP_FAILED)
-		(void)madvise(map, len, MADV_COLLAPSE); /* a favour, not a need */
+		tacit_map_huge(map, len);
 	else
 		(void)munmap(start, len);
 	return map;

@@ -17,4 +17,13 @@
 /* mmap(2); a large file that goes anywhere goes where huge pages fit, and gets them if it can. */
 void *__wrap_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t at);
 
+/*
+ * Addresses for `len` bytes, a whole number of pages, from a multiple of a huge page on, with
+ * nothing there; NULL when there are none.
+ */
+void *tacit_map_reserve(size_t len);
+
+/* Asks for a huge page at `at`, whether or not anything is there yet; a favour, not a need. */
+void tacit_map_huge(void *at, size_t len);
+
 #endif

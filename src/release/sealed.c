@@ -8,7 +8,7 @@
 #include "release/segments.h"
 
 #define WHERE      "model.file"
-#define PER_BATCH  16u                                        /* chunks read at a time */
+#define PER_BATCH  4u /* chunks read at a time: what is read is still in the cache when opened */
 #define PER_PIECE  (TACIT_MANIFEST_SEGMENT / TACIT_AGE_CHUNK) /* chunks in a segment */
 #define FIRST_READ 16384u /* more than the headers that we write */
 
@@ -109,16 +109,28 @@ static enum tacit_status check_piece(const struct job *job, struct tacit_segment
 
 /* ---- opening ------------------------------------------------------------------------------- */
 
+/* Where a chunk is decrypted to: the caller's place, else this thread's. */
+static struct tacit_mut place(const struct job *job, struct tacit_segments_room *room,
+			      uint64_t number, size_t len)
+{
+	if (job->out && job->out->room && len > 0)
+		return job->out->room(job->out->user, number * TACIT_AGE_CHUNK, len);
+	return tacit_mut_of(room->plain, len);
+}
+
 static enum tacit_status open_chunk(struct job *job, struct tacit_segments_room *room,
 				    uint64_t number, size_t slot, struct tacit_error *err)
 {
 	size_t len = plain_len(job, number, 1);
-	struct tacit_mut plain = tacit_mut_of(room->plain, len);
+	struct tacit_mut plain = place(job, room, number, len);
 	struct tacit_slice sealed =
 		tacit_slice_of(room->sealed + slot * TACIT_AGE_SEALED, len + TACIT_AGE_TAG);
+
+	if (!plain.ptr)
+		return tacit_fail(err, TACIT_NOMEM, WHERE, number, "no room for chunk %llu",
+				  (unsigned long long)number);
 	enum tacit_status st = tacit_age_chunk_open(&job->stream, number, number + 1 == job->chunks,
 						    sealed, plain, err);
-
 	if (st != TACIT_OK)
 		return st;
 	tacit_hasher_update(room->hasher, tacit_slice_of(plain.ptr, len));

@@ -33,7 +33,10 @@ struct tacit_sealed_in {
 };
 
 struct tacit_sealed_out {
-	/* NULL: nowhere. */
+	/* Where bytes from `at` on belong, to be decrypted into as they are; NULL when there is no
+	 * such place. An absent room fails with TACIT_NOMEM. */
+	struct tacit_mut (*room)(void *user, uint64_t at, size_t len);
+	/* Takes them instead. Neither: they go nowhere. */
 	enum tacit_status (*write)(void *user, uint64_t at, struct tacit_slice bytes,
 				   struct tacit_error *err);
 	void *user;
