@@ -38,6 +38,7 @@ options += programs((TACIT, "/usr/bin/tacit"),
                     ("libcurl.so.4", None))  # which the client loads at first use
 
 ROOTS = "--insecure-test-root /run/{0}/root.der"
+QUESTION = (f"tacit infer --server unix:/run/s --max-tokens 2 --insecure-no-policy '{PROMPT}' ")
 SERVE = "tacit serve --json --tee {0} --model /model.gguf --listen unix:/run/s "
 ATTEST = f"tacit attest --tee {{0}} --report-data {DATA} -o /tmp/{{0}}"
 VERIFY = (f"tacit verify --platform {{0}} --report-data {DATA} --collateral /run/{{0}} "
@@ -99,6 +100,7 @@ script.run("device tdx", ATTEST.format("tdx") + " && busybox base64 /tmp/tdx")
 script.run("device auto", ATTEST.format("auto") + " && busybox base64 /tmp/auto")
 script.run("device snp on tdx", ATTEST.format("snp"))
 serve(script, "tdx", "device tdx", root="/quoting.der")
+script.run("ask device tdx", QUESTION + "--insecure-test-root /quoting.der")
 end(script)
 script.do("echo plain >/run/tdx-guest/fault")
 serve(script, "tdx", "device tdx plain", root="/quoting.der")
@@ -154,6 +156,10 @@ derive(script, "status 22", "status 22")
 derive(script, "status 39", "status 39")
 derive(script, "status 7", "status 7")
 derive(script, "nothing", "nothing")
+script.do("echo >/run/sev-guest/fault")
+serve(script, "snp", "device snp", root="/run/sev-guest/root.der")
+script.run("ask device snp", QUESTION + ROOTS.format("sev-guest"))
+end(script)
 remove(script, "/dev/sev-guest")
 
 # ---- configfs-tsm ------------------------------------------------------------------------------
@@ -186,8 +192,7 @@ def ask(script, tee):
     """A server, a client that asks it, and somebody who judges the receipt later."""
     script.do(f"echo >/run/{tee}/fault")
     serve(script, tee, tee)
-    question = (f"tacit infer --server unix:/run/s --max-tokens 2 --insecure-no-policy "
-           f"{ROOTS.format(tee)} --receipt /tmp/r --evidence /tmp/e --binding /tmp/b '{PROMPT}'")
+    question = QUESTION + f"{ROOTS.format(tee)} --receipt /tmp/r --evidence /tmp/e --binding /tmp/b"
     script.run("ask " + tee, question + " --collateral /run/" + tee)
     receipt = (f"tacit receipt verify --evidence /tmp/e --insecure-no-policy "
                f"--collateral /run/{tee} {ROOTS.format(tee)}")
@@ -364,6 +369,9 @@ says("serve tdx errno 1", 1, "cannot extend RTMR3: Operation not permitted")
 says("serve tdx errno 5", 1, "cannot extend RTMR3: Input/output error")
 says("serve tdx errno 22", 1, "cannot extend RTMR3: Invalid argument")
 says("serve device tdx", 0, "event=ready")
+says("ask device tdx", 4, "")  # a quote, without collateral
+says("serve device snp", 0, "event=ready")
+says("ask device snp", 0, "verified: snp")
 alone = extended("00" * 48, ready["device tdx"])
 ok(register("device tdx") == ("extended", alone), "vendors' kernels extend by the device",
    register("device tdx"))
