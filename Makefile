@@ -7,6 +7,7 @@
 
 VERSION := 0.1.0
 PREFIX ?= /usr/local
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 DESTDIR ?=
 FLAVOUR ?= release
 CC ?= cc
@@ -303,6 +304,12 @@ install: all
 	install -m 755 $(B)/tacit-init $(B)/tacit-emulator $(DESTDIR)$(PREFIX)/libexec/tacit/
 	if [ -d build/deps/llama/convert ]; then \
 		cp -R build/deps/llama/convert $(DESTDIR)$(PREFIX)/libexec/tacit/; fi
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(PREFIX)/share/tacit
+	for unit in deploy/systemd/*.service deploy/systemd/*.socket; do \
+		sed 's|/usr/local/bin/|$(PREFIX)/bin/|' $$unit \
+			> $(DESTDIR)$(UNITDIR)/$${unit##*/}; done
+	chmod 644 $(DESTDIR)$(UNITDIR)/tacit-*
+	install -m 644 deploy/systemd/*.conf $(DESTDIR)$(PREFIX)/share/tacit/
 	for page in man/*.[1357]; do \
 		install -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/; done
 

@@ -45,6 +45,32 @@ check "and exports what its page names" sh -c "nm -D --defined-only \
 	sort | diff - abi/symbols-attest.txt && grep -oE '^\.It Fn [a-z_]+' \
 	$root/opt/tacit/share/man/man3/libtacit-attest.3 | sed 's/.* //' | sort |
 	diff - abi/symbols-attest.txt"
+# What systemd starts is what was installed, and nothing of an administrator's is replaced.
+units=$root/opt/tacit/lib/systemd/system
+check "systemd's units are there" bash -c \
+	"cd deploy/systemd && ls *.service *.socket | diff - <(ls $units | LC_ALL=C sort)"
+check "and start the program that is installed" bash -c "! grep -H ^Exec $units/* |
+	grep -v 'ExecReload=/bin/kill ' | grep -v ':ExecStart=/opt/tacit/bin/tacit '"
+check "with every line else as it is here" bash -c "for unit in deploy/systemd/tacit-*; do
+	diff <(grep -v ^ExecStart= \$unit) <(grep -v ^ExecStart= $units/\${unit##*/}) || exit 1; done"
+check "their examples of a configuration are beside the program" bash -c \
+	"for name in enclave relay serve; do test -f $root/opt/tacit/share/tacit/\$name.conf || exit 1
+	done; test ! -e $root/etc"
+check "the relay takes its own" "$root/opt/tacit/bin/tacit" relay --check --config \
+	"$root/opt/tacit/share/tacit/relay.conf"
+if command -v systemd-analyze >/dev/null; then
+	# There is no program at /opt here: they are looked at with the one of this root.
+	mkdir "$root/units"
+	for unit in "$units"/*; do
+		sed "s|/opt/tacit/bin/tacit|$root/opt/tacit/bin/tacit|" "$unit" \
+			>"$root/units/${unit##*/}"
+	done
+	check "systemd finds no fault in them" bash -c "systemd-analyze verify --man=no \
+		$root/units/*.service $root/units/*.socket 2>&1 | grep tacit- && exit 1 || exit 0"
+else
+	n=$((n + 1))
+	echo "ok $n - systemd finds no fault in them # SKIP systemd-analyze is not installed"
+fi
 check "no internal name of the library is visible" sh -c \
 	"! nm -g --defined-only $root/opt/tacit/lib/libtacit.a | awk '\$2 ~ /[TDBR]/ {print \$3}' | grep -v '^tacit_'"
 echo "1..$n"
