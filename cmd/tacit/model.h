@@ -5,6 +5,7 @@
 /* What the verbs about sealed models share: the folder of one, its files, its publishers. */
 
 #include "kms_option.h"
+#include "model_far.h"
 #include "release/manifest_sign.h"
 #include "release/sealed.h"
 
@@ -13,6 +14,7 @@
 /* A folder whose manifest was read. Zero-initialised means not read. */
 struct model_dir {
 	const char *path;
+	struct tacit_store *store; /* that `path` is a place in; NULL for this machine */
 	struct tacit_slice text; /* of the manifest, as it was read: what is hashed and signed */
 	void *room;
 	struct tacit_manifest manifest;
@@ -20,8 +22,9 @@ struct model_dir {
 	struct tacit_model_signatures signatures;
 };
 
-/* Whether `path` is a folder with a manifest in it. */
+/* Whether `path` is a folder, here or in a store. */
 bool model_dir_is(const char *path);
+/* From `ret->store`, which is set before. */
 TACIT_MUST_CHECK enum tacit_status model_dir_read(const char *path, struct model_dir *ret,
 						  struct tacit_error *err);
 void model_dir_free(struct model_dir *dir);

@@ -16,14 +16,15 @@ bool model_dir_is(const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	return model_far_is(path) || (stat(path, &st) == 0 && S_ISDIR(st.st_mode));
 }
 
 bool model_dir_file(const struct model_dir *dir, struct tacit_slice name, const char *suffix,
 		    char path[static MODEL_PATH])
 {
-	int n = snprintf(path, MODEL_PATH, "%s/%.*s%s", dir->path, (int)name.len,
-			 (const char *)name.ptr, suffix);
+	/* A place in a store has its slash: two of them would be another key. */
+	int n = snprintf(path, MODEL_PATH, "%s%s%.*s%s", dir->path, dir->store ? "" : "/",
+			 (int)name.len, (const char *)name.ptr, suffix);
 
 	return n > 0 && n < MODEL_PATH;
 }
@@ -64,6 +65,13 @@ static enum tacit_status read_manifest(struct model_dir *dir, struct tacit_error
 	return st ? st : tacit_hash(TACIT_SHA256, dir->text, dir->identity, err);
 }
 
+static enum tacit_status read_file(const struct model_dir *dir, const char *path, size_t max,
+				   struct tacit_slice *ret, struct tacit_error *err)
+{
+	return dir->store ? model_far_read(dir->store, path, max, ret, err)
+			  : cli_read_file(path, max, ret, err);
+}
+
 static enum tacit_status read_signatures(struct model_dir *dir, struct tacit_error *err)
 {
 	char path[MODEL_PATH];
@@ -71,7 +79,7 @@ static enum tacit_status read_signatures(struct model_dir *dir, struct tacit_err
 
 	if (!model_dir_file(dir, tacit_slice_str(TACIT_SEALED_SIGNATURES), "", path))
 		return tacit_fail(err, TACIT_USAGE, "model", 0, "the folder's name is too long");
-	enum tacit_status st = cli_read_file(path, TACIT_MODEL_SIGNATURES_FILE, &text, err);
+	enum tacit_status st = read_file(dir, path, TACIT_MODEL_SIGNATURES_FILE, &text, err);
 	if (st != TACIT_OK)
 		return tacit_error_wrap(err, st, "signatures");
 	st = tacit_model_signatures_parse(text, &dir->signatures, err);
@@ -81,12 +89,12 @@ static enum tacit_status read_signatures(struct model_dir *dir, struct tacit_err
 
 enum tacit_status model_dir_read(const char *path, struct model_dir *ret, struct tacit_error *err)
 {
-	struct model_dir dir = { .path = path };
+	struct model_dir dir = { .path = path, .store = ret->store };
 	char name[MODEL_PATH];
 
 	if (!model_dir_file(&dir, tacit_slice_str(TACIT_SEALED_MANIFEST), "", name))
 		return tacit_fail(err, TACIT_USAGE, "model", 0, "the folder's name is too long");
-	enum tacit_status st = cli_read_file(name, TACIT_MANIFEST_MAX, &dir.text, err);
+	enum tacit_status st = read_file(&dir, name, TACIT_MANIFEST_MAX, &dir.text, err);
 	if (st != TACIT_OK)
 		return tacit_error_wrap(err, st, "manifest");
 	st = read_manifest(&dir, err);

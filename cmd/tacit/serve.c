@@ -170,6 +170,7 @@ static int load_sealed(struct serving *s, struct tacit_engine_options *setup)
 	struct serve_sealed_options options = o->sealed;
 
 	/* Whoever serves asks for the key, and goes where models come from unless told otherwise. */
+	options.source = &o->source;
 	options.kms.tee = o->tee;
 	if (!options.kms.via)
 		options.kms.via = o->source.via;

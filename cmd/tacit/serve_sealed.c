@@ -16,6 +16,7 @@ struct opening {
 	struct kms_lazy kms;
 	struct tacit_error err;
 	unsigned percent;
+	struct source_store store;
 };
 
 static bool progress(void *user, uint64_t done, uint64_t total)
@@ -37,18 +38,19 @@ static struct tacit_mut room(void *user, uint64_t at, size_t len)
 }
 
 static enum tacit_status open_from(struct opening *x, const struct tacit_manifest_file *file,
-				   struct model_file *from, struct tacit_image *image)
+				   const struct tacit_sealed_in *in, struct tacit_image *image)
 {
-	const struct tacit_sealed_options options = { .threads = (unsigned)x->options->threads,
-						      .progress = progress,
-						      .user = x };
+	struct tacit_sealed_options options = { .threads = (unsigned)x->options->threads,
+						.progress = progress,
+						.user = x };
 	const struct tacit_sealed_out out = { .room = image ? room : NULL, .user = image };
 	struct tacit_key_use use = model_dir_use(&x->sealed->dir, file);
-	struct tacit_sealed_in in = model_file_in(from);
 	uint64_t start = tacit_clock_us();
 
+	if (x->sealed->dir.store)
+		options.threads = model_far_threads();
 	x->percent = 0;
-	enum tacit_status st = tacit_sealed_open(file, &in, x->ring, &use, &out, &options, &x->err);
+	enum tacit_status st = tacit_sealed_open(file, in, x->ring, &use, &out, &options, &x->err);
 	if (st == TACIT_OK)
 		cli_say(x->common, "event=model-opened file=%.*s bytes=%llu ms=%llu",
 			(int)file->name.len, (const char *)file->name.ptr,
@@ -62,12 +64,19 @@ static enum tacit_status open_file(struct opening *x, const struct tacit_manifes
 {
 	char path[MODEL_PATH];
 	struct model_file from = { .fd = -1 };
+	struct model_far far = { .source = NULL };
+	struct tacit_store *store = x->sealed->dir.store;
+	struct tacit_sealed_in in;
 
 	if (!model_dir_file(&x->sealed->dir, file->name, TACIT_SEALED_SUFFIX, path))
 		return tacit_fail(&x->err, TACIT_USAGE, "model", 0, "a name is too long");
-	enum tacit_status st = model_file_open(path, &from, &x->err);
-	if (st == TACIT_OK)
-		st = open_from(x, file, &from, image);
+	enum tacit_status st = store ? model_far_open(store, path, &far, &x->err)
+				     : model_file_open(path, &from, &x->err);
+	if (st == TACIT_OK) {
+		in = store ? model_far_in(&far) : model_file_in(&from);
+		st = open_from(x, file, &in, image);
+	}
+	model_far_close(&far);
 	model_file_close(&from);
 	return st;
 }
@@ -119,8 +128,12 @@ int serve_sealed_open(const struct cli_common *common, const char *path,
 
 	if (options->keys.count == 0)
 		return cli_usage("'%s' is a sealed model: what opens it? give --model-key", path);
-	int code = model_dir_open(common, path, &options->publishers,
-				  options->insecure_any_publisher, tacit_clock_wall(), &ret->dir);
+	int code = model_far_is(path) ? source_store_open(common, options->source, &x.store) : 0;
+	ret->dir.store = x.store.store;
+	if (code == 0)
+		code = model_dir_open(common, path, &options->publishers,
+				      options->insecure_any_publisher, tacit_clock_wall(),
+				      &ret->dir);
 	kms_lazy_start(&x.kms, &options->kms);
 	if (code == 0)
 		code = model_keyring(common, &options->keys, false, &x.kms, &x.ring);
@@ -128,6 +141,8 @@ int serve_sealed_open(const struct cli_common *common, const char *path,
 		code = fail(&x, path);
 	tacit_keyring_free(x.ring);
 	kms_lazy_close(&x.kms);
+	source_store_close(&x.store);
+	ret->dir.store = NULL;
 	if (code)
 		serve_sealed_done(ret);
 	return code;

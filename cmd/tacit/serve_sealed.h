@@ -6,12 +6,14 @@
 
 #include "infer/image.h"
 #include "model.h"
+#include "source_option.h"
 
 struct serve_sealed_options {
 	struct cli_list keys, publishers;
 	struct kms_options kms;
 	bool insecure_any_publisher;
 	uint64_t threads;
+	const struct source_options *source; /* for a folder in a store */
 };
 
 struct serve_sealed {

@@ -63,4 +63,132 @@ does_not("a store that takes too long", 5, "PEER", "--fetch-timeout", "1",
 secret = where + "?X-Amz-Signature=sesame"
 words = serves("a signed URL", model=secret)
 ok("sesame" not in words, "is not told")
+
+# --- sealed models ---------------------------------------------------------------------------
+def tacit(*args):
+    run = subprocess.run([TACIT, *args], capture_output=True, timeout=WAIT)
+    return run.returncode == 0 or print("#", run.stderr.decode())
+
+
+def bech32(prefix, data):
+    """[BIP 173], as age writes its keys."""
+    def mod(values):
+        check = 1
+        for value in values:
+            top = check >> 25
+            check = (check & 0x1ffffff) << 5 ^ value
+            for i, word in enumerate((0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3)):
+                check ^= word if top >> i & 1 else 0
+        return check
+
+    bits = "".join(f"{byte:08b}" for byte in data)
+    bits += "0" * (-len(bits) % 5)
+    words = [int(bits[i:i + 5], 2) for i in range(0, len(bits), 5)]
+    spread = [ord(c) >> 5 for c in prefix] + [0] + [ord(c) & 31 for c in prefix]
+    check = mod(spread + words + [0] * 6) ^ 1
+    words += [check >> 5 * (5 - i) & 31 for i in range(6)]
+    return prefix + "1" + "".join("qpzry9x8gf2tvdw0s3jn54khce6mua7l"[w] for w in words)
+
+
+def openssl(*args):
+    return subprocess.run(["openssl", *args], capture_output=True, check=True).stdout
+
+
+secret = path("x25519.pem")
+openssl("genpkey", "-algorithm", "x25519", "-out", secret)
+recipient = bech32("age", openssl("pkey", "-in", secret, "-pubout", "-outform", "DER")[-32:])
+identity = write("identity", bech32("age-secret-key-", openssl(
+    "pkey", "-in", secret, "-outform", "DER")[-32:]).upper() + "\n")
+weights = path("weights.gguf")
+with open(weights, "wb") as f:
+    f.write(DATA)
+extra = path("extra.bin")
+with open(extra, "wb") as f:
+    f.write(BIG * 5)
+sealed = path("sealed")
+key = path("publisher.pem")
+openssl("genpkey", "-algorithm", "ed25519", "-out", key)
+ok(tacit("model", "seal", "--sign", key, "--to", recipient, "--model-id", "demo", "-o", sealed,
+         weights, extra), "a sealed model")
+files = {"/m/" + name: open(os.path.join(sealed, name), "rb").read() for name in os.listdir(sealed)}
+publisher = openssl("pkey", "-in", key, "-pubout", "-outform", "DER")[-32:].hex()
+store.files.update(files)
+IDENTITY = hashlib.sha256(files["/m/manifest.json"]).hexdigest()
+OPENS = ["--publisher", publisher, "--model-key", identity]
+store.seen.clear()
+server = Serve("--ca", CA_FILE, *OPENS, model=store.url + "/m/")
+equal(server.ready["model_sha256"], IDENTITY, "a sealed model of a store: its identity")
+equal(server.ready["model"], "demo", "and its name")
+equal(server.ask("POST", "/v1/chat/completions", server.chat(max_tokens=4))[0], 200, "it answers")
+ok(re.search("event=model-opened file=extra.bin bytes=\\d+ ms=", server.words()),
+   "the time for each file is told", server.words())
+equal(server.stop(), 0, "and stops")
+asked = [(r.path, r.headers.get("Range")) for r in store.seen]
+equal(len(asked), len(set(asked)), "no range is asked for twice")
+size = len(files["/m/extra.bin.age"])
+ok(len(asked) <= 2 + 2 + 1 + -(-size // (4 << 20)) + 1, "and each is large", asked)
+
+
+def hurt(name, code, pattern, change, *args):
+    """The folder with one file changed; nobody is served."""
+    store.files.update(files)
+    store.files.update(change)
+    store.seen.clear()
+    does_not(f"sealed: {name}", code, pattern, *OPENS, *args, model=store.url + "/m/")
+
+
+def flipped(name, at):
+    data = bytearray(files[name])
+    data[at] ^= 1
+    return {name: bytes(data)}
+
+
+WEIGHTS, EXTRA = "/m/weights.gguf.age", "/m/extra.bin.age"
+hurt("a bit of the weights", 1, "SIGNATURE", flipped(WEIGHTS, -100000))
+hurt("the last bit of the last file", 1, "SIGNATURE", flipped(EXTRA, -1))
+hurt("another manifest", 1, "SIGNATURE", {"/m/manifest.json": files["/m/manifest.json"].replace(
+    b'"demo"', b'"omed"')})
+hurt("a bit of a signature", 1, "SIGNATURE|FORMAT", flipped("/m/manifest.sig", -40))
+hurt("shorter weights", 1, "SIGNATURE|BINDING|FORMAT", {WEIGHTS: files[WEIGHTS][:-1]})
+hurt("longer weights", 1, "SIGNATURE|BINDING|FORMAT", {WEIGHTS: files[WEIGHTS] + b"x"})
+hurt("two files swapped", 1, "SIGNATURE|BINDING", {WEIGHTS: files[EXTRA], EXTRA: files[WEIGHTS]})
+hurt("a file that is not there", 5, "404", {EXTRA: None})
+hurt("no manifest", 5, "404", {"/m/manifest.json": None})
+hurt("a manifest without end", 3, "LIMIT", {"/m/manifest.json": b" " * (64 << 20)})
+store.files.update(files)
+broken = [0]
+
+
+def cut_once(r):
+    if r.path != EXTRA or r.first < 4 << 20 or broken[0] == 3:
+        return False
+    broken[0] += 1
+    r.range(files[EXTRA], send=1234567)
+    return None
+
+
+store.script = cut_once
+server = Serve("--ca", CA_FILE, *OPENS, model=store.url + "/m/")
+ok(broken[0] == 3 and server.words().count("event=fetch-retry") == 3,
+   "connections that break are taken up")
+equal(server.ready["model_sha256"], IDENTITY, "with the same outcome")
+server.stop()
+
+
+def changes(r):
+    if r.path != EXTRA or r.first < 8 << 20:
+        return False
+    r.range(files[EXTRA], etag='"v2"')
+    return None
+
+
+store.script = changes
+does_not("sealed: a file that changes meanwhile", 1, "BINDING.*changed", *OPENS,
+         model=store.url + "/m/")
+store.script = lambda r: r.answer(403, b"<Code>AccessDenied</Code>") if r.path == EXTRA else False
+does_not("sealed: a file that is refused", 5, "403: AccessDenied", *OPENS, model=store.url + "/m/")
+store.script = None
+does_not("sealed: no slash, no folder", 5, "404", *OPENS, model=store.url + "/m")
+does_not("sealed: a hash of a plain model", 2, "plain", *OPENS, "--model-sha256", DIGEST,
+         model=store.url + "/m/")
 done()
