@@ -105,7 +105,12 @@ static void refuse(struct tacit_keyd_job *job, const char *type, const char *mes
 
 	snprintf(reason, sizeof(reason), "%s: %s", type, message);
 	tacit_keyd_answer_refuse(&job->answer, reason);
-	tacit_kms_refuse(&job->answer, type, message);
+	if (!job->kbs) {
+		tacit_kms_refuse(&job->answer, type, message);
+		return;
+	}
+	tacit_kbs_session_drop(job->keyd->sessions, job->kbs_call.session);
+	tacit_kbs_refuse(&job->answer, 401, "AttestationError", message);
 }
 
 /* All that waits, as one list; what comes from now on has to tell the writer anew. */
@@ -181,7 +186,13 @@ static void work(struct tacit_worker_task *task)
 					     .credential = &job->credential,
 					     .now = tacit_clock_wall() };
 
-	tacit_kms_answer(desk, &call, &job->answer);
+	if (job->kbs) {
+		job->kbs_call.body = body;
+		job->kbs_call.now = call.now;
+		tacit_kbs_answer(desk, job->keyd->sessions, &job->kbs_call, &job->answer);
+	} else {
+		tacit_kms_answer(desk, &call, &job->answer);
+	}
 	tacit_keyd_hand_in(job);
 }
 
@@ -242,6 +253,28 @@ static void serve_kms(struct tacit_keyd *keyd, struct tacit_call *x)
 	give(job, x);
 }
 
+static void serve_kbs(struct tacit_keyd *keyd, struct tacit_call *x)
+{
+	struct tacit_keyd_job *job = new_job(keyd, x);
+
+	if (!job) {
+		busy(x);
+		return;
+	}
+	job->kbs = true;
+	if (!tacit_kbs_call_fill(tacit_call_head(x)->method, tacit_call_head(x)->path,
+				 tacit_http_head_find(tacit_call_head(x), "cookie"),
+				 tacit_http_head_find(tacit_call_head(x), "authorization"),
+				 &job->kbs_call)) {
+		tacit_kbs_refuse(&job->answer, 404, "InvalidRequestPath", "no such request");
+		job->call = NULL;
+		reply(x, &job->answer);
+		free_job(job);
+		return;
+	}
+	give(job, x);
+}
+
 static void serve_nonce(struct tacit_keyd *keyd, struct tacit_call *x)
 {
 	uint8_t nonce[TACIT_KEYD_NONCE_LEN];
@@ -261,11 +294,15 @@ static void serve_nonce(struct tacit_keyd *keyd, struct tacit_call *x)
 
 static void on_request(void *user, struct tacit_call *x)
 {
+	static const char KBS[] = "/kbs/v0/";
 	struct tacit_keyd *keyd = user;
 	const struct tacit_http_head *head = tacit_call_head(x);
 
 	if (is(head->path, "/") && is(head->method, "POST"))
 		serve_kms(keyd, x);
+	else if (head->path.len >= sizeof(KBS) - 1 &&
+		 memcmp(head->path.ptr, KBS, sizeof(KBS) - 1) == 0)
+		serve_kbs(keyd, x);
 	else if (is(head->path, "/tacit/v1/nonce") && is(head->method, "GET"))
 		serve_nonce(keyd, x);
 	else if (is(head->path, "/healthz"))
@@ -318,6 +355,8 @@ static enum tacit_status open_all(struct tacit_keyd *keyd, struct tacit_error *e
 	if (st == TACIT_OK)
 		st = tacit_keyd_store_open(keyd->options.store, TACIT_KEYD_READ,
 					   keyd->options.master, &keyd->front, err);
+	if (st == TACIT_OK)
+		st = tacit_kbs_sessions_new(&keyd->sessions, err);
 	if (st == TACIT_OK)
 		st = tacit_server_new(&server, &keyd->server, err);
 	if (st == TACIT_OK)
@@ -386,6 +425,7 @@ void tacit_keyd_free(struct tacit_keyd *keyd)
 	while (keyd->newest)
 		free_job(keyd->newest);
 	tacit_server_free(keyd->server);
+	tacit_kbs_sessions_free(keyd->sessions);
 	tacit_keyd_store_close(keyd->front);
 	tacit_keyd_store_close(keyd->log);
 	pthread_mutex_destroy(&keyd->lock);

@@ -12,6 +12,7 @@
  * When the log cannot be written nothing is released.
  *
  *     POST /                              AWS KMS's JSON API (release/keyd_kms.h)
+ *     /kbs/v0/...                         Trustee's protocol (release/keyd_kbs.h)
  *     GET  /tacit/v1/nonce                {"nonce": hex}: for the next document's nonce
  *     GET  /healthz
  */

@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include "net/keyd.h"
+#include "release/keyd_kbs.h"
 #include "release/keyd_kms.h"
 #include "sys/worker.h"
 
@@ -29,8 +30,10 @@ struct tacit_keyd_job {
 	struct tacit_keyd *keyd;
 	struct tacit_keyd_station *station;
 	struct tacit_call *call; /* NULL when the client is gone; the loop's */
+	bool kbs;
 	char target[TACIT_KEYD_TARGET];
 	struct tacit_keyd_credential credential;
+	struct tacit_kbs_call kbs_call;
 	struct tacit_server_body body;
 	struct tacit_keyd_answer answer;
 };
@@ -44,6 +47,7 @@ struct tacit_keyd {
 	size_t station_count, turn;
 	size_t jobs;
 	struct tacit_keyd_job *newest;
+	struct tacit_kbs_sessions *sessions;
 
 	struct tacit_keyd_store *log; /* the writer's */
 	struct tacit_worker *writer;

@@ -67,11 +67,11 @@ void tacit_keyd_answer_body(struct tacit_keyd_answer *answer, unsigned status, c
 /* ---- evidence (keyd_judge.c) ---------------------------------------------------------------- */
 
 struct tacit_keyd_evidence {
-	struct tacit_slice bytes;          /* as received */
-	struct tacit_slice appraisal;      /* policy of the key; absent: any that is genuine */
-	const struct tacit_expect *expect; /* NULL for none */
-	bool need_nonce;                   /* it answers a nonce that the caller has checked */
-	struct tacit_slice nonce;          /* that one */
+	struct tacit_slice bytes;     /* as received */
+	struct tacit_slice appraisal; /* policy of the key; absent: any that is genuine */
+	struct tacit_slice bound;     /* 48 bytes that it must stand for; absent: none */
+	bool need_nonce;              /* it answers a nonce that the caller has checked */
+	struct tacit_slice nonce;     /* that one */
 };
 
 /*

@@ -7,8 +7,9 @@
 #include "crypto/hash.h"
 #include "release/keyd_desk.h"
 
-#define WHERE  "keyd.evidence"
-#define FUTURE 60 /* seconds that its clock may be ahead of ours */
+#define WHERE       "keyd.evidence"
+#define REPORT_DATA 64
+#define FUTURE      60 /* seconds that its clock may be ahead of ours */
 
 /* ---- answers -------------------------------------------------------------------------------- */
 
@@ -134,12 +135,29 @@ static enum tacit_status check_age(const struct tacit_keyd_config *config, int64
 	return TACIT_OK;
 }
 
+/* In the user data where there are any, else at the beginning of the report data. */
+static void expect_bound(struct tacit_slice bound, enum tacit_tee tee,
+			 uint8_t report_data[static REPORT_DATA], struct tacit_expect *ret)
+{
+	if (tee == TACIT_TEE_NITRO || tee == TACIT_TEE_NITROTPM || tee == TACIT_TEE_STUB) {
+		ret->user_data = bound;
+		return;
+	}
+	memset(report_data, 0, REPORT_DATA);
+	memcpy(report_data, bound.ptr, bound.len);
+	ret->report_data = tacit_slice_of(report_data, REPORT_DATA);
+}
+
 static enum tacit_status set_context(struct tacit_keyd_desk *desk, int64_t now,
-				     const struct tacit_keyd_evidence *evidence,
+				     const struct tacit_keyd_evidence *evidence, enum tacit_tee tee,
 				     struct tacit_context *cx, struct tacit_error *err)
 {
+	uint8_t *report_data = tacit_arena_alloc(&desk->arena, REPORT_DATA);
+
 	const struct tacit_keyd_config *config = desk->config;
 
+	if (!report_data)
+		return tacit_fail(err, TACIT_LIMIT, WHERE, 0, "no room for the expectations");
 	cx->now = now;
 	cx->arena = &desk->arena;
 	cx->collateral = config->collateral;
@@ -148,8 +166,8 @@ static enum tacit_status set_context(struct tacit_keyd_desk *desk, int64_t now,
 	cx->insecure_test_root_count = config->insecure_test_root_count;
 	cx->insecure_accept_stub = config->insecure_accept_stub;
 	cx->insecure_allow_debug = config->insecure_allow_debug;
-	if (evidence->expect)
-		cx->expect = *evidence->expect;
+	if (evidence->bound.ptr && evidence->bound.len <= REPORT_DATA)
+		expect_bound(evidence->bound, tee, report_data, &cx->expect);
 	/* Without an appraisal policy the key's policy says which code is meant; what has neither
 	 * is not released. */
 	cx->insecure_no_policy = !evidence->appraisal.ptr;
@@ -176,7 +194,7 @@ enum tacit_status tacit_keyd_judge(struct tacit_keyd_desk *desk, int64_t now,
 	}
 	if (st == TACIT_OK) {
 		answer->release.entry.platform = tacit_tee_name(ev.tee);
-		st = set_context(desk, now, evidence, &cx, err);
+		st = set_context(desk, now, evidence, ev.tee, &cx, err);
 	}
 	if (st == TACIT_OK)
 		st = tacit_verify(&ev, &cx, &verdict, err);

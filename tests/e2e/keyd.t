@@ -100,7 +100,8 @@ class Documents:
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         atexit.register(self.process.kill)
 
-    def __call__(self, public_key=None, pcr=PCR, nonce=None, age=0, debug=False, tpm=False):
+    def __call__(self, public_key=None, pcr=PCR, nonce=None, age=0, debug=False, tpm=False,
+                 user_data=None):
         words = ["--now", str(int(time.time()) - age)]
         for n, value in ({} if debug else pcr).items():
             words += [f"--pcr{n}", value.hex()]
@@ -108,6 +109,8 @@ class Documents:
             words += ["--public-key", public_key.hex()]
         if nonce:
             words += ["--nonce", nonce.hex()]
+        if user_data:
+            words += ["--user-data", user_data.hex()]
         words += ["--debug"] * debug + ["--tpm"] * tpm
         self.process.stdin.write(" ".join(words) + "\n")
         self.process.stdin.flush()
@@ -444,6 +447,159 @@ refused("a document without one", "AccessDeniedException", kms.decrypt, "FreshNo
 refused("a nonce that the broker never gave", "AccessDeniedException", kms.decrypt,
         "FreshNonce is false", CiphertextBlob=sealed,
         Recipient=enclave.recipient(nonce=nonce[:31] + bytes([nonce[31] ^ 1])))
+
+# --- Trustee's protocol ------------------------------------------------------------------------
+import http.client
+
+from cryptography.hazmat.primitives import hashes, keywrap
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.concatkdf import ConcatKDFHash
+
+
+def unb64(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+class Guest:
+    """A guest of Confidential Containers, written from the protocol alone."""
+
+    def __init__(self):
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.cookie = None
+        numbers = self.key.public_key().public_numbers()
+        self.jwk = {"kty": "EC", "crv": "P-256", "alg": "ECDH-ES+A256KW",
+                    **{n: base64.urlsafe_b64encode(getattr(numbers, n).to_bytes(32, "big"))
+                       .decode().rstrip("=") for n in "xy"}}
+
+    def call(self, method, where, body=None, **headers):
+        c = http.client.HTTPSConnection("localhost", int(keyd.port), context=trust, timeout=WAIT)
+        if self.cookie:
+            headers["Cookie"] = self.cookie
+        c.request(method, "/kbs/v0/" + where, None if body is None else json.dumps(body),
+                  {"Content-Type": "application/json", **headers})
+        r = c.getresponse()
+        if r.getheader("Set-Cookie"):
+            self.cookie = r.getheader("Set-Cookie").split(";")[0]
+        return r.status, json.loads(r.read() or b"null")
+
+    def auth(self, **change):
+        return self.call("POST", "auth", {"version": "0.4.0", "tee": "nitro", "extra-params": {
+            "supported-hash-algorithms": ["sha256", "sha384", "sha512"]}, **change})
+
+    def evidence(self, nonce, additional="", **how):
+        runtime = {"nonce": nonce, "tee-pubkey": self.jwk}
+        canonical = json.dumps({"additional-evidence": additional, **runtime}, sort_keys=True,
+                               separators=(",", ":"), ensure_ascii=False)
+        return {"init-data": None, "runtime-data": runtime, "tee-evidence": {
+            "primary_evidence": {"evidence": base64.b64encode(document(
+                user_data=hashlib.sha384(canonical.encode()).digest(), **how)).decode()},
+            "additional_evidence": additional}}
+
+    def attest(self, **how):
+        nonce = self.auth()[1]["nonce"]
+        return self.call("POST", "attest", self.evidence(nonce, **how))
+
+    def open(self, jwe):
+        header = json.loads(unb64(jwe["protected"]))
+        # What its clients do: the header is written anew from what was read.
+        again = json.dumps(header, separators=(",", ":")).encode()
+        aad = base64.urlsafe_b64encode(again).rstrip(b"=")
+        numbers = [int.from_bytes(unb64(header["epk"][n]), "big") for n in "xy"]
+        peer = ec.EllipticCurvePublicNumbers(*numbers, ec.SECP256R1()).public_key()
+        info = b"".join([len(header["alg"]).to_bytes(4, "big"), header["alg"].encode(), bytes(8),
+                         (256).to_bytes(4, "big")])
+        kek = ConcatKDFHash(hashes.SHA256(), 32, info).derive(self.key.exchange(ec.ECDH(), peer))
+        cek = keywrap.aes_key_unwrap(kek, unb64(jwe["encrypted_key"]))
+        return AESGCM(cek).decrypt(unb64(jwe["iv"]), unb64(jwe["ciphertext"]) +
+                                   unb64(jwe["tag"]), aad)
+
+
+def told(name, answer, status, error, why=""):
+    ok(answer[0] == status and answer[1].get("type", "").endswith("/errors/" + error) and
+       why in answer[1].get("detail", ""), name, answer)
+
+
+write("resource", "a resource of the guest")
+appraisal = write("appraisal.json", {"schema": "tacit.policy/1", "alternatives": [
+    {"platform": "nitro", "measurements": {f"pcr{n}": PCR[n].hex() for n in PCR}}]})
+tacit("keyd", "key", "create", "default/key/1", "--dir", path("keys"), "--resource",
+      path("resource"), "--appraisal", appraisal)
+tacit("keyd", "key", "create", "default/key/closed", "--dir", path("keys"), "--resource",
+      path("resource"))
+image = policy({**statement("kbs:GetResource", **PINNED)})
+tacit("keyd", "key", "create", "default/key/aws", "--dir", path("keys"), "--resource",
+      path("resource"), "--policy", write("policy.json", image))
+guest = Guest()
+status, challenge = guest.auth()
+equal((status, challenge["extra-params"]), (200, {"selected-hash-algorithm": "sha384"}),
+      "auth chooses SHA-384")
+equal(len(base64.b64decode(challenge["nonce"])), 32, "and gives a nonce of 32 bytes")
+evidence = guest.evidence(challenge["nonce"], additional='{"nvidia":{}}')
+status, answer = guest.call("POST", "attest", evidence)
+equal(status, 200, "attest takes evidence over nonce and key")
+status, jwe = guest.call("GET", "resource/default/key/1")
+equal((status, status == 200 and guest.open(jwe)), (200, b"a resource of the guest"),
+      "the guest opens its resource")
+status, jwe = guest.call("GET", "resource/default/key/aws")
+equal(status == 200 and guest.open(jwe), b"a resource of the guest",
+      "and one whose policy is in AWS's form")
+bare = Guest()
+status, jwe = bare.call("GET", "resource/default/key/1", Authorization="Bearer " + answer["token"])
+equal(status == 200 and guest.open(jwe), b"a resource of the guest", "the token does for the cookie")
+told("a token that was changed", bare.call("GET", "resource/default/key/1",
+     Authorization="Bearer " + answer["token"][:-6] + "AAAAAA"), 401, "Unauthenticated")
+told("a resource without a policy", guest.call("GET", "resource/default/key/closed"), 403,
+     "PolicyDeny", "no policy")
+told("a resource that is not there", guest.call("GET", "resource/default/key/2"), 404,
+     "ResourceNotFound")
+told("a key of KMS is no resource", guest.call("GET", "resource/default/key/model"), 404,
+     "ResourceNotFound")
+for where in ("default/key", "default/key/1/2", "../key/1", "default//1", "default%2fkey/1/1",
+              "default/key/.hidden"):
+    told(f"resource/{where}", guest.call("GET", "resource/" + where), 404, "InvalidRequestPath")
+told("a guest that has not attested", Guest().call("GET", "resource/default/key/1"), 401,
+     "Unauthenticated")
+told("the same evidence again", guest.call("POST", "attest", evidence), 401, "AttestationError",
+     "used already")
+told("another version", Guest().auth(version="0.3.0"), 401, "ProtocolVersion")
+told("a TEE that nobody judges", Guest().auth(tee="sample"), 401, "ProtocolVersion")
+told("no hash that is offered", Guest().auth(**{"extra-params": {
+    "supported-hash-algorithms": ["sha256"]}}), 401, "ProtocolVersion")
+other_guest = Guest()
+told("another image", (other_guest.attest(pcr=other),
+                       other_guest.call("GET", "resource/default/key/1"))[1], 403, "PolicyDeny")
+told("and by AWS's form", other_guest.call("GET", "resource/default/key/aws"), 403, "PolicyDeny",
+     "ImageSha384 is 01")
+told("a debug guest", Guest().attest(debug=True), 401, "AttestationError", "debug")
+thief = Guest()
+nonce = thief.auth()[1]["nonce"]
+stolen = guest.evidence(nonce)
+stolen["runtime-data"]["tee-pubkey"] = thief.jwk
+told("another key than the evidence binds", thief.call("POST", "attest", stolen), 401,
+     "AttestationError")
+nonce = thief.auth()[1]["nonce"]
+changed = thief.evidence(nonce)
+changed["tee-evidence"]["additional_evidence"] = "{}"
+told("other additional evidence than is bound", thief.call("POST", "attest", changed), 401,
+     "AttestationError")
+first, second = Guest(), Guest()
+mixed = first.evidence(first.auth()[1]["nonce"])
+second.auth()
+told("a nonce of another session", second.call("POST", "attest", mixed), 401, "AttestationError",
+     "another session")
+made_up = Guest()
+made_up.auth()
+told("a nonce that was never given", made_up.call("POST", "attest", made_up.evidence(
+    base64.b64encode(bytes(32)).decode())), 401, "AttestationError", "not a nonce")
+told("no JSON", guest.call("POST", "attest", "x"), 400, "InvalidRequest")
+tacit("keyd", "key", "disable", "default/key/1", "--dir", path("keys"))
+told("a resource that is disabled", guest.call("GET", "resource/default/key/1"), 403, "PolicyDeny",
+     "disabled")
+gone = [r for r in rows() if r["op"] in ("Attest", "GetResource")]
+equal({(r["op"], r["verdict"]) for r in gone},
+      {("Attest", "verified"), ("GetResource", "released"), ("GetResource", "refused")},
+      "sessions and resources are in the log")
 
 # --- the aws CLI -------------------------------------------------------------------------------
 if shutil.which("aws"):
