@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "release/keyd_store.h"
+
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/compiler.h"
+#include "tests/tap.h"
+
+#define ROUNDS 200
+
+static char folder[128];
+static struct tacit_keyd_master master, wrong;
+static uint8_t room[65536];
+static struct tacit_arena arena;
+static const struct tacit_keyd_actor ACTOR = { { (const uint8_t *)"operator", 8 }, 1790000000 };
+static const char MATERIAL[] = "0123456789abcdef0123456789abcdef";
+
+static const char *place(const char *name)
+{
+	static char paths[4][256];
+	static unsigned turn;
+	char *path = paths[turn++ % 4];
+
+	snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
+	return path;
+}
+
+static struct tacit_keyd_store *must_open(const char *path)
+{
+	struct tacit_keyd_store *store = NULL;
+	struct tacit_error err = { 0 };
+
+	if (tacit_keyd_store_open(path, TACIT_KEYD_WRITE, &master, &store, &err) != TACIT_OK)
+		printf("# open %s: %s\n", path, err.detail);
+	return store;
+}
+
+static enum tacit_status create(struct tacit_keyd_store *store, const char *name, char *id)
+{
+	const struct tacit_keyd_key key = { .name = tacit_slice_str(name),
+					    .spec = tacit_slice_str("SYMMETRIC_DEFAULT"),
+					    .policy = tacit_slice_str("{}") };
+
+	return tacit_keyd_key_create(store, &ACTOR, &key, tacit_slice_str(MATERIAL), id, NULL);
+}
+
+static bool find(struct tacit_keyd_store *store, const char *name, struct tacit_keyd_key *ret)
+{
+	bool found = false;
+
+	tacit_arena_wipe(&arena);
+	return tacit_keyd_key_find(store, tacit_slice_str(name), &arena, ret, &found, NULL) ==
+		       TACIT_OK &&
+	       found;
+}
+
+static enum tacit_status material(struct tacit_keyd_store *store, const char *id, uint32_t version,
+				  const char *want)
+{
+	struct tacit_keyd_bytes bytes = { 0 };
+	enum tacit_status st =
+		tacit_keyd_key_material(store, tacit_slice_str(id), version, &bytes, NULL);
+
+	if (st == TACIT_OK)
+		is_slice(tacit_slice_of(bytes.ptr, bytes.len), tacit_slice_str(want),
+			 "the bytes that were put there");
+	tacit_keyd_bytes_done(&bytes);
+	return st;
+}
+
+/* ---- keys ----------------------------------------------------------------------------------- */
+
+static void try_keys(void)
+{
+	struct tacit_keyd_store *store = must_open(place("keys.db"));
+	char id[TACIT_KEYD_ID_LEN + 1], again[TACIT_KEYD_ID_LEN + 1];
+	struct tacit_keyd_key key;
+	struct stat st;
+
+	ok(store && stat(place("keys.db"), &st) == 0 && (st.st_mode & 0777) == 0600,
+	   "a new store is for its owner alone");
+	is_status(create(store, "model", id), TACIT_OK, "a key");
+	is_status(create(store, "model", again), TACIT_POLICY, "a name that is taken");
+	ok(find(store, "model", &key) && find(store, id, &key), "found by name and by id");
+	ok(key.enabled && key.version == 1 && key.created_at == ACTOR.now, "as it was made");
+	is_slice(key.policy, tacit_slice_str("{}"), "with its policy");
+	ok(!key.appraisal.ptr, "and without the other");
+	ok(!find(store, "other", &key), "another name is not found");
+	is_status(material(store, id, 1, MATERIAL), TACIT_OK, "its bytes");
+	is_status(material(store, id, 2, MATERIAL), TACIT_POLICY, "no second version");
+	find(store, id, &key);
+	is_status(tacit_keyd_key_rotate(store, &ACTOR, &key, tacit_slice_str("newer"), NULL),
+		  TACIT_OK, "rotated");
+	is_status(tacit_keyd_key_rotate(store, &ACTOR, &key, tacit_slice_str("lost"), NULL),
+		  TACIT_POLICY, "two that rotate the same version: the second is told");
+	is_status(material(store, id, 2, "newer"), TACIT_OK, "the second version");
+	is_status(material(store, id, 1, MATERIAL), TACIT_OK, "the first is still there");
+	is_status(tacit_keyd_key_enable(store, &ACTOR, tacit_slice_str(id), false, NULL), TACIT_OK,
+		  "disabled");
+	ok(find(store, id, &key) && !key.enabled && key.version == 2, "and so it is found");
+	is_status(tacit_keyd_key_enable(store, &ACTOR, tacit_slice_str("none"), true, NULL),
+		  TACIT_POLICY, "a key that is not there");
+	is_status(tacit_keyd_key_policy(store, &ACTOR, tacit_slice_str(id), true,
+					tacit_slice_str("[]"), NULL),
+		  TACIT_OK, "a policy for evidence");
+	is_status(tacit_keyd_key_policy(store, &ACTOR, tacit_slice_str(id), false,
+					tacit_slice_of(NULL, 0), NULL),
+		  TACIT_OK, "and the key's own taken away");
+	ok(find(store, id, &key) && !key.policy.ptr && key.appraisal.len == 2, "as it is found");
+	tacit_keyd_store_close(store);
+}
+
+static void try_master(void)
+{
+	struct tacit_keyd_store *store = NULL;
+	struct tacit_keyd_bytes bytes = { 0 };
+
+	is_status(tacit_keyd_store_open(place("keys.db"), TACIT_KEYD_WRITE, &wrong, &store, NULL),
+		  TACIT_SIGNATURE, "another master key");
+	is_status(tacit_keyd_store_open(place("keys.db"), TACIT_KEYD_READ, &wrong, &store, NULL),
+		  TACIT_SIGNATURE, "nor to read");
+	is_status(tacit_keyd_store_open(place("keys.db"), TACIT_KEYD_READ, NULL, &store, NULL),
+		  TACIT_OK, "without one, for the log alone");
+	struct tacit_keyd_key key;
+	ok(find(store, "model", &key), "keys are listed");
+	is_status(tacit_keyd_key_material(store, key.id, 1, &bytes, NULL), TACIT_USAGE,
+		  "and not opened");
+	tacit_keyd_store_close(store);
+}
+
+/* A row that was moved by whoever can write the file does not open. */
+static void try_moved(void)
+{
+	struct tacit_keyd_store *store = must_open(place("moved.db"));
+	char a[TACIT_KEYD_ID_LEN + 1], b[TACIT_KEYD_ID_LEN + 1], sql[512];
+	struct tacit_keyd_key key;
+	sqlite3 *db = NULL;
+
+	create(store, "a", a);
+	create(store, "b", b);
+	find(store, "a", &key);
+	if (tacit_keyd_key_rotate(store, &ACTOR, &key, tacit_slice_str("newer"), NULL) != TACIT_OK)
+		ok(false, "rotated");
+	tacit_keyd_store_close(store);
+	sqlite3_open(place("moved.db"), &db);
+	snprintf(sql, sizeof(sql),
+		 "CREATE TEMP TABLE w AS SELECT * FROM material;"
+		 "UPDATE material SET wrapped = (SELECT wrapped FROM w WHERE key_id = '%s' AND "
+		 "version = 2) WHERE key_id = '%s' AND version = 1;"
+		 "UPDATE material SET wrapped = (SELECT wrapped FROM w WHERE key_id = '%s' AND "
+		 "version = 1) WHERE key_id = '%s';",
+		 a, a, a, b);
+	ok(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, "rows are moved by hand");
+	sqlite3_close(db);
+	store = must_open(place("moved.db"));
+	is_status(material(store, a, 1, ""), TACIT_SIGNATURE, "a version in place of another");
+	is_status(material(store, b, 1, ""), TACIT_SIGNATURE, "a key in place of another");
+	is_status(material(store, a, 2, "newer"), TACIT_OK, "what was left alone opens");
+	tacit_keyd_store_close(store);
+}
+
+/* ---- credentials ---------------------------------------------------------------------------- */
+
+static void try_credentials(void)
+{
+	struct tacit_keyd_store *store = must_open(place("keys.db"));
+	struct tacit_keyd_credential c = { .access_key = "TKDA", .name = "app", .admin = true };
+	struct tacit_keyd_credential got;
+	struct tacit_keyd_bytes secret = { 0 };
+	bool found = false;
+
+	is_status(tacit_keyd_credential_create(store, &ACTOR, &c, tacit_slice_str("s3cret"), NULL),
+		  TACIT_OK, "a credential");
+	is_status(tacit_keyd_credential_create(store, &ACTOR, &c, tacit_slice_str("s3cret"), NULL),
+		  TACIT_POLICY, "the same again");
+	is_status(tacit_keyd_credential_find(store, tacit_slice_str("TKDA"), &got, &secret, &found,
+					     NULL),
+		  TACIT_OK, "looked up");
+	ok(found && got.admin && got.enabled && strcmp(got.name, "app") == 0, "as it was made");
+	is_slice(tacit_slice_of(secret.ptr, secret.len), tacit_slice_str("s3cret"), "its secret");
+	tacit_keyd_bytes_done(&secret);
+	is_status(tacit_keyd_credential_enable(store, &ACTOR, tacit_slice_str("app"), false, NULL),
+		  TACIT_OK, "disabled");
+	is_status(tacit_keyd_credential_find(store, tacit_slice_str("TKDA"), &got, &secret, &found,
+					     NULL),
+		  TACIT_OK, "looked up");
+	ok(!got.enabled, "and so it is found");
+	tacit_keyd_bytes_done(&secret);
+	found = true;
+	is_status(tacit_keyd_credential_find(store, tacit_slice_str("TKDB"), &got, &secret, &found,
+					     NULL),
+		  TACIT_OK, "another access key");
+	ok(!found, "is not found");
+	tacit_keyd_store_close(store);
+}
+
+/* ---- the log -------------------------------------------------------------------------------- */
+
+struct reading {
+	struct tacit_keyd_chain chain;
+	enum tacit_status status;
+	unsigned numbers[1 << 16]; /* how often the number of an operation is in the log */
+	unsigned released;
+};
+
+static bool read_line(void *user, struct tacit_slice line, const uint8_t *hash)
+{
+	struct reading *r = user;
+	char text[TACIT_KEYD_LINE_MAX + 128];
+	struct writer w = wr_of(tacit_mut_of(text, sizeof(text) - 1));
+
+	tacit_keyd_log_put(&w, line, hash);
+	r->status = tacit_keyd_log_check(tacit_slice_of(text, w.at), &r->chain, NULL);
+	text[w.at] = '\0';
+	const char *op = strstr(text, "\"op\":\"n");
+	unsigned long n = op ? strtoul(op + 7, NULL, 10) : 0;
+	if (op && n < TACIT_ARRAY_LEN(r->numbers))
+		r->numbers[n]++;
+	r->released += strstr(text, "\"verdict\":\"released\"") != NULL;
+	return r->status == TACIT_OK;
+}
+
+static struct reading *read_log(struct tacit_keyd_store *store)
+{
+	static struct reading r;
+
+	memset(&r, 0, sizeof(r));
+	if (tacit_keyd_log_walk(store, 0, read_line, &r, NULL) != TACIT_OK)
+		r.status = TACIT_IO;
+	return &r;
+}
+
+static struct tacit_keyd_release release_of(const char *op, const uint8_t *once)
+{
+	struct tacit_keyd_release release = { .entry = { .at = ACTOR.now,
+							 .who = tacit_slice_str("app"),
+							 .op = tacit_slice_str(op),
+							 .verdict = "released" },
+					      .until = ACTOR.now + 100 };
+
+	release.once[0] = tacit_slice_of(once, once ? 32 : 0);
+	return release;
+}
+
+static void try_once(void)
+{
+	struct tacit_keyd_store *store = must_open(place("once.db"));
+	uint8_t a[32] = { 1 }, b[32] = { 2 }, nonce[32] = { 3 };
+	struct tacit_keyd_release many[] = { release_of("n1", a), release_of("n2", b),
+					     release_of("n3", a), release_of("n4", NULL),
+					     release_of("n5", NULL) };
+
+	is_status(tacit_keyd_store_commit(store, many, 5, NULL), TACIT_OK, "five at once");
+	ok(!many[0].replayed && !many[1].replayed && many[2].replayed && !many[3].replayed &&
+		   !many[4].replayed,
+	   "the one whose evidence is in the same batch is told");
+	struct tacit_keyd_release later = release_of("n6", b);
+	is_status(tacit_keyd_store_commit(store, &later, 1, NULL), TACIT_OK, "later");
+	ok(later.replayed && strcmp(later.entry.verdict, "refused") == 0, "and in a later one");
+	later = release_of("n7", (const uint8_t[32]){ 9 });
+	later.once[1] = TACIT_SLICE_ARRAY(nonce);
+	is_status(tacit_keyd_store_commit(store, &later, 1, NULL), TACIT_OK, "with a nonce");
+	ok(!later.replayed, "is new");
+	later = release_of("n8", (const uint8_t[32]){ 10 });
+	later.once[1] = TACIT_SLICE_ARRAY(nonce);
+	is_status(tacit_keyd_store_commit(store, &later, 1, NULL), TACIT_OK, "with it again");
+	ok(later.replayed, "is told");
+	later = release_of("n9", a);
+	later.entry.at = ACTOR.now + 101;
+	is_status(tacit_keyd_store_commit(store, &later, 1, NULL), TACIT_OK,
+		  "after it may be forgotten");
+	ok(later.replayed, "it is forgotten only behind what comes then");
+	later.replayed = false;
+	is_status(tacit_keyd_store_commit(store, &later, 1, NULL), TACIT_OK, "and then");
+	struct reading *r = read_log(store);
+	ok(r->status == TACIT_OK && r->chain.seq == 10, "all ten are in the log, chained");
+	tacit_keyd_store_close(store);
+}
+
+static void try_changed(void)
+{
+	static const char *const CHANGES[] = {
+		"UPDATE log SET line = replace(line, 'app', 'apq') WHERE seq = 3",
+		"DELETE FROM log WHERE seq = 4",
+		"UPDATE log SET hash = zeroblob(32) WHERE seq = 5",
+		"UPDATE log SET line = (SELECT line FROM log WHERE seq = 2), hash = (SELECT hash "
+		"FROM log WHERE seq = 2) WHERE seq = 6",
+	};
+
+	for (size_t i = 0; i < TACIT_ARRAY_LEN(CHANGES); i++) {
+		char name[32], command[600];
+		sqlite3 *db = NULL;
+
+		snprintf(name, sizeof(name), "changed%zu.db", i);
+		snprintf(command, sizeof(command), "cp %s %s", place("once.db"), place(name));
+		if (system(command) != 0 || sqlite3_open(place(name), &db) != SQLITE_OK ||
+		    sqlite3_exec(db, CHANGES[i], NULL, NULL, NULL) != SQLITE_OK)
+			ok(false, "changed by hand");
+		sqlite3_close(db);
+		struct tacit_keyd_store *store = must_open(place(name));
+		is_status(read_log(store)->status, TACIT_SIGNATURE, CHANGES[i]);
+		tacit_keyd_store_close(store);
+	}
+}
+
+/* ---- kill -9 -------------------------------------------------------------------------------- */
+
+static void write_until_killed(const char *path, uint32_t first, int report)
+{
+	struct tacit_keyd_store *store = must_open(path);
+
+	for (uint32_t i = first; store; i++) {
+		char op[16], name[16], id[TACIT_KEYD_ID_LEN + 1];
+		uint8_t once[32] = { 0 };
+
+		snprintf(op, sizeof(op), "n%u", (unsigned)i);
+		snprintf(name, sizeof(name), "k%u", (unsigned)i);
+		memcpy(once, &i, sizeof(i));
+		struct tacit_keyd_release release = release_of(op, once);
+		if (create(store, name, id) != TACIT_OK ||
+		    tacit_keyd_store_commit(store, &release, 1, NULL) != TACIT_OK ||
+		    write(report, &i, sizeof(i)) != sizeof(i))
+			break;
+	}
+	_exit(1);
+}
+
+static bool acknowledged[1 << 16];
+
+static uint32_t kill_round(const char *path, uint32_t first, unsigned rows, long nanoseconds)
+{
+	struct timespec wait = { 0, nanoseconds };
+	uint32_t number, reported = 0;
+	int pipes[2];
+
+	if (pipe(pipes) != 0)
+		abort();
+	pid_t child = fork();
+	if (child == 0) {
+		close(pipes[0]);
+		write_until_killed(path, first, pipes[1]);
+	}
+	close(pipes[1]);
+	for (;;) {
+		if (reported == rows) {
+			nanosleep(&wait, NULL);
+			kill(child, SIGKILL);
+		}
+		if (read(pipes[0], &number, sizeof(number)) != sizeof(number))
+			break;
+		if (number < TACIT_ARRAY_LEN(acknowledged))
+			acknowledged[number] = true;
+		reported++;
+	}
+	close(pipes[0]);
+	waitpid(child, NULL, 0);
+	return reported;
+}
+
+static void try_kill(void)
+{
+	const char *path = place("kill.db");
+	unsigned broken = 0, lost = 0, keys = 0, total = 0;
+	uint32_t first = 1;
+
+	srandom(20261121);
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		uint32_t reported =
+			kill_round(path, first, (unsigned)random() % 3, random() % 300000);
+		struct tacit_keyd_store *store = must_open(path);
+
+		first += reported + 1;
+		total += reported;
+		broken += !store || tacit_keyd_store_check(store, NULL) != TACIT_OK;
+		tacit_keyd_store_close(store);
+	}
+	struct tacit_keyd_store *store = must_open(path);
+	struct reading *r = read_log(store);
+	for (uint32_t i = 1; i < first; i++) {
+		struct tacit_keyd_key key;
+		char name[16];
+
+		snprintf(name, sizeof(name), "k%u", (unsigned)i);
+		if (!acknowledged[i])
+			continue;
+		lost += r->numbers[i] != 1;
+		keys += !find(store, name, &key);
+	}
+	ok(broken == 0, "%u writers killed: the file is whole every time", ROUNDS);
+	ok(r->status == TACIT_OK, "the chain holds over all of them");
+	ok(total > 100 && lost == 0, "no release that was acknowledged is lost (%u)", total);
+	ok(keys == 0, "and no key");
+	tacit_keyd_store_close(store);
+}
+
+/* ---- files ---------------------------------------------------------------------------------- */
+
+static void try_files(void)
+{
+	struct tacit_keyd_store *store = NULL;
+	sqlite3 *db = NULL;
+
+	is_status(tacit_keyd_store_open(place("none.db"), TACIT_KEYD_READ, &master, &store, NULL),
+		  TACIT_IO, "a file that is not there");
+	sqlite3_open(place("other.db"), &db);
+	sqlite3_exec(db, "CREATE TABLE x (y); PRAGMA application_id = 1413563220;", NULL, NULL,
+		     NULL);
+	sqlite3_close(db);
+	is_status(tacit_keyd_store_open(place("other.db"), TACIT_KEYD_WRITE, &master, &store, NULL),
+		  TACIT_FORMAT, "a receipt store is no broker's");
+}
+
+static void try_master_texts(void)
+{
+	static const struct {
+		const char *text;
+		enum tacit_status want;
+	} ROWS[] = {
+		{ "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n", TACIT_OK },
+		{ "ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v8=\n", TACIT_OK },
+		{ "0123456789abcdef0123456789abcdef", TACIT_OK },
+		{ "00112233445566778899aabbccddeeff00112233445566778899aabbccddee", TACIT_FORMAT },
+		{ "", TACIT_FORMAT },
+		{ "zz112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
+		  TACIT_FORMAT },
+	};
+	struct tacit_keyd_master m[TACIT_ARRAY_LEN(ROWS)];
+
+	for (size_t i = 0; i < TACIT_ARRAY_LEN(ROWS); i++)
+		is_status(tacit_keyd_master_read(tacit_slice_str(ROWS[i].text), &m[i], NULL),
+			  ROWS[i].want, ROWS[i].text[0] ? ROWS[i].text : "(empty)");
+	ok(memcmp(&m[0], &m[1], sizeof(m[0])) == 0, "hex and base64 of one key are one key");
+	ok(memcmp(&m[0], &m[2], sizeof(m[0])) != 0, "and another is another");
+}
+
+int main(void)
+{
+	char command[160];
+
+	/* What is tested is kill -9, which memory survives as a disk does. */
+	snprintf(folder, sizeof(folder), "%s/tacit-keyd-XXXXXX",
+		 access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	if (!mkdtemp(folder))
+		return 1;
+	tacit_arena_init(&arena, room, sizeof(room));
+	if (tacit_keyd_master_read(tacit_slice_str("0123456789abcdef0123456789abcdef"), &master,
+				   NULL) != TACIT_OK ||
+	    tacit_keyd_master_read(tacit_slice_str("1123456789abcdef0123456789abcdef"), &wrong,
+				   NULL) != TACIT_OK)
+		return 1;
+	try_keys();
+	try_master();
+	try_moved();
+	try_credentials();
+	try_once();
+	try_changed();
+	try_files();
+	try_master_texts();
+	try_kill();
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	return system(command) != 0 || done();
+}
