@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A server for a Nitro enclave: server [vsock:PORT | unix:PATH] [--stub]
+ * A server for a Nitro enclave: server [vsock:PORT | unix:PATH] [--stub] [--kms PROGRAM OPTION...]
  *
  * One request a connection, one answer, each a message [wire.h] of JSON; bytes are in base64.
  *
@@ -12,12 +12,16 @@
  * Anything else is answered with {"error": TEXT}. Of what a document says, callers choose the nonce
  * and nothing more. A server that put their public keys or user data into its documents would vouch
  * for them: they could have AWS KMS encrypt to a key of their own.
+ *
+ * PROGRAM is tacit, and the options are those of `tacit kms decrypt`: the way to KMS, or to a broker.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <jansson.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,16 +30,17 @@
 
 #include <tacit/attest.h>
 
+#include "kms.h"
 #include "wire.h"
 
 #define CLIENTS_MAX 16 /* at one time; others wait */
 #define NONCE_MIN   16
 #define NONCE_MAX   64
-#define CIPHER_MAX  6144 /* what AWS KMS decrypts */
 #define USER_DATA   "tacit example nitro-decrypt 1"
 
 struct server {
 	struct tacit_attester *attester;
+	char *const *kms; /* the program and its options; NULL: no key release */
 	sem_t places;
 };
 
@@ -73,28 +78,65 @@ static json_t *attest(struct server *s, json_t *request)
 	return json_pack("{s:s}", "attestation_document", (const char *)text);
 }
 
+/* The pairs of an object of texts. */
+static bool read_context(json_t *context, struct kms_request *ret)
+{
+	const char *name;
+	json_t *value;
+
+	if (context && !json_is_object(context))
+		return false;
+	json_object_foreach (context, name, value) {
+		if (!json_is_string(value) || ret->context_count == KMS_CONTEXT_MAX)
+			return false;
+		ret->names[ret->context_count] = name;
+		ret->values[ret->context_count++] = json_string_value(value);
+	}
+	return true;
+}
+
+static json_t *plaintext(const uint8_t *plain, size_t len)
+{
+	unsigned char text[KMS_PLAIN_MAX / 3 * 4 + 8];
+
+	EVP_EncodeBlock(text, plain, (int)len);
+	json_t *said = json_pack("{s:s}", "plaintext", (const char *)text);
+
+	OPENSSL_cleanse(text, sizeof(text));
+	return said;
+}
+
 /* The request is read to its end, so that what is wrong with it is told before what we lack. */
 static json_t *decrypt(struct server *s, json_t *request)
 {
-	const char *name = NULL, *given = NULL, *key = NULL, *region = NULL;
-	const char *id = NULL, *secret = NULL, *token = NULL;
-	uint8_t ciphertext[CIPHER_MAX + 2];
+	const char *name = NULL, *given = NULL;
+	uint8_t ciphertext[KMS_CIPHER_MAX + 2], plain[KMS_PLAIN_MAX];
+	struct kms_request r = { .ciphertext = ciphertext };
+	char why[KMS_WHY_MAX] = "no memory";
 	json_t *context = NULL;
 	size_t len = 0;
 	json_error_t wrong;
 
-	(void)s;
 	if (json_unpack_ex(request, &wrong, JSON_STRICT,
 			   "{s:s, s:s, s:s, s:s, s?o, s:{s:s, s:s, s:s}}", "operation", &name,
-			   "ciphertext", &given, "key_id", &key, "region", &region,
-			   "encryption_context", &context, "credentials", "access_key_id", &id,
-			   "secret_access_key", &secret, "session_token", &token))
+			   "ciphertext", &given, "key_id", &r.key_id, "region", &r.region,
+			   "encryption_context", &context, "credentials", "access_key_id",
+			   &r.access_key_id, "secret_access_key", &r.secret_access_key,
+			   "session_token", &r.session_token))
 		return failure(wrong.text);
-	if (!wire_base64(given, ciphertext, CIPHER_MAX, &len) || len == 0)
+	if (!wire_base64(given, ciphertext, KMS_CIPHER_MAX, &r.ciphertext_len) ||
+	    r.ciphertext_len == 0)
 		return failure("the ciphertext is not base64 of 1 to 6144 bytes");
-	if (context && !json_is_object(context))
-		return failure("the encryption context is not an object");
-	return failure("no key release in this build");
+	if (!read_context(context, &r))
+		return failure("the encryption context is not an object of up to 16 texts");
+	if (!s->kms)
+		return failure("no key release is set up here: the server was started without --kms");
+	if (!kms_decrypt(s->kms, &r, plain, &len, why))
+		return failure(why);
+	json_t *said = plaintext(plain, len);
+
+	OPENSSL_cleanse(plain, sizeof(plain));
+	return said;
 }
 
 static const struct {
@@ -160,9 +202,13 @@ static bool serve(struct server *s, int fd)
 int main(int argc, char **argv)
 {
 	bool stub = argc > 2 && strcmp(argv[2], "--stub") == 0;
+	int kms = stub ? 3 : 2;
 	struct tacit_attest_options options = { .config = tacit_slice_str(USER_DATA) };
 	struct server s = { 0 };
 	struct tacit_error err = { 0 };
+
+	if (argc > kms + 1 && strcmp(argv[kms], "--kms") == 0)
+		s.kms = argv + kms + 1;
 	int listener = wire_listen(argc > 1 ? argv[1] : "vsock:5005");
 
 	if (listener < 0)
@@ -174,6 +220,7 @@ int main(int argc, char **argv)
 	}
 	if (stub)
 		fprintf(stderr, "a software stand-in, NOT a TEE: its documents prove nothing\n");
+	signal(SIGPIPE, SIG_IGN); /* a process that ends early is no reason to end */
 	sem_init(&s.places, 0, CLIENTS_MAX);
 	fprintf(stderr, "ready\n");
 	for (;;) {

@@ -11,6 +11,8 @@ import os
 import re
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -236,8 +238,54 @@ def test_strangers():
         tacit("kms", "serve", address, *common, code=2)
 
 
+def test_example():
+    """examples/nitro-decrypt: what an enclave decrypts for its parent."""
+    program = os.path.join(os.path.dirname(os.path.realpath(TACIT)), "examples", "nitro-server")
+    if not os.path.exists(program):
+        skip("the example's decrypt", f"{program} is not there (make examples)")
+        return
+    server = subprocess.Popen([program, "unix:" + path("enclave"), "--stub", "--kms",
+                               os.path.realpath(TACIT), "--tee", "stub", "--endpoint", url, "--ca",
+                               path("keys/tls.pem")], stderr=subprocess.PIPE)
+    atexit.register(server.kill)
+    while b"ready" not in server.stderr.readline():
+        pass
+
+    def ask(**changes):
+        request = {"operation": "decrypt", "ciphertext": base64.b64encode(read("w")).decode(),
+                   "key_id": keys["open"], "region": REGION, "credentials": {
+                       "access_key_id": who[0], "secret_access_key": who[1], "session_token": ""},
+                   "encryption_context": {"app": "demo"}, **changes}
+        data = json.dumps(request).encode()
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(WAIT)
+            s.connect(path("enclave"))
+            s.sendall(struct.pack(">Q", len(data)) + data)
+            return json.loads(s.makefile("rb").read()[8:])
+
+    who = re.findall(r"= (\S+)", read("app.aws").decode())
+    equal(base64.b64decode(ask().get("plaintext", "")), read("k"), "the example decrypts")
+    for name, changes, words in (
+            ("another context", {"encryption_context": {"app": "x"}}, "InvalidCiphertext"),
+            ("no context", {"encryption_context": {}}, "InvalidCiphertext"),
+            ("another key", {"key_id": keys["image"]}, "IncorrectKey"),
+            ("a key that is an option", {"key_id": "--help"}, "KMS Decrypt failed"),
+            ("a key of control characters", {"key_id": "a\nb"}, "characters"),
+            ("a context whose name has a sign", {"encryption_context": {"a=b": "c"}}, "characters"),
+            ("a secret that is wrong", {"credentials": {
+                "access_key_id": who[0], "secret_access_key": "x" * 40, "session_token": ""}},
+             "InvalidSignature"),
+            ("a secret of two lines", {"credentials": {
+                "access_key_id": who[0], "secret_access_key": "x\nA=b", "session_token": ""}},
+             "characters")):
+        got = ask(**changes)
+        ok(list(got) == ["error"] and words in got["error"], f"the example, {name}", got)
+    server.kill()
+
+
 test_boto3()
 test_aws()
+test_example()
 test_strangers()
 
 # --- ends ----------------------------------------------------------------------------------------

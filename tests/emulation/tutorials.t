@@ -175,7 +175,7 @@ asks = (os.path.join(DECRYPT, "client.py"), "unix:" + port, "decrypt", "--policy
         "purpose=nitro-decrypt")
 run = do(*asks, "--insecure-test-root", root, stdin=SECRET)
 ok(run.returncode == 1 and "verified: nitro" in run.stderr and
-   "no key release in this build" in run.stderr, "decrypt: verified, and no key release yet",
+   "no key release is set up here" in run.stderr, "decrypt: verified, and no key release here",
    run.stderr)
 run = do(*asks, stdin=SECRET)
 ok(run.returncode == 1 and "not verified" in run.stderr and "key release" not in run.stderr,
