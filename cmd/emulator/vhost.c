@@ -17,6 +17,7 @@
 #define PAYLOAD_MAX 512
 #define RING_MAX    1024
 #define ANSWER_MAX  16384
+#define SETTLE_MS   100 /* without another message */
 
 #define VERSION     1u
 #define IS_REPLY    4u
@@ -84,7 +85,7 @@ struct device {
 	uint32_t ring_size;
 	uint64_t descriptors, used, available; /* addresses of the front end */
 	int kick, call;
-	bool enabled;
+	bool enabled, settled;
 	uint16_t next; /* entry of the available ring */
 	uint8_t request[VHOST_REQUEST_MAX];
 	size_t request_len;
@@ -337,6 +338,7 @@ static bool obey(struct device *d, struct message *m)
 		return true;
 	case SET_VRING_ENABLE:
 		d->enabled = m->payload.state.number != 0;
+		d->settled = false;
 		return true;
 	default:
 		return complain("request %u is not known", m->head.request);
@@ -395,6 +397,21 @@ static int take_message(struct device *d)
 	return got;
 }
 
+/*
+ * QEMU enables the queue and says in its next message where interrupts go now: what is answered in
+ * between interrupts nobody, and the driver waits for it for two minutes.
+ */
+static int settle(struct device *d)
+{
+	struct pollfd more = { .fd = d->socket, .events = POLLIN };
+	int got = 1;
+
+	while (got > 0 && poll(&more, 1, SETTLE_MS) > 0)
+		got = take_message(d);
+	d->settled = true;
+	return got;
+}
+
 static bool take_kick(struct device *d)
 {
 	uint64_t count;
@@ -425,6 +442,8 @@ bool vhost_serve(int socket, vhost_answer *answer, void *user)
 			return complain("poll: %s", strerror(errno));
 		if (fds[0].revents)
 			got = take_message(&d);
+		if (got > 0 && fds[1].revents && d.enabled && !d.settled)
+			got = settle(&d);
 		if (got > 0 && fds[1].revents && d.enabled && !take_kick(&d))
 			got = -1;
 	}
