@@ -8,17 +8,12 @@
 #include "base/arena.h"
 #include "base/base64.h"
 #include "base/compiler.h"
-#include "base/writer.h"
-#include "codec/json_read.h"
-#include "codec/pem.h"
-#include "codec/text_bytes.h"
 #include "sys/curl.h"
-#include "trust/x509.h"
+#include "sys/imds_read.h"
 
 #define WHERE       "imds"
 #define BODY_MAX    65536
 #define HEADERS_MAX 32768
-#define CERTS_MAX   8
 #define URL_MAX     256
 #define CONNECT_MS  2000L
 #define REQUEST_MS  10000L
@@ -168,70 +163,7 @@ static enum tacit_status make_url(const char *base, const char *path, char ret[s
 						 "the metadata service's address is too long");
 }
 
-static enum tacit_status finish_answer(struct tacit_json_read *j, struct tacit_error *err)
-{
-	struct tacit_error why = { 0 };
-
-	if (tacit_json_read_finish(j, WHERE, &why) == TACIT_OK)
-		return TACIT_OK;
-	return tacit_fail(err, TACIT_PEER, WHERE, why.offset,
-			  "the metadata service's answer is not what it should be: %s", why.detail);
-}
-
-/* ---- certificates -------------------------------------------------------------------------- */
-
-/* Appends what the text holds: certificates, and nothing that is none. */
-static enum tacit_status put_certs(struct writer *w, struct tacit_slice text, size_t *count,
-				   struct tacit_arena *arena, struct tacit_error *err)
-{
-	struct tacit_error broken = { 0 };
-	struct tacit_pem_block block;
-	struct tacit_cert cert;
-	size_t at = 0;
-
-	while (tacit_pem_next(text, &at, arena, &block, &broken)) {
-		if ((*count)++ == CERTS_MAX)
-			return tacit_fail(err, TACIT_LIMIT, WHERE, 0, "more than %d certificates",
-					  CERTS_MAX);
-		enum tacit_status st = tacit_cert_parse(block.der, WHERE, &cert, err);
-		if (st != TACIT_OK)
-			return st;
-		wr_bytes(w, block.der);
-	}
-	return broken.status == TACIT_OK
-		       ? TACIT_OK
-		       : tacit_fail(err, broken.status, WHERE, broken.offset, "%s", broken.detail);
-}
-
-/* {"vcekCert": PEM, "certificateChain": PEM, ...} */
-static enum tacit_status read_certs(struct tacit_slice body, struct tacit_arena *arena,
-				    struct tacit_mut room, struct tacit_slice *ret,
-				    struct tacit_error *err)
-{
-	struct tacit_json_read j = tacit_json_read_of(body);
-	struct tacit_slice key = { 0 }, chain = { 0 }, name;
-	struct writer w = wr_of(room);
-	size_t count = 0;
-
-	tacit_json_read_object(&j);
-	while (tacit_json_read_member(&j, &name)) {
-		if (tacit_slice_eq(name, tacit_slice_str("vcekCert")))
-			key = tacit_json_read_text(&j, arena);
-		else if (tacit_slice_eq(name, tacit_slice_str("certificateChain")))
-			chain = tacit_json_read_text(&j, arena);
-		else
-			tacit_json_read_skip(&j);
-	}
-	enum tacit_status st = finish_answer(&j, err);
-	if (st == TACIT_OK)
-		st = put_certs(&w, key, &count, arena, err);
-	if (st == TACIT_OK && count != 1)
-		st = tacit_fail(err, TACIT_PEER, WHERE, 0,
-				"the metadata service gives %zu certificates of the key", count);
-	if (st == TACIT_OK)
-		st = put_certs(&w, chain, &count, arena, err);
-	return st == TACIT_OK ? wr_finish(&w, WHERE, ret, err) : st;
-}
+/* ---- what is asked ------------------------------------------------------------------------- */
 
 enum tacit_status tacit_imds_certs(const char *base, struct tacit_mut room, struct tacit_slice *ret,
 				   struct tacit_error *err)
@@ -247,37 +179,9 @@ enum tacit_status tacit_imds_certs(const char *base, struct tacit_mut room, stru
 	enum tacit_status st = make_url(base, "/metadata/THIM/amd/certification", url, err);
 	if (st == TACIT_OK)
 		st = ask(&(struct question){ .url = url }, &answer, err);
-	return st == TACIT_OK
-		       ? read_certs(tacit_slice_of(block, answer.len), &arena, room, ret, err)
-		       : st;
-}
-
-/* ---- TD quotes ----------------------------------------------------------------------------- */
-
-/* {"quote": base64url} */
-static enum tacit_status read_quote(struct tacit_slice body, struct tacit_arena *arena,
-				    struct tacit_mut room, struct tacit_slice *ret,
-				    struct tacit_error *err)
-{
-	struct tacit_json_read j = tacit_json_read_of(body);
-	struct tacit_slice quote = { 0 }, name;
-
-	tacit_json_read_object(&j);
-	while (tacit_json_read_member(&j, &name)) {
-		if (tacit_slice_eq(name, tacit_slice_str("quote")))
-			quote = tacit_text_bytes_json(&j, arena);
-		else
-			tacit_json_read_skip(&j);
-	}
-	enum tacit_status st = finish_answer(&j, err);
-	if (st != TACIT_OK)
-		return st;
-	if (quote.len == 0 || quote.len > room.len)
-		return tacit_fail(err, TACIT_PEER, WHERE, 0,
-				  "the metadata service gives a quote of %zu bytes", quote.len);
-	memcpy(room.ptr, quote.ptr, quote.len);
-	*ret = tacit_slice_of(room.ptr, quote.len);
-	return TACIT_OK;
+	return st == TACIT_OK ? tacit_imds_read_certs(tacit_slice_of(block, answer.len), &arena,
+						      room, ret, err)
+			      : st;
 }
 
 enum tacit_status tacit_imds_quote(const char *base, const uint8_t *tdreport, struct tacit_mut room,
@@ -296,7 +200,7 @@ enum tacit_status tacit_imds_quote(const char *base, const uint8_t *tdreport, st
 	enum tacit_status st = make_url(base, "/acc/tdquote", url, err);
 	if (st == TACIT_OK)
 		st = ask(&(struct question){ .url = url, .body = body }, &answer, err);
-	return st == TACIT_OK
-		       ? read_quote(tacit_slice_of(block, answer.len), &arena, room, ret, err)
-		       : st;
+	return st == TACIT_OK ? tacit_imds_read_quote(tacit_slice_of(block, answer.len), &arena,
+						      room, ret, err)
+			      : st;
 }

@@ -15,7 +15,7 @@
 
 #define TACIT_TPM_COMMAND_MAX 2048
 #define TACIT_TPM_ANSWER_MAX  4096 /* MAX_RESPONSE_SIZE of every platform profile */
-#define TACIT_TPM_NV_PIECE    512  /* what every TPM reads and writes at once [PC-CLIENT 4.5] */
+#define TACIT_TPM_NV_PIECE    512  /* what TPMs of PCs read and write at once, or more */
 #define TACIT_TPM_EXTRA_MAX   50   /* TPM2B_DATA, where SHA-384 is the longest hash [TPM2 10.4.3] */
 
 /* A command: head, handles, authorisation, parameters. Judge with tacit_tpm_command(). */

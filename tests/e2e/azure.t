@@ -194,8 +194,8 @@ class Imds:
             answer["certificateChain"] = answer["certificateChain"].replace("MI", "M*", 1)
         if self.mode == "no certificate":
             answer["certificateChain"] = pem(b"hello")
-        if self.mode == "ten":
-            answer["certificateChain"] *= 5
+        if self.mode == "nine":
+            answer["certificateChain"] = read(self.machine.at("small")).decode() * 8
         return answer
 
     def quote(self):
@@ -676,8 +676,11 @@ refused(attest(tdx, "--imds", "file:///etc/passwd?"), 5, "does not answer", "a f
 tdx.stop()
 
 third = Machine("third", "snp")
+subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                "-nodes", "-keyout", third.at("small.key"), "-out", third.at("small"), "-subj", "/CN=small"],
+               check=True, capture_output=True)
 imds = Imds(third)
-for mode in ("404", "garbage", "no key", "two keys", "broken", "no certificate", "ten", "endless"):
+for mode in ("404", "garbage", "no key", "two keys", "broken", "no certificate", "nine", "endless"):
     imds.mode = mode
     run = attest(third, "--nonce", NONCE, imds=imds)
     ok(run.returncode == 0 and "vcek" not in json.loads(read(third.at("evidence"))),
