@@ -134,20 +134,61 @@ int kms_client_fail(const struct cli_common *common, const struct kms_client *c,
 
 /* ---- clients that may never be needed ------------------------------------------------------- */
 
+static enum tacit_status make_client(const struct kms_options *options, bool for_wrap,
+				     struct kms_client *c, struct tacit_error *err)
+{
+	enum tacit_tee tee = TACIT_TEE_NONE;
+
+	if (c->kms)
+		return TACIT_OK;
+	if (cli_tee_option(options->tee, &tee) != 0)
+		return tacit_fail(err, TACIT_USAGE, "tee", 0, "there is no such TEE");
+	return set_up(options, tee, !for_wrap, c, err);
+}
+
 static enum tacit_status find_client(void *user, bool for_wrap, struct tacit_kms **ret,
 				     struct tacit_error *err)
 {
 	struct kms_lazy *lazy = user;
 	struct kms_client *c = &lazy->clients[for_wrap];
-	enum tacit_tee tee = TACIT_TEE_NONE;
-	enum tacit_status st = TACIT_OK;
+	enum tacit_status st = make_client(lazy->options, for_wrap, c, err);
 
-	if (!c->kms && cli_tee_option(lazy->options->tee, &tee) != 0)
-		st = tacit_fail(err, TACIT_USAGE, "tee", 0, "there is no such TEE");
-	else if (!c->kms)
-		st = set_up(lazy->options, tee, !for_wrap, c, err);
 	if (st == TACIT_OK)
 		*ret = c->kms;
+	return st;
+}
+
+/* The one at that endpoint, or the first that is free; NULL when there are too many. */
+static struct kms_broker *find_endpoint(struct kms_lazy *lazy, const char *endpoint)
+{
+	for (size_t i = 0; i < KMS_BROKERS_MAX; i++) {
+		struct kms_broker *b = &lazy->brokers[i];
+
+		if (!b->endpoint[0])
+			snprintf(b->endpoint, sizeof(b->endpoint), "%s", endpoint);
+		if (strcmp(b->endpoint, endpoint) == 0)
+			return b;
+	}
+	return NULL;
+}
+
+static enum tacit_status find_broker(void *user, const char *endpoint, bool for_wrap,
+				     struct tacit_kms **ret, struct tacit_error *err)
+{
+	struct kms_lazy *lazy = user;
+	struct kms_options options = *lazy->options;
+	struct kms_broker *b = find_endpoint(lazy, endpoint);
+
+	if (!b)
+		return tacit_fail(err, TACIT_LIMIT, "broker", 0, "more than %d brokers",
+				  KMS_BROKERS_MAX);
+	options.endpoint = b->endpoint;
+	options.fips = false;
+	if (!options.region)
+		options.region = "us-east-1"; /* what a broker has unless it is told otherwise */
+	enum tacit_status st = make_client(&options, for_wrap, &b->clients[for_wrap], err);
+	if (st == TACIT_OK)
+		*ret = b->clients[for_wrap].kms;
 	return st;
 }
 
@@ -157,10 +198,16 @@ void kms_lazy_start(struct kms_lazy *lazy, const struct kms_options *options)
 	lazy->options = options;
 	lazy->env.client = find_client;
 	lazy->env.user = lazy;
+	lazy->broker_env.client = find_broker;
+	lazy->broker_env.user = lazy;
 }
 
 void kms_lazy_close(struct kms_lazy *lazy)
 {
 	kms_client_close(&lazy->clients[0]);
 	kms_client_close(&lazy->clients[1]);
+	for (size_t i = 0; i < KMS_BROKERS_MAX; i++) {
+		kms_client_close(&lazy->brokers[i].clients[0]);
+		kms_client_close(&lazy->brokers[i].clients[1]);
+	}
 }

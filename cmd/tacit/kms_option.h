@@ -5,7 +5,7 @@
 /* The options of every verb that asks AWS KMS, or what speaks as it does, for a key. */
 
 #include "cli.h"
-#include "release/kind_aws_kms.h"
+#include "release/kind_broker.h"
 
 struct kms_options {
 	const char *via, *ca, *endpoint, *region;
@@ -79,11 +79,18 @@ int kms_client_fail(const struct cli_common *common, const struct kms_client *c,
 	CLI_OPT(type, field.tee, "--kms-tee", 0, CLI_TEXT, "NAME", \
 		"whose document asks KMS: auto, nitro, stub, ... (auto never means stub)")
 
-/* Clients for a keyring's aws-kms: keys, made once a text names one. */
+#define KMS_BROKERS_MAX 4
+
+/* Clients for a keyring's aws-kms: and broker: keys, made once a text names one. */
 struct kms_lazy {
 	const struct kms_options *options;
 	struct kms_client clients[2]; /* of those that open, and those that seal */
 	struct tacit_kind_aws_kms_env env;
+	struct kms_broker {
+		char endpoint[TACIT_KIND_KMS_TEXT + 1]; /* "": not yet any */
+		struct kms_client clients[2];
+	} brokers[KMS_BROKERS_MAX];
+	struct tacit_kind_broker_env broker_env;
 };
 
 /* `options` and `lazy` stay where they are until _close, which comes after the keyring's _free. */

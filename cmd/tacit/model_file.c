@@ -115,6 +115,7 @@ int model_keyring(const struct cli_common *common, const struct cli_list *texts,
 	if (!ring)
 		return cli_no_memory(common);
 	tacit_keyring_env(ring, TACIT_KIND_AWS_KMS_PREFIX, &kms->env);
+	tacit_keyring_env(ring, TACIT_KIND_BROKER_PREFIX, &kms->broker_env);
 	for (size_t i = 0; i < texts->count; i++) {
 		if (tacit_keyring_add(ring, texts->items[i], &err) == TACIT_OK)
 			continue;

@@ -5,6 +5,7 @@
 
 #include "base/secret.h"
 #include "release/kind_aws_kms.h"
+#include "release/kind_broker.h"
 #include "release/kinds.h"
 
 #define WHERE       "keys"
@@ -15,6 +16,7 @@ static const struct tacit_recipient_kind *const KINDS[] = {
 	&tacit_kind_x25519,
 	&tacit_kind_passphrase,
 	&tacit_kind_aws_kms,
+	&tacit_kind_broker,
 };
 
 #define KIND_COUNT (sizeof(KINDS) / sizeof(KINDS[0]))

@@ -7,14 +7,9 @@
 #include "base/hex.h"
 
 #define WHERE   "aws-kms"
-#define ARN_MAX 256
+#define ARN_MAX TACIT_KIND_KMS_TEXT
 
-struct aws_kms {
-	struct tacit_kms *kms; /* not ours */
-	char arn[ARN_MAX + 1];
-};
-
-static void close_self(void *self)
+void tacit_kind_kms_close(void *self)
 {
 	free(self);
 }
@@ -41,7 +36,7 @@ static enum tacit_status open_text(struct tacit_slice text, bool for_wrap, void 
 {
 	const struct tacit_kind_aws_kms_env *from = env;
 	struct tacit_kms *kms = NULL;
-	struct aws_kms *self;
+	struct tacit_kind_kms *self;
 	enum tacit_status st;
 
 	if (!is_key_arn(text))
@@ -56,7 +51,8 @@ static enum tacit_status open_text(struct tacit_slice text, bool for_wrap, void 
 	if (!self)
 		return tacit_fail(err, TACIT_NOMEM, WHERE, 0, "no memory");
 	self->kms = kms;
-	memcpy(self->arn, text.ptr, text.len);
+	memcpy(self->text, text.ptr, text.len);
+	memcpy(self->key_id, text.ptr, text.len);
 	*ret_self = self;
 	return TACIT_OK;
 }
@@ -102,14 +98,14 @@ static enum tacit_status make_context(const struct tacit_key_use *use, struct co
  * A refusal of KMS ends the opening, with its words; to the keyring TACIT_DENIED means that a
  * stanza is another's.
  */
-static enum tacit_status ask(const struct aws_kms *self, struct tacit_kms_request *request,
+static enum tacit_status ask(const struct tacit_kind_kms *self, struct tacit_kms_request *request,
 			     struct tacit_arena *arena, struct tacit_kms_answer *ret,
 			     struct tacit_error *err)
 {
 	struct tacit_error why = { 0 };
 	enum tacit_status st;
 
-	request->key_id = tacit_slice_str(self->arn);
+	request->key_id = tacit_slice_str(self->key_id);
 	st = tacit_kms_call(self->kms, request, arena, ret, &why);
 	if (st == TACIT_OK)
 		return TACIT_OK;
@@ -132,11 +128,12 @@ static void arena_done(struct tacit_arena *arena)
 	free(arena->base);
 }
 
-static enum tacit_status wrap_with(const struct aws_kms *self, struct tacit_kms_request *request,
-				   struct tacit_arena *work, struct tacit_arena *arena,
-				   struct tacit_age_stanza *ret, struct tacit_error *err)
+static enum tacit_status wrap_with(const struct tacit_kind_kms *self,
+				   struct tacit_kms_request *request, struct tacit_arena *work,
+				   struct tacit_arena *arena, struct tacit_age_stanza *ret,
+				   struct tacit_error *err)
 {
-	struct tacit_slice arn = tacit_slice_str(self->arn);
+	struct tacit_slice text = tacit_slice_str(self->text);
 	struct tacit_kms_answer answer;
 	enum tacit_status st = ask(self, request, work, &answer, err);
 
@@ -145,7 +142,7 @@ static enum tacit_status wrap_with(const struct aws_kms *self, struct tacit_kms_
 	if (answer.ciphertext.len == 0)
 		return tacit_fail(err, TACIT_PEER, WHERE, 0, "its answer has no ciphertext");
 	ret->arg_count = 2;
-	ret->args[1] = tacit_slice_of(tacit_arena_copy(arena, arn), arn.len);
+	ret->args[1] = tacit_slice_of(tacit_arena_copy(arena, text), text.len);
 	ret->body =
 		tacit_slice_of(tacit_arena_copy(arena, answer.ciphertext), answer.ciphertext.len);
 	if (!ret->args[1].ptr || !ret->body.ptr)
@@ -153,10 +150,10 @@ static enum tacit_status wrap_with(const struct aws_kms *self, struct tacit_kms_
 	return TACIT_OK;
 }
 
-static enum tacit_status wrap(void *self, const struct tacit_key_use *use,
-			      const uint8_t file_key[static TACIT_AGE_FILE_KEY],
-			      struct tacit_arena *arena, struct tacit_age_stanza *ret,
-			      struct tacit_error *err)
+enum tacit_status tacit_kind_kms_wrap(void *self, const struct tacit_key_use *use,
+				      const uint8_t file_key[static TACIT_AGE_FILE_KEY],
+				      struct tacit_arena *arena, struct tacit_age_stanza *ret,
+				      struct tacit_error *err)
 {
 	struct context context;
 	struct tacit_arena work;
@@ -177,8 +174,8 @@ static enum tacit_status wrap(void *self, const struct tacit_key_use *use,
 	return st;
 }
 
-static enum tacit_status unwrap_with(const struct aws_kms *self, struct tacit_kms_request *request,
-				     struct tacit_arena *work,
+static enum tacit_status unwrap_with(const struct tacit_kind_kms *self,
+				     struct tacit_kms_request *request, struct tacit_arena *work,
 				     uint8_t ret_file_key[static TACIT_AGE_FILE_KEY],
 				     struct tacit_error *err)
 {
@@ -194,12 +191,12 @@ static enum tacit_status unwrap_with(const struct aws_kms *self, struct tacit_km
 	return TACIT_OK;
 }
 
-static enum tacit_status unwrap(void *self, const struct tacit_key_use *use,
-				const struct tacit_age_stanza *stanza,
-				uint8_t ret_file_key[static TACIT_AGE_FILE_KEY],
-				struct tacit_error *err)
+enum tacit_status tacit_kind_kms_unwrap(void *self, const struct tacit_key_use *use,
+					const struct tacit_age_stanza *stanza,
+					uint8_t ret_file_key[static TACIT_AGE_FILE_KEY],
+					struct tacit_error *err)
 {
-	const struct aws_kms *own = self;
+	const struct tacit_kind_kms *own = self;
 	struct context context;
 	struct tacit_arena work;
 	enum tacit_status st = make_context(use, &context, err);
@@ -209,7 +206,7 @@ static enum tacit_status unwrap(void *self, const struct tacit_key_use *use,
 	if (stanza->arg_count != 2)
 		return tacit_fail(err, TACIT_FORMAT, WHERE, 0, "a stanza with %zu arguments",
 				  stanza->arg_count);
-	if (!tacit_slice_eq(stanza->args[1], tacit_slice_str(own->arn)))
+	if (!tacit_slice_eq(stanza->args[1], tacit_slice_str(own->text)))
 		return tacit_fail(err, TACIT_DENIED, WHERE, 0, "wrapped under another key of KMS");
 	if (stanza->body.len == 0 || stanza->body.len > TACIT_KMS_CIPHER_MAX)
 		return tacit_fail(err, TACIT_FORMAT, WHERE, 0, "a wrapped key of %zu bytes",
@@ -227,9 +224,9 @@ static enum tacit_status unwrap(void *self, const struct tacit_key_use *use,
 
 const struct tacit_recipient_kind tacit_kind_aws_kms = {
 	.prefix = TACIT_KIND_AWS_KMS_PREFIX,
-	.stanza = "tacit-aws-kms",
+	.stanza = TACIT_KIND_AWS_KMS_STANZA,
 	.open = open_text,
-	.close = close_self,
-	.wrap = wrap,
-	.unwrap = unwrap,
+	.close = tacit_kind_kms_close,
+	.wrap = tacit_kind_kms_wrap,
+	.unwrap = tacit_kind_kms_unwrap,
 };
