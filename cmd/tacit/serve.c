@@ -47,7 +47,7 @@ struct options {
 
 static const struct cli_option OPTIONS[] = {
 	CLI_OPT(struct options, model, "--model", 0, CLI_TEXT, "WHERE",
-		"the model: a GGUF file, perhaps at https://, s3://, gs://, or a sealed one's folder"),
+		"the model: a GGUF file, or a sealed one's folder; also https://, s3://, gs://"),
 	{ "--model-sha256", 0, CLI_HEX, "HEX", "what that file must be",
 	  offsetof(struct options, model_sha256), TACIT_SHA256_LEN, TACIT_SHA256_LEN },
 	CLI_OPT(struct options, sealed.keys, "--model-key", 0, CLI_LIST, "KEY",
@@ -169,7 +169,7 @@ static int load_sealed(struct serving *s, struct tacit_engine_options *setup)
 	const struct options *o = s->options;
 	struct serve_sealed_options options = o->sealed;
 
-	/* Whoever serves asks for the key, and goes where models come from unless told otherwise. */
+	/* Whoever serves asks for the key, and goes where models come from if not told where. */
 	options.source = &o->source;
 	options.kms.tee = o->tee;
 	if (!options.kms.via)
@@ -224,7 +224,7 @@ static int load_model(struct serving *s)
 	};
 
 	if (model_dir_is(o->model) && o->model_sha256.given)
-		return cli_usage("--model-sha256 is of a plain model; a sealed one has a publisher");
+		return cli_usage("--model-sha256 is of a plain model, not of a sealed one");
 	if (model_dir_is(o->model))
 		return load_sealed(s, &setup);
 	if (tacit_source_is_remote(o->model) || o->model_sha256.given)
