@@ -244,8 +244,300 @@ static void test_vectors(void)
 	ok(seen > 100, "%zu vectors", seen);
 }
 
+/* ---- what we write, and what becomes of it ------------------------------------------------- */
+
+static const uint8_t FILE_KEY[TACIT_AGE_FILE_KEY] = "YELLOW SUBMARIN";
+#define ALICE "AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48UAWX40Q2P2LM0"
+
+static uint8_t written[TACIT_AGE_HEADER_MAX], changed[TACIT_AGE_HEADER_MAX];
+
+/* A ring of one key, through a file as a user has it. */
+static struct tacit_keyring *ring_of(bool for_wrap, const char *lines, enum tacit_status *ret)
+{
+	char path[] = "/tmp/tacit-test-age.XXXXXX", text[128];
+	int fd = mkstemp(path);
+	struct tacit_keyring *ring = tacit_keyring_new(for_wrap);
+
+	if (write(fd, lines, strlen(lines)) < 0)
+		perror(path);
+	close(fd);
+	snprintf(text, sizeof(text), "file:%s", path);
+	*ret = tacit_keyring_add(ring, text, NULL);
+	unlink(path);
+	return ring;
+}
+
+static struct tacit_slice write_header(size_t pad)
+{
+	static struct tacit_age_stanza stanzas[TACIT_KEYRING_MAX];
+	enum tacit_status st;
+	struct tacit_keyring *to = ring_of(true, ALICE "\n", &st);
+	struct tacit_arena arena;
+	struct tacit_slice header = { NULL, 0 };
+
+	tacit_arena_init(&arena, arena_room, sizeof(arena_room));
+	if (tacit_keyring_wrap(to, &USE, FILE_KEY, &arena, stanzas, NULL) != TACIT_OK ||
+	    tacit_age_header_write(stanzas, 1, pad, FILE_KEY,
+				   tacit_mut_of(written, sizeof(written)), &header,
+				   NULL) != TACIT_OK)
+		ok(false, "a header");
+	tacit_keyring_free(to);
+	return header;
+}
+
+/* Parsed, unwrapped by `ring` and checked; OK only with the right file key. */
+static enum tacit_status read_header(struct tacit_slice in, struct tacit_keyring *ring)
+{
+	static uint8_t room[TACIT_AGE_HEADER_ARENA];
+	struct tacit_age_header header;
+	struct tacit_arena arena;
+	uint8_t key[TACIT_AGE_FILE_KEY] = { 0 };
+
+	tacit_arena_init(&arena, room, sizeof(room));
+	enum tacit_status st = tacit_age_header_parse(in, &arena, &header, NULL);
+	if (st == TACIT_OK)
+		st = tacit_keyring_unwrap(ring, &USE, &header, key, NULL);
+	if (st == TACIT_OK && memcmp(key, FILE_KEY, sizeof(key)) != 0)
+		return TACIT_INTERNAL;
+	return st;
+}
+
+/* Every bit of a header is under its MAC, or in it, or makes it no header. */
+static void test_flips(struct tacit_slice header, struct tacit_keyring *ring)
+{
+	size_t passed = 0;
+
+	for (size_t bit = 0; bit < header.len * 8; bit++) {
+		memcpy(changed, header.ptr, header.len);
+		changed[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		if (read_header(tacit_slice_of(changed, header.len), ring) == TACIT_OK)
+			passed++;
+	}
+	ok(passed == 0, "no bit of a header can be flipped (%zu of %zu)", passed, header.len * 8);
+	passed = 0;
+	for (size_t len = 0; len < header.len; len++)
+		if (read_header(tacit_slice_of(header.ptr, len), ring) == TACIT_OK)
+			passed++;
+	ok(passed == 0, "nor can it be cut");
+}
+
+static void test_written(void)
+{
+	enum tacit_status st;
+	struct tacit_keyring *ring = ring_of(false, ALICE, &st);
+	struct tacit_slice header = write_header(0);
+
+	is_status(read_header(header, ring), TACIT_OK, "what we write we read");
+	test_flips(header, ring);
+	for (size_t pad = 128; pad < 330; pad++) {
+		struct tacit_slice padded = write_header(pad);
+
+		if (padded.len % pad || padded.len < header.len + pad ||
+		    read_header(padded, ring) != TACIT_OK) {
+			ok(false, "padded to %zu", pad);
+			tacit_keyring_free(ring);
+			return;
+		}
+	}
+	ok(true, "padded to any length from 128 to 329, and read");
+	ok(write_header(4096).len == 8192, "a short one for a page takes two");
+	tacit_keyring_free(ring);
+}
+
+/* A header of `count` stanzas with `args` arguments and bodies of `body` bytes, and its fate. */
+static enum tacit_status many(size_t count, size_t args, size_t body, enum tacit_status *ret_write)
+{
+	static struct tacit_age_stanza stanzas[TACIT_AGE_STANZAS_MAX + 2];
+	static uint8_t bodies[TACIT_AGE_BODY_MAX + 64], room[4 * TACIT_AGE_HEADER_MAX];
+	struct tacit_slice header = { NULL, 0 };
+	struct tacit_age_header parsed;
+	struct tacit_arena arena;
+
+	for (size_t i = 0; i < count; i++) {
+		stanzas[i] = (struct tacit_age_stanza){ .arg_count = args,
+							.body = tacit_slice_of(bodies, body) };
+		for (size_t k = 0; k < args && k < TACIT_AGE_ARGS_MAX; k++)
+			stanzas[i].args[k] = tacit_slice_str("a");
+	}
+	*ret_write = tacit_age_header_write(stanzas, count, 0, FILE_KEY,
+					    tacit_mut_of(room, sizeof(room)), &header, NULL);
+	tacit_arena_init(&arena, arena_room, sizeof(arena_room));
+	return tacit_age_header_parse(header, &arena, &parsed, NULL);
+}
+
+static void test_bounds(void)
+{
+	enum tacit_status st;
+
+	is_status(many(TACIT_AGE_STANZAS_MAX - 1, 1, 0, &st), TACIT_OK, "many stanzas");
+	is_status(st, TACIT_OK, "are written");
+	many(TACIT_AGE_STANZAS_MAX, 1, 0, &st);
+	is_status(st, TACIT_USAGE, "one more is not: room for a pad is kept");
+	many(0, 1, 0, &st);
+	is_status(st, TACIT_USAGE, "nor is none");
+	is_status(many(1, TACIT_AGE_ARGS_MAX, 0, &st), TACIT_OK, "many arguments");
+	many(1, TACIT_AGE_ARGS_MAX + 1, 0, &st);
+	is_status(st, TACIT_USAGE, "one more is not written");
+	many(1, 0, 0, &st);
+	is_status(st, TACIT_USAGE, "nor is a stanza without a type");
+	is_status(many(1, 1, TACIT_AGE_BODY_MAX - 64, &st), TACIT_OK, "a long body");
+	many(1, 1, TACIT_AGE_BODY_MAX, &st);
+	is_status(st, TACIT_USAGE, "a longer one is not written");
+	many(5, 1, TACIT_AGE_BODY_MAX - 64, &st);
+	is_status(st, TACIT_LIMIT, "nor is more than a header may have");
+}
+
+/* Texts that no writer makes, each refused as what it is. */
+static void test_texts(void)
+{
+	static const struct {
+		const char *name, *text;
+		enum tacit_status want;
+	} ROWS[] = {
+		{ "nothing", "", TACIT_FORMAT },
+		{ "another version", "age-encryption.org/v2\n-> a\n\n--- ", TACIT_UNSUPPORTED },
+		{ "another format", "age-encryption.com/v1\n-> a\n\n--- ", TACIT_FORMAT },
+		{ "no stanza",
+		  "age-encryption.org/v1\n--- AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",
+		  TACIT_FORMAT },
+		{ "a stanza after the MAC",
+		  "age-encryption.org/v1\n--- AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n-> "
+		  "a\n\n",
+		  TACIT_FORMAT },
+		{ "a line that is neither",
+		  "age-encryption.org/v1\n-> a\n\nx\n--- "
+		  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",
+		  TACIT_FORMAT },
+		{ "a body that does not end", "age-encryption.org/v1\n-> a\nAAAA", TACIT_FORMAT },
+		{ "33 arguments",
+		  "age-encryption.org/v1\n-> a a a a a a a a a a a a a a a a a a a a a a a a a a a "
+		  "a a a a a"
+		  " a\n\n--- AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",
+		  TACIT_LIMIT },
+	};
+
+	for (size_t i = 0; i < sizeof(ROWS) / sizeof(ROWS[0]); i++) {
+		struct tacit_age_header header;
+		struct tacit_arena arena;
+
+		tacit_arena_init(&arena, arena_room, sizeof(arena_room));
+		is_status(tacit_age_header_parse(tacit_slice_str(ROWS[i].text), &arena, &header,
+						 NULL),
+			  ROWS[i].want, ROWS[i].name);
+	}
+}
+
+/* With any arena that is too small, LIMIT and nothing else. */
+static void test_arena(void)
+{
+	struct tacit_slice header = write_header(0);
+	size_t wrong = 0, enough = 0;
+
+	for (size_t size = 0; size < 4096 && !enough; size += 8) {
+		struct tacit_age_header parsed;
+		struct tacit_arena arena;
+
+		tacit_arena_init(&arena, arena_room, size);
+		enum tacit_status st = tacit_age_header_parse(header, &arena, &parsed, NULL);
+		enough = st == TACIT_OK ? size : 0;
+		wrong += st != TACIT_OK && st != TACIT_LIMIT;
+	}
+	ok(wrong == 0 && enough > 0, "a small arena is a limit (%zu bytes are enough)", enough);
+}
+
+static void test_lengths(void)
+{
+	static const uint64_t PLAINS[] = { 0, 1, 65535, 65536, 65537, 131072, 131073, 1u << 24 };
+	uint64_t payload, len;
+
+	for (size_t i = 0; i < sizeof(PLAINS) / sizeof(PLAINS[0]); i++)
+		ok(tacit_age_payload_len(PLAINS[i], &payload) &&
+			   tacit_age_plain_len(payload, &len) && len == PLAINS[i],
+		   "the length of a payload of %llu bytes", (unsigned long long)PLAINS[i]);
+	ok(!tacit_age_payload_len(UINT64_MAX, &payload), "one that is too long has none");
+	ok(!tacit_age_plain_len(31, &len), "31 bytes are no payload");
+	ok(!tacit_age_plain_len(16 + 65552 + 16, &len),
+	   "nor is an empty chunk behind a full one");
+	ok(!tacit_age_plain_len(16 + 65552 + 5, &len), "nor is a piece of a tag");
+	ok(!tacit_age_plain_len(UINT64_MAX, &len), "nor is anything longer than can be");
+}
+
+static void test_chunks(void)
+{
+	static uint8_t in[TACIT_AGE_CHUNK], sealed[TACIT_AGE_SEALED], out[TACIT_AGE_CHUNK];
+	static const uint8_t NONCE[TACIT_AGE_NONCE];
+	struct tacit_age_stream s;
+	struct tacit_slice all = TACIT_SLICE_ARRAY(sealed);
+	struct tacit_mut room = tacit_mut_of(out, sizeof(out));
+
+	is_status(tacit_age_stream_init(&s, FILE_KEY, NONCE, NULL), TACIT_OK, "a stream");
+	is_status(tacit_age_chunk_seal(&s, 7, false, TACIT_SLICE_ARRAY(in),
+				       tacit_mut_of(sealed, sizeof(sealed)), NULL),
+		  TACIT_OK, "a chunk");
+	is_status(tacit_age_chunk_open(&s, 7, false, all, room, NULL), TACIT_OK, "opens");
+	is_status(tacit_age_chunk_open(&s, 8, false, all, room, NULL), TACIT_SIGNATURE,
+		  "elsewhere it does not");
+	is_status(tacit_age_chunk_open(&s, 7, true, all, room, NULL), TACIT_SIGNATURE,
+		  "as the last it does not");
+	is_status(tacit_age_chunk_open(&s, 7 + (UINT64_C(1) << 32), false, all, room, NULL),
+		  TACIT_SIGNATURE, "nor four thousand million chunks on");
+	is_status(tacit_age_chunk_seal(&s, 0, false, tacit_slice_of(in, 5),
+				       tacit_mut_of(sealed, 21), NULL),
+		  TACIT_USAGE, "a short chunk that is not the last");
+	is_status(tacit_age_chunk_seal(&s, 1, true, tacit_slice_of(in, 0), tacit_mut_of(sealed, 16),
+				       NULL),
+		  TACIT_USAGE, "an empty last chunk that is not the first");
+	is_status(tacit_age_chunk_open(&s, 0, true, tacit_slice_of(sealed, 15), room, NULL),
+		  TACIT_FORMAT, "less than a tag");
+	tacit_age_stream_done(&s);
+	ok(s.key[0] == 0 && memcmp(s.key, s.key + 1, sizeof(s.key) - 1) == 0, "its key is wiped");
+}
+
+static void test_keys(void)
+{
+	static const struct {
+		const char *name, *lines;
+		enum tacit_status want;
+	} ROWS[] = {
+		{ "an identity", ALICE "\n", TACIT_OK },
+		{ "with comments and CRLF", "# x\r\n\r\n" ALICE "\r\n", TACIT_OK },
+		{ "no key", "# x\n", TACIT_FORMAT },
+		{ "a slip",
+		  "AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48UAWX40Q2P2LM1",
+		  TACIT_FORMAT },
+		{ "both cases",
+		  "AGE-SECRET-KEY-1eGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48UAWX40Q2P2LM0",
+		  TACIT_FORMAT },
+		{ "something else", "ssh-ed25519 AAAA\n", TACIT_FORMAT },
+		{ "cut", "AGE-SECRET-KEY-1EGTZ", TACIT_FORMAT },
+	};
+	enum tacit_status st;
+
+	for (size_t i = 0; i < sizeof(ROWS) / sizeof(ROWS[0]); i++) {
+		struct tacit_keyring *ring = ring_of(false, ROWS[i].lines, &st);
+
+		is_status(st, ROWS[i].want, ROWS[i].name);
+		tacit_keyring_free(ring);
+	}
+	struct tacit_keyring *ring = tacit_keyring_new(true);
+	is_status(tacit_keyring_add(ring, "age1", NULL), TACIT_FORMAT, "half a recipient");
+	is_status(tacit_keyring_add(ring, "someone", NULL), TACIT_USAGE, "nobody known");
+	is_status(tacit_keyring_add(ring, "file:/nonexistent", NULL), TACIT_IO, "no file");
+	is_status(tacit_keyring_add(ring, "passphrase:/dev/null", NULL), TACIT_FORMAT,
+		  "an empty passphrase");
+	ok(tacit_keyring_count(ring) == 0, "none of them is a recipient");
+	tacit_keyring_free(ring);
+}
+
 int main(void)
 {
 	test_vectors();
+	test_written();
+	test_bounds();
+	test_texts();
+	test_arena();
+	test_lengths();
+	test_chunks();
+	test_keys();
 	return done();
 }
