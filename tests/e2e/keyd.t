@@ -683,6 +683,45 @@ refused("and documents under it are refused", "ValidationException", kms.decrypt
         Recipient=enclave.recipient(), **decrypt)
 equal(keyd.stop(), 0, "it ends")
 
+# --- sealed models -----------------------------------------------------------------------------
+keyd = Keyd("--insecure-accept-stub")
+equal(keyd.ready["insecure"], ["insecure-accept-stub"], "the stand-in is taken, and that is said")
+own = policy(statement("kms:Encrypt"), statement("kms:Decrypt", StringEquals={
+    "tacit:Platform": "stub", "kms:EncryptionContext:tacit-model": "demo"}))
+sealing = create(own, "sealing")
+with open(path("weights"), "wb") as f:
+    f.write(os.urandom(200000))
+subprocess.run(["openssl", "genpkey", "-quiet", "-algorithm", "ED25519", "-out",
+                path("publisher.pem")], check=True)
+way = ["--kms-ca", path("keys/tls.pem"), "--kms-credentials", path("app.aws")]
+broker = f"broker:{keyd.url}/sealing"
+tacit("model", "seal", path("weights"), "--to", broker, "--model-id", "demo", "--sign",
+      path("publisher.pem"), "-o", path("sealed"), *way)
+
+
+def open_model(folder, code=0, identity=broker):
+    return tacit("model", "open", path("sealed"), "-i", identity, "-o", path(folder),
+                 "--insecure-any-publisher", "--kms-tee", "stub", *way, code=code)
+
+
+open_model("opened")
+with open(path("opened/weights"), "rb") as a, open(path("weights"), "rb") as b:
+    ok(a.read() == b.read(), "a model that is sealed for the broker opens")
+open_model("by_id", code=5, identity=f"broker:{keyd.url}/{sealing}")
+ran = open_model("other", code=2, identity=f"broker:{keyd.url}/../keys")
+ok("https://HOST:PORT/KEY" in ran.stderr, "what is no key of a broker", ran.stderr)
+tacit("keyd", "key", "policy", "set", "sealing", write("policy.json", own.replace('"demo"', '"x"')),
+      "--dir", path("keys"))
+ran = open_model("wrong", code=1)
+ok("AccessDeniedException" in ran.stderr and not os.path.exists(path("wrong/weights")),
+   "not under a policy for another model", ran.stderr)
+changed = policy(statement("kms:Decrypt", **PINNED))
+tacit("keyd", "key", "policy", "set", "sealing", write("policy.json", changed), "--dir",
+      path("keys"))
+ran = open_model("image", code=1)
+ok("AccessDeniedException" in ran.stderr, "nor for another image", ran.stderr)
+equal(keyd.stop(), 0, "it ends")
+
 # --- kill -9 -----------------------------------------------------------------------------------
 ROUNDS = int(os.environ.get("TACIT_KEYD_ROUNDS", "12"))
 released, broken = [], []
