@@ -195,6 +195,12 @@ has "$work/sealed/demo.gguf.age" "^-> tacit-aws-kms $arn/good" "has the key's AR
 run 0 "opens by it" unseal -i "aws-kms:$arn/good" -o "$work/opened" "$work/sealed"
 cmp -s "$work/opened/demo.gguf" models/demo.gguf
 ok $? "and is the same"
+"$tacit" serve --tee stub --model "$work/sealed" --model-key "aws-kms:$arn/good" \
+	--insecure-any-publisher "${endpoint[@]}" --listen tcp:127.0.0.1:0 --json \
+	>"$work/serve.json" 2>"$work/serve.log" &
+started+=($!)
+until_true grep -q '"listen"' "$work/serve.json"
+ok $? "and is served"
 run 5 "and not by another" unseal -i "aws-kms:$arn/else" -o "$work/n1" "$work/sealed"
 has "$work/err" 'no key here opens it' "which is not even asked"
 run 0 "sealed for a key that may not be used" seal --to "aws-kms:$arn/silent2" -o "$work/two" \

@@ -66,6 +66,9 @@ ELSEWHERE = {
     "tacit measure": "tests/cli/measure.t",
     "tacit collateral ": "tests/e2e/collateral.t",
     "tacit keyd ": "tests/e2e/keyd.t",
+    "tacit kms ": "tests/e2e/kms.t",
+    "tacit policy kms": "tests/cli/policy_kms.t",
+    "tacit serve --model llama.sealed --model-key aws-kms:": "tests/cli/kms.t",
 }
 # First words by which a line of an unmarked block is known to be a command.
 WORDS = ("tacit", "./do", "make", "cc", "curl", "sqlite3", "openssl", "export", "eval", "bench/",
@@ -125,7 +128,7 @@ def tacit(*args):
 
 OVERVIEW = tacit("--help").stdout
 VERBS = {}
-for name in re.findall(r"^  ([a-z]+(?: [a-z]+)?)  +\S", OVERVIEW, re.M):
+for name in re.findall(r"^  ([a-z]+(?: [a-z-]+)?)  +\S", OVERVIEW, re.M):
     if name.startswith("tacit "):
         continue
     text = tacit(*name.split(), "--help").stdout
