@@ -8,7 +8,6 @@
 #include "release/segments.h"
 
 #define WHERE      "model.file"
-#define PER_BATCH  4u /* chunks read at a time: what is read is still in the cache when opened */
 #define PER_PIECE  (TACIT_MANIFEST_SEGMENT / TACIT_AGE_CHUNK) /* chunks in a segment */
 #define FIRST_READ 16384u /* more than the headers that we write */
 
@@ -163,7 +162,7 @@ static enum tacit_status open_piece(void *user, struct tacit_segments_room *room
 	enum tacit_status st = TACIT_OK;
 
 	for (uint64_t at = index * PER_PIECE; at < end && st == TACIT_OK;) {
-		uint64_t count = end - at < PER_BATCH ? end - at : PER_BATCH;
+		uint64_t count = end - at < TACIT_SEGMENTS_BATCH ? end - at : TACIT_SEGMENTS_BATCH;
 
 		st = open_batch(job, room, at, count, err);
 		if (st == TACIT_OK)
@@ -293,7 +292,7 @@ static enum tacit_status seal_piece(void *user, struct tacit_segments_room *room
 	enum tacit_status st = TACIT_OK;
 
 	for (uint64_t at = index * PER_PIECE; at < end && st == TACIT_OK;) {
-		uint64_t count = end - at < PER_BATCH ? end - at : PER_BATCH;
+		uint64_t count = end - at < TACIT_SEGMENTS_BATCH ? end - at : TACIT_SEGMENTS_BATCH;
 
 		st = seal_batch(job, room, at, count, err);
 		if (st == TACIT_OK)

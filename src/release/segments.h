@@ -6,10 +6,13 @@
 
 #include "release/sealed.h"
 
+/* Chunks that are read at a time: few enough to be in the cache still when they are opened. */
+#define TACIT_SEGMENTS_BATCH 4u
+
 /* What one thread has for itself; wiped at the end. */
 struct tacit_segments_room {
-	uint8_t sealed[16 * TACIT_AGE_SEALED];
-	uint8_t plain[16 * TACIT_AGE_CHUNK];
+	uint8_t sealed[TACIT_SEGMENTS_BATCH * TACIT_AGE_SEALED];
+	uint8_t plain[TACIT_SEGMENTS_BATCH * TACIT_AGE_CHUNK];
 	struct tacit_hasher *hasher;
 };
 
