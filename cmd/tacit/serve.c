@@ -47,7 +47,7 @@ struct options {
 
 static const struct cli_option OPTIONS[] = {
 	CLI_OPT(struct options, model, "--model", 0, CLI_TEXT, "WHERE",
-		"the model: a GGUF file, or a sealed one's folder; also https://, s3://, gs://"),
+		"a GGUF file, or the folder of a sealed model; also https://, s3://, gs://"),
 	{ "--model-sha256", 0, CLI_HEX, "HEX", "what that file must be",
 	  offsetof(struct options, model_sha256), TACIT_SHA256_LEN, TACIT_SHA256_LEN },
 	CLI_OPT(struct options, sealed.keys, "--model-key", 0, CLI_LIST, "KEY",
@@ -64,7 +64,7 @@ static const struct cli_option OPTIONS[] = {
 		CLI_TEES " (default: auto, which is never the stub)"),
 	CLI_OPT(struct options, tpm, "--tpm", 0, CLI_TEXT, "PATH|unix:PATH",
 		"Azure's virtual TPM (default: /dev/tpmrm0)"),
-	CLI_OPT(struct options, imds, "--imds", 0, CLI_TEXT, "URL",
+	CLI_OPT(struct options, imds, "--azure-imds", 0, CLI_TEXT, "URL",
 		"Azure's metadata service (default: http://169.254.169.254)"),
 	CLI_OPT(struct options, model_id, "--model-id", 0, CLI_TEXT, "NAME",
 		"what clients call the model (default: from the file)"),
@@ -417,6 +417,10 @@ static int serve(struct serving *s, enum tacit_tee tee)
 		return code;
 	if (open_identity(s, tee) != TACIT_OK)
 		return cli_fail(common, &s->err, "cannot make this server's identity");
+	if (tee == TACIT_TEE_NONE)
+		cli_say(common, "event=tee tee=%s reason=\"%s\"",
+			tacit_tee_name(tacit_attester_tee(s->attester)),
+			tacit_attester_found(s->attester));
 	if (tacit_attester_began(s->attester))
 		cli_say(common, "%s", tacit_attester_began(s->attester));
 	if (open_api(s) != TACIT_OK || open_server(s) != TACIT_OK)

@@ -64,7 +64,8 @@ ok(code == 0, "quietly")
 
 # --- what is not taken -----------------------------------------------------------------------
 nowhere = path("nowhere.bin")
-refused("another hash", 1, f"has SHA-256 {digest}", url + "/m", "--sha256", "ab" * 32, "-o", nowhere)
+refused("another hash", 1, f"has SHA-256 {digest}", url + "/m", "--sha256", "ab" * 32, "-o",
+        nowhere)
 ok(not [n for n in os.listdir(FOLDER.name) if n.startswith("nowhere")], "and nothing is written")
 refused("no such file", 5, "404: NoSuchKey: no such thing", url + "/none", "-o", nowhere)
 refused("http://", 2, "use https", url.replace("https", "http") + "/m")
@@ -228,7 +229,7 @@ code, out, words = fetch("https://localhost:1/m?secret=sesame", "--fetch-timeout
 ok(code == 5 and "event=fetch-retry" in words, "nobody there: retries are told", words)
 ok("sesame" not in json.dumps(out) + words, "what authorises is not", words)
 
-# --- through a relay -------------------------------------------------------------------------------
+# --- through a relay -------------------------------------------------------------------------
 relay = Relay("--egress", "unix:" + path("egress.sock"), "--allow-private",
               f"localhost:{store.port}", "-v")
 via = "unix:" + path("egress.sock")
@@ -245,7 +246,7 @@ refused("no relay", 5, "PEER", url + "/m", "--via", "unix:" + path("none.sock"),
         "1")
 refused("no address", 2, "go out", url + "/m", "--via", "nothing")
 alone = ["unshare", "-rn"]
-if shutil.which("unshare") and subprocess.run([*alone, "true"], capture_output=True).returncode == 0:
+if shutil.which("unshare") and not subprocess.run([*alone, "true"], capture_output=True).returncode:
     refused("without a network: straight", 5, "PEER", url + "/m", "--fetch-timeout", "1",
             before=alone)
     fetched("without a network: through the relay", BIG, url + "/m", "--via", via, before=alone)

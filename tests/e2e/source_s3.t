@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Models from buckets: requests signed for S3, which are recomputed here by other means; credentials
-from environment, file, and the metadata service through a relay; tokens for Google's storage. No
-request of this test goes to a cloud: the names of theirs are answered by stores on this machine."""
+"""Models from buckets: requests signed for S3, recomputed here by other means; credentials from
+environment, file, and the metadata service through a relay; tokens for Google's storage. No request
+of this test goes to a cloud: names of theirs are answered by stores on this machine."""
 
 import datetime
 import hmac
@@ -207,7 +207,8 @@ equal([r.headers["Authorization"][28:36] for r in store.seen],
 store.script = s3_script()
 
 # --- endpoints ---------------------------------------------------------------------------------
-for text in ("http://localhost:1", "https://localhost/path", "localhost", "https://u@localhost", ""):
+for text in ("http://localhost:1", "https://localhost/path", "localhost", "https://u@localhost",
+             ""):
     refused(f"an endpoint '{text}'", 2, "endpoint|https", "s3://models/x", "--s3-endpoint", text)
 refused("a region that is none", 2, "region", "s3://models/x", "--s3-region", "Not_One")
 
