@@ -11,6 +11,7 @@
 
 #include "appraise/policy_write.h"
 #include "image.h"
+#include "model.h"
 #include "serve_config.h"
 #include "tee/nitro/runtime.h"
 #include "verbs.h"
@@ -19,6 +20,8 @@
 #define TEXT_ROOM 65536
 #define GUEST     "/usr/bin/tacit"
 #define MODEL     "/model.gguf"
+#define SEALED    "/model"
+#define NETWORK   "libcurl.so.4" /* by which a server gets the key of a sealed model */
 #define LISTEN    "vsock:any:8443"
 #define ARGS_MAX  (CLI_LIST_MAX + 24)
 #define PINS      5 /* PCR0, 1, 2, 8 and 16 */
@@ -38,9 +41,10 @@ static const struct cli_option OPTIONS[] = {
 		"kernel of the enclave (see docs/eif.md)"),
 	CLI_OPT(struct options, cmdline, "--cmdline", 0, CLI_TEXT, "TEXT",
 		"its command line (" EIF_CMDLINE ")"),
-	CLI_OPT(struct options, model, "--model", 0, CLI_TEXT, "FILE", "the model, a GGUF file"),
+	CLI_OPT(struct options, model, "--model", 0, CLI_TEXT, "FILE",
+		"the model, a GGUF file, or a sealed one's folder"),
 	CLI_OPT(struct options, model_id, "--model-id", 0, CLI_TEXT, "NAME",
-		"what clients call the model (the file's name)"),
+		"what clients call the model (the file's name, or what a sealed one is called)"),
 	CLI_OPT_RANGE(struct options, ctx, "--ctx", CLI_COUNT, "N",
 		      "tokens of prompt and answer of one request; pins the configuration", 1,
 		      1u << 24),
@@ -83,10 +87,12 @@ static const struct cli_option OPTIONS[] = {
 struct making {
 	const struct options *o;
 	struct eif_plan plan;
+	bool is_sealed;
+	struct model_dir sealed;
 	char server[PATH_SIZE], init[PATH_SIZE];
 	char policy[PATH_SIZE], measurements[PATH_SIZE];
 	char model_id[257], ctx[24], parallel[24];
-	uint8_t model_hash[TACIT_SHA256_LEN];
+	uint8_t model_hash[TACIT_SHA256_LEN]; /* of the manifest, when it is sealed */
 	bool has_config;
 	uint8_t config_hash[TACIT_SHA256_LEN];
 	uint8_t pcr16[TACIT_NITRO_PCR_BYTES];
@@ -167,6 +173,7 @@ static int find_parts(struct making *m)
 	if (!derive_name(o->policy, o->output, ".policy.json", m->policy) ||
 	    !derive_name(o->measurements, o->output, ".measurements.json", m->measurements))
 		return cli_usage("file name is too long");
+	m->is_sealed = model_dir_is(o->model);
 	name_model(m);
 	return 0;
 }
@@ -181,8 +188,25 @@ static enum tacit_status take_hash(void *user, struct tacit_slice bytes, struct 
 	return TACIT_OK;
 }
 
+/* Whether it is signed, and by whom, is the server's to judge: it has the publisher's key. */
+static enum tacit_status read_sealed(struct making *m, struct tacit_error *err)
+{
+	enum tacit_status st = model_dir_read(m->o->model, &m->sealed, err);
+
+	if (st != TACIT_OK)
+		return st;
+	memcpy(m->model_hash, m->sealed.identity, sizeof(m->model_hash));
+	if (!m->o->model_id)
+		snprintf(m->model_id, sizeof(m->model_id), "%.*s",
+			 (int)m->sealed.manifest.model_id.len,
+			 (const char *)m->sealed.manifest.model_id.ptr);
+	return TACIT_OK;
+}
+
 static enum tacit_status hash_model(struct making *m, struct tacit_error *err)
 {
+	if (m->is_sealed)
+		return read_sealed(m, err);
 	struct tacit_hasher *hasher = tacit_hasher_new(TACIT_SHA256);
 	enum tacit_status st = hasher ? eif_each_piece(m->o->model, take_hash, hasher, err)
 				      : tacit_fail(err, TACIT_NOMEM, "model", 0, "out of memory");
@@ -227,6 +251,9 @@ static enum tacit_status put_arguments(struct making *m, struct eif_tree *tree,
 		MODEL,        "--model-id", m->model_id, "--listen", o->listen ? o->listen : LISTEN,
 		"--parallel", m->parallel
 	};
+
+	if (m->is_sealed)
+		args[5] = SEALED;
 	size_t n = 12;
 
 	snprintf(m->parallel, sizeof(m->parallel), "%llu",
@@ -244,16 +271,46 @@ static enum tacit_status put_arguments(struct making *m, struct eif_tree *tree,
 static enum tacit_status fill_program(struct making *m, struct eif_tree *tree,
 				      struct tacit_error *err)
 {
-	enum tacit_status st = image_add_program(tree, GUEST, m->server, err);
+	enum tacit_status st =
+		image_add_program(tree, GUEST, m->server, m->is_sealed ? NETWORK : NULL, err);
 
 	if (st == TACIT_OK)
 		st = put_arguments(m, tree, err);
 	return st == TACIT_OK ? eif_tree_finish(tree, err) : st;
 }
 
+static enum tacit_status add_sealed_file(struct making *m, struct eif_tree *tree,
+					 struct tacit_slice name, const char *suffix,
+					 struct tacit_error *err)
+{
+	const struct model_dir in_guest = { .path = SEALED };
+	char host[MODEL_PATH], guest[MODEL_PATH];
+
+	if (!model_dir_file(&m->sealed, name, suffix, host) ||
+	    !model_dir_file(&in_guest, name, suffix, guest))
+		return tacit_fail(err, TACIT_USAGE, "model", 0, "a name is too long");
+	return eif_tree_file(tree, guest, host, 0644, err);
+}
+
+/* What the manifest names, and nothing else that may lie in the folder. */
+static enum tacit_status add_sealed(struct making *m, struct eif_tree *tree,
+				    struct tacit_error *err)
+{
+	const struct tacit_manifest *manifest = &m->sealed.manifest;
+	enum tacit_status st =
+		eif_tree_bytes(tree, SEALED "/" TACIT_SEALED_MANIFEST, m->sealed.text, 0644, err);
+
+	if (st == TACIT_OK)
+		st = add_sealed_file(m, tree, tacit_slice_str(TACIT_SEALED_SIGNATURES), "", err);
+	for (size_t i = 0; st == TACIT_OK && i < manifest->file_count; i++)
+		st = add_sealed_file(m, tree, manifest->files[i].name, TACIT_SEALED_SUFFIX, err);
+	return st;
+}
+
 static enum tacit_status fill_data(struct making *m, struct eif_tree *tree, struct tacit_error *err)
 {
-	enum tacit_status st = eif_tree_file(tree, MODEL, m->o->model, 0644, err);
+	enum tacit_status st = m->is_sealed ? add_sealed(m, tree, err)
+					    : eif_tree_file(tree, MODEL, m->o->model, 0644, err);
 
 	for (size_t i = 0; st == TACIT_OK && i < m->o->files.count; i++)
 		st = eif_tree_option(tree, m->o->files.items[i], err);
@@ -425,6 +482,7 @@ static int run(void *options, int argc, char **argv)
 			code = cli_fail(&m->o->common, &err, "cannot build '%s'", m->o->output);
 	}
 	eif_plan_done(&m->plan);
+	model_dir_free(&m->sealed);
 	free(m);
 	return code;
 }

@@ -14,6 +14,8 @@ struct queue {
 	struct eif_tree *tree;
 	size_t count;
 	char *path[TACIT_ELF_NEEDED_MAX + 2];
+	const char
+		*opened; /* a library that the program names when it runs; NULL once it is here */
 };
 
 static enum tacit_status push(struct queue *q, const char *path, struct tacit_error *err)
@@ -77,6 +79,20 @@ static enum tacit_status push_needed(struct queue *q, const struct tacit_elf *el
 	return st;
 }
 
+static enum tacit_status push_opened(struct queue *q, const struct tacit_elf *elf,
+				     struct tacit_error *err)
+{
+	char path[PATH_SIZE];
+	const char *name = q->opened;
+
+	if (!name)
+		return TACIT_OK;
+	q->opened = NULL;
+	if (!image_find_library(name, elf->machine, path, sizeof(path)))
+		return tacit_fail(err, TACIT_IO, WHERE, 0, "no library '%s' on this machine", name);
+	return push(q, path, err);
+}
+
 static enum tacit_status push_interpreter(struct queue *q, const struct tacit_elf *elf,
 					  struct tacit_error *err)
 {
@@ -108,6 +124,8 @@ static enum tacit_status take_one(struct queue *q, const char *host, const char 
 	if (st == TACIT_OK)
 		st = push_needed(q, &elf, err);
 	if (st == TACIT_OK)
+		st = push_opened(q, &elf, err);
+	if (st == TACIT_OK)
 		st = tacit_elf_strip(tacit_mut_of((void *)(uintptr_t)in.ptr, in.len), &len, err);
 	if (st == TACIT_OK)
 		st = eif_tree_bytes(q->tree, guest, tacit_slice_of(in.ptr, len), 0755, err);
@@ -116,9 +134,9 @@ static enum tacit_status take_one(struct queue *q, const char *host, const char 
 }
 
 enum tacit_status image_add_program(struct eif_tree *tree, const char *guest, const char *host,
-				    struct tacit_error *err)
+				    const char *opened, struct tacit_error *err)
 {
-	struct queue q = { .tree = tree };
+	struct queue q = { .tree = tree, .opened = opened };
 	enum tacit_status st = take_one(&q, host, guest, err);
 
 	/* The queue grows while it is gone through. */

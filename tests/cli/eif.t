@@ -252,6 +252,26 @@ PY
 		'model.gguf')] == [0, 1, 2]" "each is in its own ramdisk"
 	json out "$(stat -c %s server.eif) - $(stat -c %s "$model") - $(stat -c %s kernel) < 13000000" \
 		"without kernel and model it is less than 13 MB"
+
+	openssl genpkey -algorithm ed25519 -out publisher.pem 2>/dev/null
+	head -c 16 /dev/urandom | od -An -tx1 | tr -d ' \n' >words
+	run 0 "a sealed model" "$tacit" model seal --to passphrase:words --sign publisher.pem \
+		--model-id sealed-demo -o sealed "$model"
+	: >sealed/left-behind
+	sealed() { "$tacit" image build --kernel kernel --model sealed --ctx 256 "$@"; }
+	run 0 "in an image" sealed -o sealed.eif
+	"$tacit" eif inspect --json --files sealed.eif >out 2>/dev/null
+	json out "sorted(f['name'] for f in d['files'] if f['name'].startswith('model')) == ['model',
+		'model/demo.gguf.age', 'model/manifest.json', 'model/manifest.sig']" \
+		"with what the manifest names and nothing else"
+	json out "any('libcurl.so.4' in f['name'] for f in d['files'])" "and what gets its key"
+	digest=$(sha256sum sealed/manifest.json | cut -d' ' -f1)
+	json sealed.policy.json "d['alternatives'][0]['models'] == [{'id': 'sealed-demo', 'sha256':
+		'$digest'}]" "whose policy pins the manifest"
+	printf ' ' >>sealed/manifest.json
+	run 3 "a manifest that is no manifest" sealed -o bad2.eif
+	rm sealed/manifest.json
+	run 5 "a folder without one" sealed -o bad2.eif
 	run 2 "a file in the place of the program" image --file payload:/usr/bin/tacit -o bad2.eif
 	run 2 "a file in the place of the model" image --file payload:/model.gguf -o bad2.eif
 	if command -v cpio >/dev/null && [ "$(id -u)" = 0 ]; then
