@@ -34,7 +34,7 @@ static const struct cli_option OPTIONS[] = {
 		      "report data to carry, and nothing else (TDX, SNP, Azure)", 64, 64),
 	CLI_OPT(struct options, tpm, "--tpm", 0, CLI_TEXT, "PATH|unix:PATH",
 		"Azure's virtual TPM (default: /dev/tpmrm0)"),
-	CLI_OPT(struct options, imds, "--imds", 0, CLI_TEXT, "URL",
+	CLI_OPT(struct options, imds, "--azure-imds", 0, CLI_TEXT, "URL",
 		"Azure's metadata service (default: http://169.254.169.254)"),
 	CLI_OPT(struct options, output, "--output", 'o', CLI_TEXT, "FILE",
 		"where the evidence goes (default: standard output)"),

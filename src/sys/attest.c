@@ -75,6 +75,15 @@ const char *tacit_attester_began(const struct tacit_attester *attester)
 	return attester->began[0] ? attester->began : NULL;
 }
 
+const char *tacit_attester_found(const struct tacit_attester *attester)
+{
+	const char *path = tacit_attest_probe(attester->ops->tee, "");
+
+	if (attester->found[0])
+		return attester->found;
+	return path ? path : "it was asked for";
+}
+
 enum tacit_status tacit_attester_attest(struct tacit_attester *attester,
 					const struct tacit_attest_request *request,
 					struct tacit_mut room, struct tacit_slice *ret,

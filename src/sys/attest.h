@@ -24,7 +24,11 @@ struct tacit_attester {
 	const struct tacit_attester_ops *ops;
 	/* What it did to the machine when it was opened for a server, as a line for its log. */
 	char began[192];
+	char found[128]; /* by what it was found, where no path says that */
 };
+
+/* By what this machine shows that platform, in a few words; never NULL. */
+const char *tacit_attester_found(const struct tacit_attester *attester);
 
 /* NULL when there is nothing to say. */
 const char *tacit_attester_began(const struct tacit_attester *attester);

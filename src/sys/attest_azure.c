@@ -402,8 +402,9 @@ static enum tacit_status prepare(struct azure_attester *azure, enum tacit_tee te
 	if (n < 0 || (size_t)n >= sizeof(azure->imds))
 		return tacit_fail(err, TACIT_USAGE, WHERE, 0,
 				  "the metadata service's address is too long");
-	enum tacit_status st =
-		tacit_tpm_open(options->tpm ? options->tpm : TACIT_TPM_DEVICE, &azure->tpm, err);
+	const char *tpm = options->tpm ? options->tpm : TACIT_TPM_DEVICE;
+	snprintf(azure->base.found, sizeof(azure->base.found), "the paravisor's report in %s", tpm);
+	enum tacit_status st = tacit_tpm_open(tpm, &azure->tpm, err);
 	if (st == TACIT_OK)
 		st = read_report(azure->tpm, &azure->report, err);
 	if (st == TACIT_OK && azure->report.tee != tee)

@@ -289,7 +289,7 @@ def attest(machine, *arguments, imds=None, tpm=None, out="evidence"):
     out = machine.at(out)
     if os.path.exists(out):
         os.unlink(out)
-    return tacit("attest", "--tpm", "unix:" + (tpm or machine.socket), "--imds",
+    return tacit("attest", "--tpm", "unix:" + (tpm or machine.socket), "--azure-imds",
                  imds.url if imds else "http://127.0.0.1:9", "-o", out, *arguments)
 
 
@@ -416,7 +416,7 @@ ok(code == 1 and failed(verdict) == ["policy.measurements"],
 
 # --- a server -------------------------------------------------------------------------------------
 server = subprocess.Popen(
-    [TACIT, "serve", "--tpm", "unix:" + snp.socket, "--imds", imds.url, "--model", MODEL, "--listen",
+    [TACIT, "serve", "--tpm", "unix:" + snp.socket, "--azure-imds", imds.url, "--model", MODEL, "--listen",
      "tcp:127.0.0.1:0", "--threads", "1", "--json", *snp.root()], stdout=subprocess.PIPE,
     stderr=open(snp.at("log"), "w"), text=True)
 processes.append(server)
@@ -425,6 +425,8 @@ if not line:
     raise SystemExit("Bail out! tacit serve did not start: " + read(snp.at("log")).decode())
 ready = json.loads(line)
 equal(ready["tee"], "azure-snp", "a server finds its TEE by itself")
+ok(f'event=tee tee=azure-snp reason="the paravisor\'s report in unix:{snp.socket}"' in
+   read(snp.at("log")).decode(), "and says why")
 asked = len(imds.asked)
 
 
@@ -631,7 +633,7 @@ equal(json.loads(read(tdx.at("evidence")))["td_quote"],
       "is cut to its length")
 imds.mode = "good"
 server = subprocess.Popen(
-    [TACIT, "serve", "--tee", "auto", "--tpm", "unix:" + tdx.socket, "--imds", imds.url, "--model",
+    [TACIT, "serve", "--tee", "auto", "--tpm", "unix:" + tdx.socket, "--azure-imds", imds.url, "--model",
      MODEL, "--listen", "tcp:127.0.0.1:0", "--threads", "1", "--json", *tdx.root()],
     stdout=subprocess.PIPE, stderr=open(tdx.at("log"), "w"), text=True)
 processes.append(server)
@@ -671,8 +673,8 @@ since = time.monotonic()
 run = attest(tdx, imds=imds)
 took = time.monotonic() - since
 ok(run.returncode == 5 and 9 < took < 30, "one that hangs has a limit", (took, run.stderr))
-refused(attest(tdx, "--imds", "http://127.0.0.1/" + "x" * 300), 2, "too long", "an address too long")
-refused(attest(tdx, "--imds", "file:///etc/passwd?"), 5, "does not answer", "a file is no service")
+refused(attest(tdx, "--azure-imds", "http://127.0.0.1/" + "x" * 300), 2, "too long", "an address too long")
+refused(attest(tdx, "--azure-imds", "file:///etc/passwd?"), 5, "does not answer", "a file is no service")
 tdx.stop()
 
 third = Machine("third", "snp")
