@@ -110,18 +110,27 @@ static enum tacit_status write_stdout(struct tacit_slice bytes, struct tacit_err
 	return TACIT_OK;
 }
 
+/* /dev/stdout, /dev/fd/3 and such: names of what is open. Renaming would put a file there. */
+static bool is_descriptor(const char *path)
+{
+	struct stat st;
+
+	return (strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0) &&
+	       strncmp(path, "/dev/shm/", 9) != 0 && lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
 /* What is no regular file (a pipe, /dev/null) is written in place: there is nothing to rename. */
 static bool is_special(const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+	return is_descriptor(path) || (stat(path, &st) == 0 && !S_ISREG(st.st_mode));
 }
 
 static enum tacit_status write_special(const char *path, struct tacit_slice bytes,
 				       struct tacit_error *err)
 {
-	TACIT_CLEANUP(close_fd) int fd = open_file(path, O_WRONLY);
+	TACIT_CLEANUP(close_fd) int fd = open_file(path, O_WRONLY | O_APPEND);
 
 	if (fd < 0 || !write_all(fd, bytes))
 		return tacit_fail(err, TACIT_IO, "file.write", 0, "%s", strerror(errno));

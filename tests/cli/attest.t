@@ -181,6 +181,15 @@ chmod 755 "$work/box"
 ln -s evidence "$work/box/link"
 run 0 "over a file" "$tacit" attest --tee stub -o "$work/box/evidence"
 run 0 "it is replaced" "$tacit" inspect "$work/box/evidence"
+# A name of standard output, which must not become a file of that name.
+echo before >"$work/named"
+"$tacit" attest --tee stub -q -o /proc/self/fd/1 >>"$work/named"
+[ "$(head -n 1 "$work/named")" = before ] &&
+	[ "$(wc -c <"$work/named")" -gt 100 ]
+ok $? "-o /proc/self/fd/1 goes where standard output does"
+"$tacit" attest --tee stub -q -o /dev/fd/1 >"$work/named"
+[ "$(wc -c <"$work/named")" -gt 100 ]
+ok $? "and so does -o /dev/fd/1"
 "$tacit" attest --tee stub >/dev/full 2>"$work/err"
 ok $(($? != 5)) "standard output that is full: exit 5"
 "$tacit" attest --tee stub --json >/dev/full 2>"$work/err"
