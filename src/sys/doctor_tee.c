@@ -9,6 +9,7 @@
 #include "sys/attest.h"
 #include "sys/doctor_inside.h"
 #include "sys/rtmr.h"
+#include "sys/tpm_message.h"
 #include "sys/tsm.h"
 #include "tee/nitro/nitro.h"
 
@@ -155,28 +156,36 @@ static const char *find_tpm(const struct tacit_doctor *d)
 	return tacit_doctor_has(d, "/dev/tpm0") ? "/dev/tpm0" : NULL;
 }
 
-static uint32_t read_be32(const uint8_t *p)
+/* What the TPM says to a question about the index; an errno value when it says nothing. */
+static int ask_index(const struct tacit_doctor *d, const char *device, bool *ret_there)
 {
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+	uint8_t room[64], answer[512];
+	struct writer w = wr_of(tacit_mut_of(room, sizeof(room)));
+	struct tacit_slice command;
+	size_t len = sizeof(answer), size = 0;
+
+	tacit_tpm_put_nv_public(&w, AZURE_NV_INDEX);
+	if (tacit_tpm_command(&w, &command, NULL) != TACIT_OK)
+		return EMSGSIZE;
+	int code = d->machine->tpm(d->machine->user, device, command, answer, &len);
+	*ret_there = code == 0 && len <= sizeof(answer) &&
+		     tacit_tpm_read_nv_public(tacit_slice_of(answer, len), AZURE_NV_INDEX, &size,
+					      NULL) == TACIT_OK;
+	return code;
 }
 
-/* TPM2_NV_ReadPublic of the index [TPM 2.0 Part 3, 31.6]: a response code of 0 says it is there. */
 static void judge_index(struct tacit_doctor *d, const char *device)
 {
-	static const uint8_t COMMAND[] = { 0x80, 0x01, 0,    0,    0,    14,   0,
-					   0,    0x01, 0x69, 0x01, 0x40, 0x00, 0x01 };
-	uint8_t answer[512];
-	size_t len = sizeof(answer);
+	bool there = false;
 
 	if (!d->machine->tpm)
 		return;
-	int code =
-		d->machine->tpm(d->machine->user, device, TACIT_SLICE_ARRAY(COMMAND), answer, &len);
+	int code = ask_index(d, device, &there);
 	if (code != 0)
 		tacit_doctor_add(d, "azure.report", TACIT_DOCTOR_BROKEN,
 				 "sudo usermod -aG tss $USER", "%s does not answer: %s", device,
 				 strerror(code));
-	else if (len >= 10 && read_be32(answer + 6) == 0)
+	else if (there)
 		tacit_doctor_add(d, "azure.report", TACIT_DOCTOR_OK, NULL,
 				 "the TPM holds the hardware's report at 0x%08x", AZURE_NV_INDEX);
 	else

@@ -159,6 +159,16 @@ static void touch(const char *root, const char *path)
 		fclose(f);
 }
 
+static void write_text(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	if (f) {
+		fputs(text, f);
+		fclose(f);
+	}
+}
+
 static void untouch(const char *root, const char *path)
 {
 	char full[PATH_MAX];
@@ -204,8 +214,47 @@ static void test_probe(void)
 	ok(!tacit_attest_probe_path(TACIT_TEE_STUB, 0), "the stub has none");
 }
 
+/* Only the asset tag tells Azure's machines, and only there does auto open a TPM by itself. */
+static void test_azure(void)
+{
+	static const char TAG[] = "/sys/class/dmi/id/chassis_asset_tag";
+	static const char *const TAGS[] = { "", "\n", "7783-7084-3265-9085-8269-3286-7",
+					    "7783-7084-3265-9085-8269-3286-771\n",
+					    "No Asset Tag\n" };
+	char root[] = "/tmp/tacit-azure-XXXXXX", full[PATH_MAX];
+	struct tacit_attest_options options = { .tpm = "unix:/tacit/nobody" };
+	struct tacit_attester *attester = NULL;
+
+	if (!ok(mkdtemp(root) != NULL, "a folder for a machine that is not there"))
+		return;
+	ok(!tacit_attest_probe_azure(root), "a machine without a tag");
+	touch(root, TAG);
+	snprintf(full, sizeof(full), "%s%s", root, TAG);
+	for (size_t i = 0; i < sizeof(TAGS) / sizeof(TAGS[0]); i++) {
+		write_text(full, TAGS[i]);
+		ok(!tacit_attest_probe_azure(root), "another tag (%zu)", i);
+	}
+	write_text(full, "7783-7084-3265-9085-8269-3286-77\n");
+	ok(tacit_attest_probe_azure(root), "Azure's");
+	untouch(root, TAG);
+	mkdir(root, 0700);
+	touch(root, "/dev/tpmrm0");
+	ok(tacit_attest_probe(TACIT_TEE_AZURE_SNP, root) &&
+		   tacit_attest_probe(TACIT_TEE_AZURE_TDX, root),
+	   "a TPM may be that of either");
+	refuses(TACIT_TEE_NONE, root, "no TEE found", "but by itself is no TEE");
+	untouch(root, "/dev/tpmrm0");
+	rmdir(root);
+	is_status(tacit_attester_open(TACIT_TEE_AZURE_SNP, &options, &attester, NULL), TACIT_PEER,
+		  "a TPM that was named is asked");
+	is_status(tacit_attester_open(TACIT_TEE_NONE, &options, &attester, NULL), TACIT_PEER,
+		  "by auto, too");
+	ok(!attester, "and nothing comes of it");
+}
+
 int main(void)
 {
+	test_azure();
 	test_stub();
 	test_config_matters();
 	test_stub_refuses();
