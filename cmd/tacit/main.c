@@ -58,6 +58,7 @@ const struct cli_verb *const CLI_VERBS[] = {
 	&cmd_model_inspect,
 	&cmd_model_reseal,
 	&cmd_model_sign,
+	&cmd_model_convert,
 	&cmd_model_import,
 	&cmd_completion,
 };

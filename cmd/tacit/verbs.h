@@ -59,6 +59,7 @@ extern const struct cli_verb cmd_model_verify;   /* model_open.c */
 extern const struct cli_verb cmd_model_inspect;  /* model_inspect.c */
 extern const struct cli_verb cmd_model_reseal;   /* model_reseal.c */
 extern const struct cli_verb cmd_model_sign;     /* model_sign.c */
+extern const struct cli_verb cmd_model_convert;  /* model_convert.c */
 extern const struct cli_verb cmd_model_import;   /* model.c */
 extern const struct cli_verb cmd_completion;     /* completion.c */
 

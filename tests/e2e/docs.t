@@ -44,6 +44,7 @@ ELSEWHERE = {
     "tacit model verify": "tests/cli/model_seal.t",
     "tacit model inspect": "tests/cli/model_seal.t",
     "tacit model reseal": "tests/cli/model_seal.t",
+    "tacit model convert": "tests/cli/model_convert.t",
     "tacit model sign": "tests/cli/model_seal.t",
     "tacit serve --model demo.sealed": "tests/e2e/sealed.t",
     "openssl genpkey": "tests/cli/policy_sign.t",
