@@ -70,35 +70,7 @@ def tacit(*args):
     return run.returncode == 0 or print("#", run.stderr.decode())
 
 
-def bech32(prefix, data):
-    """[BIP 173], as age writes its keys."""
-    def mod(values):
-        check = 1
-        for value in values:
-            top = check >> 25
-            check = (check & 0x1ffffff) << 5 ^ value
-            for i, word in enumerate((0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3)):
-                check ^= word if top >> i & 1 else 0
-        return check
-
-    bits = "".join(f"{byte:08b}" for byte in data)
-    bits += "0" * (-len(bits) % 5)
-    words = [int(bits[i:i + 5], 2) for i in range(0, len(bits), 5)]
-    spread = [ord(c) >> 5 for c in prefix] + [0] + [ord(c) & 31 for c in prefix]
-    check = mod(spread + words + [0] * 6) ^ 1
-    words += [check >> 5 * (5 - i) & 31 for i in range(6)]
-    return prefix + "1" + "".join("qpzry9x8gf2tvdw0s3jn54khce6mua7l"[w] for w in words)
-
-
-def openssl(*args):
-    return subprocess.run(["openssl", *args], capture_output=True, check=True).stdout
-
-
-secret = path("x25519.pem")
-openssl("genpkey", "-algorithm", "x25519", "-out", secret)
-recipient = bech32("age", openssl("pkey", "-in", secret, "-pubout", "-outform", "DER")[-32:])
-identity = write("identity", bech32("age-secret-key-", openssl(
-    "pkey", "-in", secret, "-outform", "DER")[-32:]).upper() + "\n")
+recipient, identity = make_identity()
 weights = path("weights.gguf")
 with open(weights, "wb") as f:
     f.write(DATA)
@@ -107,11 +79,10 @@ with open(extra, "wb") as f:
     f.write(BIG * 5)
 sealed = path("sealed")
 key = path("publisher.pem")
-openssl("genpkey", "-algorithm", "ed25519", "-out", key)
+publisher = make_publisher(key)
 ok(tacit("model", "seal", "--sign", key, "--to", recipient, "--model-id", "demo", "-o", sealed,
          weights, extra), "a sealed model")
 files = {"/m/" + name: open(os.path.join(sealed, name), "rb").read() for name in os.listdir(sealed)}
-publisher = openssl("pkey", "-in", key, "-pubout", "-outform", "DER")[-32:].hex()
 store.files.update(files)
 IDENTITY = hashlib.sha256(files["/m/manifest.json"]).hexdigest()
 OPENS = ["--publisher", publisher, "--model-key", identity]

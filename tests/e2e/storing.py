@@ -19,11 +19,48 @@ from serving import TACIT, WAIT, done, equal, ok, skip
 BIG = os.urandom(1 << 20) * 9 + b"and a part of a chunk"
 
 
+def openssl(*args):
+    return subprocess.run(["openssl", *args], capture_output=True, check=True).stdout
+
+
+def bech32(prefix, data):
+    """[BIP 173], as age writes its keys."""
+    def mod(values):
+        check = 1
+        for value in values:
+            top = check >> 25
+            check = (check & 0x1ffffff) << 5 ^ value
+            for i, word in enumerate((0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3)):
+                check ^= word if top >> i & 1 else 0
+        return check
+
+    bits = "".join(f"{byte:08b}" for byte in data)
+    bits += "0" * (-len(bits) % 5)
+    words = [int(bits[i:i + 5], 2) for i in range(0, len(bits), 5)]
+    spread = [ord(c) >> 5 for c in prefix] + [0] + [ord(c) & 31 for c in prefix]
+    check = mod(spread + words + [0] * 6) ^ 1
+    words += [check >> 5 * (5 - i) & 31 for i in range(6)]
+    return prefix + "1" + "".join("qpzry9x8gf2tvdw0s3jn54khce6mua7l"[w] for w in words)
+
+
+def make_identity():
+    """A key pair of age: the recipient, and the path of the identity."""
+    secret = path("x25519.pem")
+    openssl("genpkey", "-algorithm", "x25519", "-out", secret)
+    public = openssl("pkey", "-in", secret, "-pubout", "-outform", "DER")[-32:]
+    private = openssl("pkey", "-in", secret, "-outform", "DER")[-32:]
+    return bech32("age", public), write("identity",
+                                        bech32("age-secret-key-", private).upper() + "\n")
+
+
+def make_publisher(key):
+    """A publisher's key into a file: its public half in hex."""
+    openssl("genpkey", "-algorithm", "ed25519", "-out", key)
+    return openssl("pkey", "-in", key, "-pubout", "-outform", "DER")[-32:].hex()
+
+
 def make_certificates(name, san="DNS:localhost,IP:127.0.0.1"):
     """A root of its own and a server's certificate under it: (root, certificate, key)."""
-    def openssl(*args):
-        subprocess.run(["openssl", *args], check=True, capture_output=True)
-
     root, key, leaf = (path(f"{name}-{part}.pem") for part in ("root", "key", "leaf"))
     new = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-sha256"]
     openssl("req", "-x509", *new, "-days", "2", "-subj", f"/CN={name} root", "-keyout",
