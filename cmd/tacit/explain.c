@@ -112,7 +112,8 @@ static const struct cause CAUSES[] = {
 	{ TACIT_TEE_TDX, "rtmr2", "kernel command line and initial ramdisk: either changed" },
 	{ TACIT_TEE_TDX, "rtmr3",
 	  "what the guest measured while it ran: another application or "
-	  "another order of starts" },
+	  "another order of starts; of tacit serve, another model or configuration, or more than "
+	  "one since the machine booted" },
 	{ TACIT_TEE_SNP, "measurement",
 	  "what the guest was launched with: another build of the firmware (OVMF), another number "
 	  "or type of vCPUs, another hypervisor's register conventions, or, with measured direct "
