@@ -37,11 +37,13 @@ universal-ctags        measures functions
 perl                   runs the tests (prove)
 python3-venv           client libraries in tests
 procps                 process checks in tests
-debian-archive-keyring emulated machines: checks what comes from the archive of Debian
 age                    opens and makes sealed files beside ours
 swtpm                  an emulated TPM, for the attester of Azure
 tpm2-tools             its keys and indices, and a second opinion on its quotes
 python3-boto3          AWS's client library, against our broker
+'
+EMULATED_PACKAGES='
+debian-archive-keyring emulated machines: checks what comes from the archive of Debian
 '
 # Installed where the release has it: Debian 12 has no cbmc, Ubuntu 24.04 no awscli.
 CHECK_OPTIONAL='
@@ -55,6 +57,7 @@ flex                   builds the kernel
 bison                  builds the kernel
 bc                     builds the kernel
 xz-utils               unpacks the kernel
+zstd                   packs the kernel
 libelf-dev             builds the kernel
 ninja-build            builds QEMU
 python3-venv           builds QEMU
@@ -123,6 +126,7 @@ build() {
 
 check() {
 	install_missing "$CHECK_PACKAGES"
+	install_missing "$EMULATED_PACKAGES"
 	install_optional "$CHECK_OPTIONAL"
 	build
 	tools/check-all
@@ -131,6 +135,8 @@ check() {
 usage() {
 	cat <<'TEXT'
 ./do demo     build, then show an attested answer, its receipt, and what is refused
+./do demo --sealed
+              the same with a key broker and a sealed model, which an emulated enclave alone can open
 ./do check    build with gcc and clang, run every test, the sanitizers and the gates
 ./do emulation-full
               build QEMU's machine for Nitro enclaves and our kernel, and compare what both measure
@@ -143,7 +149,13 @@ TEXT
 }
 
 case "${1:-help}" in
-demo) build && exec tools/demo ;;
+demo)
+	case "${2:-}" in
+	'') build && exec tools/demo ;;
+	--sealed) install_missing "$EMULATED_PACKAGES" && build && exec tools/demo-sealed ;;
+	*) usage >&2 && exit 2 ;;
+	esac
+	;;
 check) check ;;
 emulation-full)
 	install_missing "$CHECK_PACKAGES" && install_missing "$EMULATION_PACKAGES" && build
