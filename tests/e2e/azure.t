@@ -4,12 +4,10 @@
 tools of tpm2-tools made, with a paravisor's report for that key under a root of our own, and a metadata
 service of ours: attest, verify, serve, infer, receipts; and what each of the three may do wrong."""
 
-import atexit
 import base64
 import http.server
 import json
 import os
-import shutil
 import socket
 import socketserver
 import subprocess
@@ -20,22 +18,16 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import serving
-from serving import MODEL, TACIT, done, equal, ok, until
+import vtpm
+from serving import MODEL, TACIT, done, equal, ok
+from vtpm import KEY, REPORT, pem, processes, read
 
-MAKE = os.path.join(os.path.dirname(os.path.realpath(TACIT)), "tools", "mkevidence")
-NEEDED = ["swtpm", "tpm2_createprimary", "tpm2_checkquote"]
-for program in NEEDED:
-    if not shutil.which(program):
-        print(f"1..0 # SKIP {program} is not installed")
-        sys.exit(0)
-if not os.access(MAKE, os.X_OK):
-    print(f"1..0 # SKIP {MAKE} is not built")
+if vtpm.lacks():
+    print(f"1..0 # SKIP {vtpm.lacks()}")
     sys.exit(0)
 
-KEY, REPORT, USER_DATA = "0x81000003", "0x01400001", "0x01400002"
 NONCE = "a1" * 32
 FOLDER = tempfile.TemporaryDirectory()
-os.environ["TSS2_LOG"] = "all+NONE"
 # Nothing of the environment may come between the attester and the metadata service.
 os.environ["http_proxy"] = os.environ["all_proxy"] = "http://127.0.0.1:9"
 
@@ -44,104 +36,8 @@ def path(*names):
     return os.path.join(FOLDER.name, *names)
 
 
-def read(name):
-    with open(name, "rb") as f:
-        return f.read()
-
-
-def pem(der):
-    text = base64.b64encode(der).decode()
-    lines = "\n".join(text[i:i + 64] for i in range(0, len(text), 64))
-    return f"-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n"
-
-
-processes = []
-
-
-@atexit.register
-def end_all():
-    for process in processes:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-
-
-class Machine:
-    """An emulated TPM with a paravisor's report in it."""
-
-    def __init__(self, name, kind):
-        self.name, self.kind = name, kind
-        self.folder = path(name)
-        os.makedirs(os.path.join(self.folder, "state"))
-        self.socket = self.at("tpm")
-        self.start()
-        self.tpm("createprimary", "-C", "o", "-g", "sha256", "-G", "rsa2048", "-c", self.at("top"))
-        self.make_key("ak", KEY)
-        self.put_report()
-
-    def at(self, name):
-        return os.path.join(self.folder, name)
-
-    def start(self):
-        self.process = subprocess.Popen(
-            ["swtpm", "socket", "--tpm2", "--tpmstate", "dir=" + self.at("state"),
-             "--server", "type=unixio,path=" + self.socket,
-             "--ctrl", f"type=unixio,path={self.socket}.ctrl",
-             "--flags", "not-need-init,startup-clear"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        processes.append(self.process)
-        if not until(lambda: os.path.exists(self.socket)):
-            raise SystemExit("Bail out! swtpm does not start")
-
-    def tpm(self, tool, *arguments, good=True):
-        """A tool of tpm2-tools. Without a resource manager objects have to be flushed by hand."""
-        run = None
-        for words in (["flushcontext", "-t"], [tool, *arguments]):
-            for _ in range(50):  # the emulator takes one client at a time
-                run = subprocess.run(["tpm2_" + words[0], *words[1:]], capture_output=True,
-                                     text=True, cwd=self.folder,
-                                     env=dict(os.environ, TPM2TOOLS_TCTI="swtpm:path=" + self.socket))
-                if run.returncode == 0 or "tcti" not in run.stderr:
-                    break
-                time.sleep(0.1)
-        if good and run.returncode != 0:
-            raise SystemExit(f"Bail out! tpm2_{tool}: {run.stderr}")
-        return run.stdout
-
-    def make_key(self, name, handle):
-        self.tpm("create", "-C", self.at("top"), "-G", "rsa2048:rsassa-sha256:null", "-g", "sha256",
-                 "-a", "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|restricted|sign|noda",
-                 "-u", self.at(name + ".pub"), "-r", self.at(name + ".priv"))
-        self.tpm("load", "-C", self.at("top"), "-u", self.at(name + ".pub"), "-r",
-                 self.at(name + ".priv"), "-c", self.at(name + ".ctx"))
-        # Loaded, and so not to be flushed before it is made to stay.
-        run = subprocess.run(["tpm2_evictcontrol", "-C", "o", "-c", self.at(name + ".ctx"), handle],
-                             capture_output=True, text=True,
-                             env=dict(os.environ, TPM2TOOLS_TCTI="swtpm:path=" + self.socket))
-        if run.returncode != 0:
-            raise SystemExit("Bail out! tpm2_evictcontrol: " + run.stderr)
-        self.tpm("readpublic", "-c", handle, "-f", "pem", "-o", self.at(name + ".pem"))
-
-    def make_report(self, *user_data):
-        subprocess.run([MAKE, "azure", self.folder, self.kind, self.at("ak.pem"), *user_data],
-                       check=True)
-        return read(self.at("azure.hcl"))[:2048]  # all that this emulator's indices hold
-
-    def put_report(self, content=None):
-        report = content if content is not None else self.make_report()
-        with open(self.at("nv"), "wb") as f:
-            f.write(report)
-        self.tpm("nvundefine", REPORT, "-C", "o", good=False)
-        self.tpm("nvdefine", REPORT, "-C", "o", "-s", str(len(report)), "-a",
-                 "ownerread|ownerwrite|authread|authwrite")
-        self.tpm("nvwrite", REPORT, "-C", "o", "-i", self.at("nv"))
-
-    def root(self):
-        return ["--insecure-test-root", self.at("azure-root.der")]
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait()
+def Machine(name, kind):
+    return vtpm.Machine(path(name), kind)
 
 
 class Imds:
