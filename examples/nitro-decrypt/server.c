@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A server for a Nitro enclave: server [vsock:PORT | unix:PATH] [--stub] [--kms PROGRAM OPTION...]
+ * A server for a Nitro enclave:
+ *
+ *     server [vsock:PORT | unix:PATH] [--stub] [--kms PROGRAM OPTION...]
  *
  * One request a connection, one answer, each a message [wire.h] of JSON; bytes are in base64.
  *
@@ -13,7 +15,7 @@
  * and nothing more. A server that put their public keys or user data into its documents would vouch
  * for them: they could have AWS KMS encrypt to a key of their own.
  *
- * PROGRAM is tacit, and the options are those of `tacit kms decrypt`: the way to KMS, or to a broker.
+ * PROGRAM is tacit, and the options are those of `tacit kms decrypt`: the way to KMS or to a broker.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <jansson.h>
@@ -130,7 +132,7 @@ static json_t *decrypt(struct server *s, json_t *request)
 	if (!read_context(context, &r))
 		return failure("the encryption context is not an object of up to 16 texts");
 	if (!s->kms)
-		return failure("no key release is set up here: the server was started without --kms");
+		return failure("no key release is set up here: it was started without --kms");
 	if (!kms_decrypt(s->kms, &r, plain, &len, why))
 		return failure(why);
 	json_t *said = plaintext(plain, len);

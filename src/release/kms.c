@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "release/kms.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
@@ -245,7 +246,7 @@ enum tacit_status tacit_kms_call(struct tacit_kms *kms, const struct tacit_kms_r
 				 struct tacit_arena *arena, struct tacit_kms_answer *ret,
 				 struct tacit_error *err)
 {
-	char target[64] = TARGET;
+	char target[64];
 	struct tacit_kms_message message = { .region = tacit_kms_region(request->key_id) };
 	struct tacit_slice body = { NULL, 0 };
 	unsigned status = 0;
@@ -255,7 +256,7 @@ enum tacit_status tacit_kms_call(struct tacit_kms *kms, const struct tacit_kms_r
 		st = write_request(kms, request, arena, &message.body, err);
 	if (st != TACIT_OK)
 		return st;
-	strcat(target, tacit_kms_json_name(request->operation));
+	snprintf(target, sizeof(target), TARGET "%s", tacit_kms_json_name(request->operation));
 	message.target = tacit_slice_str(target);
 	st = tacit_kms_exchange(kms, &message, arena, &status, &body, err);
 	if (st != TACIT_OK)
