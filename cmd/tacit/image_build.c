@@ -11,6 +11,7 @@
 
 #include "appraise/policy_write.h"
 #include "image.h"
+#include "image_far.h"
 #include "model.h"
 #include "serve_config.h"
 #include "tee/nitro/runtime.h"
@@ -21,9 +22,9 @@
 #define GUEST     "/usr/bin/tacit"
 #define MODEL     "/model.gguf"
 #define SEALED    "/model"
-#define NETWORK   "libcurl.so.4" /* by which a server gets the key of a sealed model */
+#define NETWORK   "libcurl.so.4" /* by which a server gets a model, or its key */
 #define LISTEN    "vsock:any:8443"
-#define ARGS_MAX  (CLI_LIST_MAX + 24)
+#define ARGS_MAX  (CLI_LIST_MAX + 24 + IMAGE_FAR_ARGS)
 #define PINS      5 /* PCR0, 1, 2, 8 and 16 */
 
 struct options {
@@ -32,6 +33,7 @@ struct options {
 	const char *server, *init, *model, *model_id, *listen;
 	uint64_t ctx, parallel, memory, cpus;
 	struct cli_list args, modules, files;
+	struct image_far_options far;
 	const char *name, *version, *policy, *measurements;
 	const char *sign, *certificate, *expect;
 };
@@ -42,7 +44,8 @@ static const struct cli_option OPTIONS[] = {
 	CLI_OPT(struct options, cmdline, "--cmdline", 0, CLI_TEXT, "TEXT",
 		"its command line (" EIF_CMDLINE ")"),
 	CLI_OPT(struct options, model, "--model", 0, CLI_TEXT, "FILE",
-		"the model, a GGUF file, or a sealed one's folder"),
+		"the model, a GGUF file, or a sealed one's folder; not in the image if far away"),
+	IMAGE_FAR_OPTIONS(struct options, far),
 	CLI_OPT(struct options, model_id, "--model-id", 0, CLI_TEXT, "NAME",
 		"what clients call the model (the file's name, or what a sealed one is called)"),
 	CLI_OPT_RANGE(struct options, ctx, "--ctx", CLI_COUNT, "N",
@@ -87,8 +90,9 @@ static const struct cli_option OPTIONS[] = {
 struct making {
 	const struct options *o;
 	struct eif_plan plan;
-	bool is_sealed;
+	bool is_sealed, is_far;
 	struct model_dir sealed;
+	struct image_far far;
 	char server[PATH_SIZE], init[PATH_SIZE];
 	char policy[PATH_SIZE], measurements[PATH_SIZE];
 	char model_id[257], ctx[24], parallel[24];
@@ -137,15 +141,20 @@ static bool derive_name(const char *given, const char *output, const char *endin
 	return n > 0 && n < PATH_SIZE;
 }
 
+/* The last part of the name, without what it is a file of and, of a URL, without its query. */
 static void name_model(struct making *m)
 {
-	const char *slash = strrchr(m->o->model, '/');
-	const char *base = m->o->model_id ? m->o->model_id : slash ? slash + 1 : m->o->model;
-	size_t len = strlen(base);
+	const char *name = m->o->model_id ? m->o->model_id : m->o->model;
+	size_t end = m->is_far && !m->o->model_id ? strcspn(name, "?") : strlen(name);
+	size_t start = end;
 
-	if (!m->o->model_id && len > 5 && strcmp(base + len - 5, ".gguf") == 0)
-		len -= 5;
-	snprintf(m->model_id, sizeof(m->model_id), "%.*s", (int)len, base);
+	while (!m->o->model_id && start > 0 && name[start - 1] != '/')
+		start--;
+	if (m->o->model_id)
+		start = 0;
+	else if (end - start > 5 && strncmp(name + end - 5, ".gguf", 5) == 0)
+		end -= 5;
+	snprintf(m->model_id, sizeof(m->model_id), "%.*s", (int)(end - start), name + start);
 }
 
 static int find_parts(struct making *m)
@@ -174,8 +183,10 @@ static int find_parts(struct making *m)
 	    !derive_name(o->measurements, o->output, ".measurements.json", m->measurements))
 		return cli_usage("file name is too long");
 	m->is_sealed = model_dir_is(o->model);
+	m->is_far = tacit_source_is_remote(o->model);
 	name_model(m);
-	return 0;
+	image_far_arguments(&o->far, o->model, m->is_sealed, &m->far);
+	return image_far_check(&o->far, o->model, m->is_sealed);
 }
 
 /* ---- contents ---------------------------------------------------------------------------------
@@ -191,8 +202,12 @@ static enum tacit_status take_hash(void *user, struct tacit_slice bytes, struct 
 /* Whether it is signed, and by whom, is the server's to judge: it has the publisher's key. */
 static enum tacit_status read_sealed(struct making *m, struct tacit_error *err)
 {
-	enum tacit_status st = model_dir_read(m->o->model, &m->sealed, err);
+	enum tacit_status st = m->is_far ? cli_read_file(m->o->far.manifest, TACIT_MANIFEST_MAX,
+							 &m->sealed.text, err)
+					 : model_dir_read(m->o->model, &m->sealed, err);
 
+	if (st == TACIT_OK && m->is_far)
+		st = model_dir_manifest(&m->sealed, err);
 	if (st != TACIT_OK)
 		return st;
 	memcpy(m->model_hash, m->sealed.identity, sizeof(m->model_hash));
@@ -207,6 +222,10 @@ static enum tacit_status hash_model(struct making *m, struct tacit_error *err)
 {
 	if (m->is_sealed)
 		return read_sealed(m, err);
+	if (m->is_far) {
+		memcpy(m->model_hash, m->o->far.model_sha256.bytes, sizeof(m->model_hash));
+		return TACIT_OK;
+	}
 	struct tacit_hasher *hasher = tacit_hasher_new(TACIT_SHA256);
 	enum tacit_status st = hasher ? eif_each_piece(m->o->model, take_hash, hasher, err)
 				      : tacit_fail(err, TACIT_NOMEM, "model", 0, "out of memory");
@@ -252,8 +271,8 @@ static enum tacit_status put_arguments(struct making *m, struct eif_tree *tree,
 		"--parallel", m->parallel
 	};
 
-	if (m->is_sealed)
-		args[5] = SEALED;
+	if (m->is_sealed || m->is_far)
+		args[5] = m->is_far ? o->model : SEALED;
 	size_t n = 12;
 
 	snprintf(m->parallel, sizeof(m->parallel), "%llu",
@@ -263,6 +282,8 @@ static enum tacit_status put_arguments(struct making *m, struct eif_tree *tree,
 		args[n++] = "--ctx";
 		args[n++] = m->ctx;
 	}
+	for (size_t i = 0; i < m->far.count; i++)
+		args[n++] = m->far.args[i];
 	for (size_t i = 0; i < o->args.count; i++)
 		args[n++] = o->args.items[i];
 	return eif_boot_lines(tree, "/etc/tacit/argv", args, n, err);
@@ -271,8 +292,11 @@ static enum tacit_status put_arguments(struct making *m, struct eif_tree *tree,
 static enum tacit_status fill_program(struct making *m, struct eif_tree *tree,
 				      struct tacit_error *err)
 {
-	enum tacit_status st =
-		image_add_program(tree, GUEST, m->server, m->is_sealed ? NETWORK : NULL, err);
+	bool out = m->is_sealed || image_far_goes_out(&m->o->far, m->o->model);
+	enum tacit_status st = image_add_program(tree, GUEST, m->server, out ? NETWORK : NULL, err);
+
+	if (st == TACIT_OK && m->o->far.ca)
+		st = eif_tree_file(tree, IMAGE_FAR_CA, m->o->far.ca, 0644, err);
 
 	if (st == TACIT_OK)
 		st = put_arguments(m, tree, err);
@@ -309,9 +333,11 @@ static enum tacit_status add_sealed(struct making *m, struct eif_tree *tree,
 
 static enum tacit_status fill_data(struct making *m, struct eif_tree *tree, struct tacit_error *err)
 {
-	enum tacit_status st = m->is_sealed ? add_sealed(m, tree, err)
-					    : eif_tree_file(tree, MODEL, m->o->model, 0644, err);
+	enum tacit_status st = TACIT_OK;
 
+	if (!m->is_far)
+		st = m->is_sealed ? add_sealed(m, tree, err)
+				  : eif_tree_file(tree, MODEL, m->o->model, 0644, err);
 	for (size_t i = 0; st == TACIT_OK && i < m->o->files.count; i++)
 		st = eif_tree_option(tree, m->o->files.items[i], err);
 	return st == TACIT_OK ? eif_tree_finish(tree, err) : st;

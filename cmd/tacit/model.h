@@ -27,6 +27,9 @@ bool model_dir_is(const char *path);
 /* From `ret->store`, which is set before. */
 TACIT_MUST_CHECK enum tacit_status model_dir_read(const char *path, struct model_dir *ret,
 						  struct tacit_error *err);
+/* What `dir->text` says, and the identity that it is. */
+TACIT_MUST_CHECK enum tacit_status model_dir_manifest(struct model_dir *dir,
+						      struct tacit_error *err);
 void model_dir_free(struct model_dir *dir);
 
 /*

@@ -52,7 +52,7 @@ void model_dir_free(struct model_dir *dir)
 	*dir = (struct model_dir){ 0 };
 }
 
-static enum tacit_status read_manifest(struct model_dir *dir, struct tacit_error *err)
+enum tacit_status model_dir_manifest(struct model_dir *dir, struct tacit_error *err)
 {
 	struct tacit_arena arena;
 	size_t size = tacit_manifest_arena(dir->text.len);
@@ -97,7 +97,7 @@ enum tacit_status model_dir_read(const char *path, struct model_dir *ret, struct
 	enum tacit_status st = read_file(&dir, name, TACIT_MANIFEST_MAX, &dir.text, err);
 	if (st != TACIT_OK)
 		return tacit_error_wrap(err, st, "manifest");
-	st = read_manifest(&dir, err);
+	st = model_dir_manifest(&dir, err);
 	if (st == TACIT_OK)
 		st = read_signatures(&dir, err);
 	if (st == TACIT_OK)

@@ -268,6 +268,48 @@ PY
 	digest=$(sha256sum sealed/manifest.json | cut -d' ' -f1)
 	json sealed.policy.json "d['alternatives'][0]['models'] == [{'id': 'sealed-demo', 'sha256':
 		'$digest'}]" "whose policy pins the manifest"
+
+	# A model that is not in the image: what it is, how it is reached, and by whom it is vouched for.
+	printf 'not a certificate\n' >ca.pem
+	image_of() { "$tacit" image build --kernel kernel --ctx 256 "$@"; }
+	far=https://models.example.org/llama.gguf?x=1
+	hash=$(printf '%064d' 7)
+	run 0 "a model that is far away" image_of --model "$far" --model-sha256 "$hash" --ca ca.pem -o far.eif
+	json far.policy.json "d['alternatives'][0]['models'] == [{'id': 'llama', 'sha256': '$hash'}] and
+		'pcr16' in d['alternatives'][0]['measurements']" "is pinned by the policy"
+	"$tacit" eif inspect --json --files far.eif >out 2>/dev/null
+	json out "not any(f['name'].startswith('model') for f in d['files']) and
+		{'etc/tacit/ca.pem'} <= {f['name'] for f in d['files']} and
+		any('libcurl.so.4' in f['name'] for f in d['files'])" "is not in the image, but what fetches it"
+	python3 - >arguments <<'PY'
+import gzip, struct
+d = open("far.eif", "rb").read()
+at, disks = 548, []
+while at < len(d):
+    kind, _, size = struct.unpack(">HHQ", d[at:at + 12])
+    if kind == 3:
+        disks.append(d[at + 12:at + 12 + size])
+    at += 12 + size
+text = gzip.decompress(disks[1])
+start = text.index(b"/usr/bin/tacit\nserve\n")
+print(text[start:text.index(b"\0", start)].decode().replace("\n", " "))
+PY
+	has arguments "--model ${far%?x*}.x=1 .*--via vsock:3:8001 --ca /etc/tacit/ca.pem --model-sha256 $hash" \
+		"and the server is told"
+	run 0 "a sealed one" image_of --model s3://models/llama/ --manifest sealed/manifest.json --ca ca.pem \
+		--via vsock:3:9001 -o far2.eif
+	json far2.policy.json "d['alternatives'][0]['models'] == [{'id': 'sealed-demo', 'sha256':
+		'$digest'}]" "is pinned by its manifest"
+	run 0 "a model of the image, a key from elsewhere" image --via vsock:3:8001 --ca ca.pem -o far3.eif
+	run 2 "far away: which?" image_of --model "$far" --ca ca.pem -o bad3.eif
+	run 2 "far away: who vouches?" image_of --model "$far" --model-sha256 "$hash" -o bad3.eif
+	run 2 "sealed: which?" image_of --model s3://models/llama/ --ca ca.pem -o bad3.eif
+	run 2 "sealed: a hash" image_of --model s3://models/llama/ --ca ca.pem --model-sha256 "$hash" \
+		--manifest sealed/manifest.json -o bad3.eif
+	run 2 "a hash of what is there" image --model-sha256 "$hash" -o bad3.eif
+	run 2 "a manifest of what is there" image --manifest sealed/manifest.json -o bad3.eif
+	run 3 "no manifest" image_of --model s3://models/llama/ --ca ca.pem --manifest words -o bad3.eif
+	run 5 "no authorities" image_of --model "$far" --model-sha256 "$hash" --ca none.pem -o bad3.eif
 	printf ' ' >>sealed/manifest.json
 	run 3 "a manifest that is no manifest" sealed -o bad2.eif
 	rm sealed/manifest.json

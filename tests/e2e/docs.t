@@ -35,6 +35,7 @@ ELSEWHERE = {
     "cc examples/": "tests/gates/install.t",
     "tacit model import": "tests/e2e/minilm.t",
     "tacit model fetch": "tests/e2e/source.t",
+    "tacit image build --kernel bzImage --ctx 4096 --model s3://": "tests/cli/eif.t",
     "tacit serve --model https://": "tests/e2e/source_serve.t",
     "tacit serve --model s3://": "tests/e2e/source_s3.t",
     "tacit relay --egress vsock:any:8001 --aws-credentials": "tests/e2e/source_s3.t",
