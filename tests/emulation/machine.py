@@ -18,7 +18,6 @@ import sys
 import tempfile
 import threading
 import time
-import zlib
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TACIT = os.path.realpath(os.environ.get("TACIT", os.path.join(ROOT, "build", "tacit")))
@@ -214,12 +213,6 @@ def sections(image):
         at, = struct.unpack_from(">Q", image, 28 + 8 * i)
         kind, _, size = struct.unpack_from(">HHQ", image, at)
         yield kind, at + 12, image[at + 12:at + 12 + size]
-
-
-def with_crc(image):
-    """The image with the checksum that its bytes ask for."""
-    crc = zlib.crc32(image[548:], zlib.crc32(image[:544]))
-    return image[:544] + struct.pack(">I", crc) + image[548:]
 
 
 def registers(image):

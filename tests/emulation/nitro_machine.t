@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images of ours in QEMU's machine 'nitro-enclave', which reads and measures an image itself and has
 a security module of its own: the registers in its documents are those of `tacit eif measure`. Its
-documents are signed by nobody, and the program refuses them. `make check-emulation-full` builds that
-QEMU and the kernel, which takes minutes, and then runs this; elsewhere it is skipped."""
+documents are signed by nobody, and the program refuses them. `make check-emulation-full` builds
+that QEMU and the kernel, which takes minutes, and then runs this; elsewhere it is skipped."""
 
 import base64
 import os
