@@ -15,7 +15,8 @@
  * and nothing more. A server that put their public keys or user data into its documents would vouch
  * for them: they could have AWS KMS encrypt to a key of their own.
  *
- * PROGRAM is tacit, and the options are those of `tacit kms decrypt`: the way to KMS or to a broker.
+ * PROGRAM is tacit, and the options are those of `tacit kms decrypt`, by which it gets to KMS or to
+ * a broker.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <jansson.h>
