@@ -41,7 +41,19 @@ static json_t *text_of(struct tacit_slice text)
 	return json_stringn((const char *)text.ptr, text.len);
 }
 
-/* The types of the stanzas, with the arguments of ours, which name a key or a server. */
+/* The type, and of our own stanzas the key or the server that they name too. */
+static json_t *recipient_of(const struct tacit_age_stanza *s)
+{
+	struct tacit_slice type = s->args[0];
+	char text[1024];
+
+	if (type.len < 6 || memcmp(type.ptr, "tacit-", 6) != 0 || s->arg_count < 2)
+		return text_of(type);
+	snprintf(text, sizeof(text), "%.*s %.*s", (int)type.len, (const char *)type.ptr,
+		 (int)s->args[1].len, (const char *)s->args[1].ptr);
+	return json_string(text);
+}
+
 static json_t *recipients_of(const struct model_dir *dir, const struct tacit_manifest_file *file)
 {
 	char path[MODEL_PATH];
@@ -58,7 +70,7 @@ static json_t *recipients_of(const struct model_dir *dir, const struct tacit_man
 			const struct tacit_age_stanza *s = &h.header.stanzas[i];
 
 			if (!tacit_age_stanza_is(s, "tacit-pad"))
-				json_array_append_new(list, text_of(s->args[0]));
+				json_array_append_new(list, recipient_of(s));
 		}
 		tacit_sealed_header_done(&h);
 	}
