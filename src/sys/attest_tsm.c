@@ -15,12 +15,12 @@
 #include "base/compiler.h"
 #include "base/hex.h"
 #include "sys/attest.h"
+#include "sys/attest_quote.h"
 #include "sys/rtmr.h"
 #include "sys/sev_guest.h"
 #include "sys/tdx_guest.h"
 #include "sys/tsm.h"
 #include "tacit/binding.h"
-#include "tee/dcap/body.h"
 #include "tee/nitro/runtime.h"
 #include "tee/snp/snp.h"
 
@@ -59,24 +59,14 @@ static enum tacit_status copy(struct tacit_slice first, struct tacit_slice secon
 	return TACIT_OK;
 }
 
-/* Without the padding: old kernels may hand out more bytes than the quote has. */
 static enum tacit_status cut_tdx(const struct tacit_tsm_report *report, const uint8_t *input,
 				 struct tacit_mut room, struct tacit_slice *ret,
 				 struct tacit_error *err)
 {
-	struct tacit_slice none = { NULL, 0 };
-	struct tacit_dcap_td_report td;
-	struct tacit_dcap_quote quote;
-	enum tacit_status st = tacit_dcap_quote_parse(report->out, &quote, err);
+	struct tacit_slice none = { NULL, 0 }, quote;
+	enum tacit_status st = tacit_attest_cut_quote(report->out, input, &quote, err);
 
-	if (st == TACIT_OK)
-		st = tacit_dcap_td_parse(quote.body, quote.body_type, &td, err);
-	if (st != TACIT_OK)
-		return st;
-	if (!tacit_slice_eq(td.report_data, tacit_slice_of(input, TACIT_TSM_INPUT)))
-		return fail_mismatch(err);
-	return copy(tacit_slice_of(report->out.ptr, report->out.len - quote.trailing), none, room,
-		    ret, err);
+	return st == TACIT_OK ? copy(quote, none, room, ret, err) : st;
 }
 
 /* The report, and the host's certificates behind it when it gave any. */
