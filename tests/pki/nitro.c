@@ -443,8 +443,9 @@ static int usage(void)
 		"mkevidence nitro DIR [--now SECONDS] [--issued SECONDS] [--launched MS]\n"
 		"  [--nonce HEX] [--user-data HEX] [--public-key HEX] [--pcrN HEX]...\n"
 		"  [--region NAME] [--instance ID] [--debug] [--tpm] [--definite] [--tagged]\n"
-		"Writes DIR/root.der and DIR/document.cose; or, with --lines alone, a document in\n"
-		"base64 for every line of such options.\n");
+		"Writes DIR/root.der and DIR/document.cose; or, with --lines, a document in "
+		"base64\n"
+		"for every line of such options; with --one-chain behind it all of one chain.\n");
 	return 2;
 }
 
@@ -508,13 +509,34 @@ static bool read_options(int argc, char **argv, struct nitro_spec *spec)
 	return true;
 }
 
+/* The first document's certificates for all, as of one enclave; only the leaf's key signs. */
+struct chain {
+	struct tacit_slice certificate, cabundle;
+};
+
+static void same_chain(struct nitro_payload *payload, void *user)
+{
+	struct chain *chain = user;
+	struct nitro_member *leaf = nitro_member(payload, "certificate");
+	struct nitro_member *bundle = nitro_member(payload, "cabundle");
+
+	if (!chain->certificate.ptr) {
+		chain->certificate = leaf->value;
+		chain->cabundle = bundle->value;
+	}
+	leaf->value = chain->certificate;
+	bundle->value = chain->cabundle;
+}
+
 /* Options of one document a line, in; the document, base64, out: all under one root. */
-static int answer_lines(const struct nitro_pki *pki)
+static int answer_lines(const struct nitro_pki *pki, bool one_chain)
 {
 	static char line[16384], text[32768];
+	struct chain chain = { { NULL, 0 }, { NULL, 0 } };
 
 	while (fgets(line, sizeof(line), stdin)) {
-		struct nitro_spec spec = { 0 };
+		struct nitro_spec spec = { .payload = one_chain ? same_chain : NULL,
+					   .user = &chain };
 		char *argv[64], *rest = NULL;
 		int argc = 0;
 
@@ -535,7 +557,8 @@ int mkevidence_nitro(int argc, char **argv)
 {
 	struct nitro_spec spec = { 0 };
 	struct nitro_pki pki;
-	bool lines = argc == 3 && strcmp(argv[2], "--lines") == 0;
+	bool one_chain = argc == 4 && strcmp(argv[3], "--one-chain") == 0;
+	bool lines = (argc == 3 || one_chain) && strcmp(argv[2], "--lines") == 0;
 	int code = 0;
 
 	if (argc < 2 || (!lines && !read_options(argc - 2, argv + 2, &spec)))
@@ -543,7 +566,7 @@ int mkevidence_nitro(int argc, char **argv)
 	nitro_pki_init(&pki);
 	write_file(argv[1], "root.der", pki.root);
 	if (lines)
-		code = answer_lines(&pki);
+		code = answer_lines(&pki, one_chain);
 	else
 		write_file(argv[1], "document.cose", nitro_document(&pki, &spec));
 	pki_done();
