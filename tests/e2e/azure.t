@@ -361,6 +361,13 @@ policy = write_policy("policy2", {"platform": "azure-snp", "measurements": {
     ["tpm_quote"]["pcrs"][8]}})
 run = infer(policy=policy)
 equal(run.returncode, 0, "one that names this PCR does not")
+run = tacit("policy", "init", "--evidence", snp.at("session"), *snp.root(), "--any-model",
+            "--any-config", "-o", path("policy3"))
+ok(run.returncode == 0, "a policy from what the server showed", run.stderr)
+pinned = json.loads(read(path("policy3")))["alternatives"][0]
+ok(pinned["platform"] == "azure-snp" and "pcr8" in pinned["measurements"] and
+   "measurement" in pinned["measurements"], "pins the paravisor and the guest", pinned)
+equal(infer(policy=("--policy", path("policy3"))).returncode, 0, "and takes it")
 # Many at a time share quotes.
 many = [subprocess.Popen([TACIT, "infer", "--server", ready["listen"], "--max-tokens", "1",
                           "--insecure-no-policy", *snp.root(), "hi"], stdout=subprocess.DEVNULL,
