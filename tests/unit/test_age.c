@@ -383,6 +383,17 @@ static void test_bounds(void)
 	is_status(many(1, 1, TACIT_AGE_BODY_MAX - 64, &st), TACIT_OK, "a long body");
 	many(1, 1, TACIT_AGE_BODY_MAX, &st);
 	is_status(st, TACIT_USAGE, "a longer one is not written");
+	static const char *const ODD[] = { "", "a b", "a\n", "\x7f" };
+	for (size_t i = 0; i < 4; i++) {
+		struct tacit_age_stanza odd = { .arg_count = 1 };
+		struct tacit_slice header;
+
+		odd.args[0] = tacit_slice_str(ODD[i]);
+		is_status(tacit_age_header_write(&odd, 1, 0, FILE_KEY,
+						 tacit_mut_of(written, sizeof(written)), &header,
+						 NULL),
+			  TACIT_USAGE, "an argument that nobody could read");
+	}
 	many(5, 1, TACIT_AGE_BODY_MAX - 64, &st);
 	is_status(st, TACIT_LIMIT, "nor is more than a header may have");
 }
@@ -396,7 +407,10 @@ static void test_texts(void)
 	} ROWS[] = {
 		{ "nothing", "", TACIT_FORMAT },
 		{ "another version", "age-encryption.org/v2\n-> a\n\n--- ", TACIT_UNSUPPORTED },
-		{ "another format", "age-encryption.com/v1\n-> a\n\n--- ", TACIT_FORMAT },
+		{ "another format",
+		  "age-encryption.com/v1\n-> a\n\n--- "
+		  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",
+		  TACIT_FORMAT },
 		{ "no stanza",
 		  "age-encryption.org/v1\n--- AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",
 		  TACIT_FORMAT },
@@ -409,6 +423,15 @@ static void test_texts(void)
 		  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",
 		  TACIT_FORMAT },
 		{ "a body that does not end", "age-encryption.org/v1\n-> a\nAAAA", TACIT_FORMAT },
+		{ "a body that is not base64 at first",
+		  "age-encryption.org/v1\n-> a\nA*AAAA\n--- "
+		  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",
+		  TACIT_FORMAT },
+		{ "a last line of 68 characters",
+		  "age-encryption.org/v1\n-> a\n"
+		  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n--- "
+		  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",
+		  TACIT_FORMAT },
 		{ "33 arguments",
 		  "age-encryption.org/v1\n-> a a a a a a a a a a a a a a a a a a a a a a a a a a a "
 		  "a a a a a"
@@ -425,6 +448,24 @@ static void test_texts(void)
 						 NULL),
 			  ROWS[i].want, ROWS[i].name);
 	}
+}
+
+/* A body of more lines than the bound has; no writer of ours makes one. */
+static void test_long_body(void)
+{
+	static const char LINE[] =
+		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n";
+	struct writer w = wr_of(tacit_mut_of(written, sizeof(written)));
+	struct tacit_age_header header;
+	struct tacit_arena arena;
+
+	wr_text(&w, "age-encryption.org/v1\n-> a\n");
+	for (size_t i = 0; i <= TACIT_AGE_BODY_MAX / 48; i++)
+		wr_text(&w, LINE);
+	wr_text(&w, "\n--- AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n");
+	tacit_arena_init(&arena, arena_room, sizeof(arena_room));
+	is_status(tacit_age_header_parse(tacit_slice_of(written, w.at), &arena, &header, NULL),
+		  TACIT_LIMIT, "a body that is too long");
 }
 
 /* With any arena that is too small, LIMIT and nothing else. */
@@ -456,8 +497,7 @@ static void test_lengths(void)
 		   "the length of a payload of %llu bytes", (unsigned long long)PLAINS[i]);
 	ok(!tacit_age_payload_len(UINT64_MAX, &payload), "one that is too long has none");
 	ok(!tacit_age_plain_len(31, &len), "31 bytes are no payload");
-	ok(!tacit_age_plain_len(16 + 65552 + 16, &len),
-	   "nor is an empty chunk behind a full one");
+	ok(!tacit_age_plain_len(16 + 65552 + 16, &len), "nor is an empty chunk behind a full one");
 	ok(!tacit_age_plain_len(16 + 65552 + 5, &len), "nor is a piece of a tag");
 	ok(!tacit_age_plain_len(UINT64_MAX, &len), "nor is anything longer than can be");
 }
@@ -535,6 +575,7 @@ int main(void)
 	test_written();
 	test_bounds();
 	test_texts();
+	test_long_body();
 	test_arena();
 	test_lengths();
 	test_chunks();
