@@ -84,7 +84,7 @@ static uint32_t mask_less(uint32_t a, uint32_t b)
 static size_t padding_len(const uint8_t block[static TACIT_CBC_BLOCK])
 {
 	uint32_t pad = block[TACIT_CBC_BLOCK - 1];
-	uint32_t bad = mask_less(pad, 1) | mask_less(TACIT_CBC_BLOCK, pad);
+	uint32_t bad = mask_less(TACIT_CBC_BLOCK, pad); /* 0 is no padding by itself */
 
 	for (uint32_t i = 0; i < TACIT_CBC_BLOCK; i++) {
 		uint32_t in_padding = mask_less(i, pad);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/writer.h"
 #include "codec/cms.h"
 #include "tests/unit/vectors.h"
 
@@ -215,6 +216,57 @@ static void test_pieces(void)
 		  TACIT_FORMAT, "no piece at all");
 }
 
+/* What is around it with definite lengths, as others write it; nothing may be left over there. */
+static void test_definite(void)
+{
+	uint8_t whole[1024], der[1024];
+	struct tacit_slice made_one = made(whole, sizeof(whole), false, 0);
+	struct tacit_cms_enveloped cms;
+	/* EncryptedContentInfo, then all around it: their heads are longer. */
+	size_t info = 387, content = 481 - info - 2, inner = info - 17 + 2 + content;
+	struct writer w = wr_of(tacit_mut_of(der, sizeof(der)));
+
+	for (size_t extra = 0; extra < 2; extra++) {
+		w = wr_of(tacit_mut_of(der, sizeof(der)));
+		wr_be(&w, 0x3082, 2);
+		wr_be(&w, 11 + 4 + 4 + inner + extra, 2);
+		wr_bytes(&w, tacit_slice_of(made_one.ptr + 2, 11));
+		wr_be(&w, 0xa082, 2);
+		wr_be(&w, 4 + inner + extra, 2);
+		wr_be(&w, 0x3082, 2);
+		wr_be(&w, inner + extra, 2);
+		wr_bytes(&w, tacit_slice_of(made_one.ptr + 17, info - 17));
+		wr_u8(&w, 0x30);
+		wr_u8(&w, (uint8_t)content);
+		wr_bytes(&w, tacit_slice_of(made_one.ptr + info + 2, content));
+		wr_bytes(&w, tacit_slice_of("\0", extra));
+		is_status(tacit_cms_parse(tacit_slice_of(der, w.at), &cms, NULL),
+			  extra ? TACIT_FORMAT : TACIT_OK,
+			  extra ? "and one byte more inside" : "definite lengths");
+	}
+}
+
+/* A wrapped key of 255 bytes, with all lengths right. */
+static void test_wrapped_length(void)
+{
+	uint8_t whole[1024], bad[1024];
+	struct tacit_slice one = made(whole, sizeof(whole), false, 0);
+	struct writer w = wr_of(tacit_mut_of(bad, sizeof(bad)));
+	struct tacit_cms_enveloped cms;
+	struct tacit_error err = { 0 };
+	size_t key = 131; /* its first byte; its head has four */
+
+	wr_bytes(&w, tacit_slice_of(one.ptr, 20));
+	wr_be(&w, 0x31820169, 4);
+	wr_be(&w, 0x30820165, 4);
+	wr_bytes(&w, tacit_slice_of(one.ptr + 28, key - 4 - 28));
+	wr_be(&w, 0x0481ff, 3);
+	wr_bytes(&w, tacit_slice_of(one.ptr + key + 1, one.len - key - 1));
+	is_status(tacit_cms_parse(tacit_slice_of(bad, w.at), &cms, &err), TACIT_FORMAT,
+		  "a wrapped key of 255 bytes");
+	ok(strstr(err.detail, "wrapped key is not") != NULL, "says so: %s", err.detail);
+}
+
 /* ---- AWS's ---------------------------------------------------------------------------------- */
 
 static void test_vector(const char *name, bool in_pieces, size_t content_len)
@@ -255,6 +307,8 @@ int main(void)
 	test_cuts_and_flips(true, 16);
 	test_deep();
 	test_pieces();
+	test_definite();
+	test_wrapped_length();
 	test_vector("cms_awssdk_constructed.ber", true, 48);
 	test_vector("cms_awssdk_primitive.ber", false, 16);
 	test_vector("cms_edgebit_rsa2048.ber", true, 48);

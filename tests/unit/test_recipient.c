@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
 #include "crypto/cbc.h"
 #include "crypto/hash.h"
 #include "crypto/oaep.h"
@@ -256,6 +259,53 @@ static void test_seal_refuses(void)
 	tacit_recipient_free(r);
 }
 
+/* The public half of a fresh key, in `room`. */
+static struct tacit_slice other_key(const char *type, int bits, BN_ULONG exponent, uint8_t *spki)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+	BIGNUM *e = BN_new();
+	EVP_PKEY *key = NULL;
+
+	if (!ctx || !e || EVP_PKEY_keygen_init(ctx) != 1)
+		exit(70);
+	if (bits &&
+	    (BN_set_word(e, exponent) != 1 || EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, bits) != 1 ||
+	     EVP_PKEY_CTX_set1_rsa_keygen_pubexp(ctx, e) != 1))
+		exit(70);
+	if (EVP_PKEY_generate(ctx, &key) != 1)
+		exit(70);
+	int len = i2d_PUBKEY(key, &spki);
+
+	EVP_PKEY_free(key);
+	EVP_PKEY_CTX_free(ctx);
+	BN_free(e);
+	return tacit_slice_of(spki - len, (size_t)len);
+}
+
+static void test_keys(void)
+{
+	uint8_t spki[1024], room[ROOM];
+	struct tacit_slice out;
+	static const struct {
+		const char *name, *type;
+		int bits;
+		BN_ULONG exponent;
+		enum tacit_status status;
+	} ROWS[] = {
+		{ "a key of 2048 bits", "RSA", 2048, RSA_F4, TACIT_OK },
+		{ "a key of 1024 bits", "RSA", 1024, RSA_F4, TACIT_UNSUPPORTED },
+		{ "a key of 2560 bits", "RSA", 2560, RSA_F4, TACIT_UNSUPPORTED },
+		{ "the exponent 3", "RSA", 2048, 3, TACIT_UNSUPPORTED },
+		{ "a key that is not RSA", "ED25519", 0, 0, TACIT_UNSUPPORTED },
+	};
+
+	for (size_t i = 0; i < sizeof(ROWS) / sizeof(ROWS[0]); i++)
+		is_status(tacit_recipient_seal(
+				  other_key(ROWS[i].type, ROWS[i].bits, ROWS[i].exponent, spki),
+				  tacit_slice_str("x"), true, tacit_mut_of(room, ROOM), &out, NULL),
+			  ROWS[i].status, ROWS[i].name);
+}
+
 /* Real: KMS's answer to a key that was published with it. */
 static void test_vector(void)
 {
@@ -301,6 +351,7 @@ int main(void)
 	test_padding();
 	test_key_lengths();
 	test_seal_refuses();
+	test_keys();
 	test_vector();
 	return done();
 }
