@@ -30,13 +30,19 @@ static void free_der(unsigned char **der)
 	OPENSSL_free(*der);
 }
 
-static enum tacit_status fail_tls(struct tacit_error *err, const char *what)
+static enum tacit_status fail_as(enum tacit_status status, struct tacit_error *err,
+				 const char *what)
 {
 	char reason[96];
 
 	ERR_error_string_n(ERR_peek_last_error(), reason, sizeof(reason));
 	ERR_clear_error();
-	return tacit_fail(err, TACIT_INTERNAL, WHERE, 0, "%s: %s", what, reason);
+	return tacit_fail(err, status, WHERE, 0, "%s: %s", what, reason);
+}
+
+static enum tacit_status fail_tls(struct tacit_error *err, const char *what)
+{
+	return fail_as(TACIT_INTERNAL, err, what);
 }
 
 static enum tacit_status configure(SSL_CTX *ctx, struct tacit_error *err)
@@ -139,10 +145,10 @@ enum tacit_status tacit_tls_server_files(const char *certificate, const char *ke
 		return st;
 	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
 	if (SSL_CTX_use_certificate_chain_file(ctx, certificate) != 1)
-		return fail_tls(err, "cannot use the certificate");
+		return fail_as(TACIT_FORMAT, err, "cannot use the certificate");
 	if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1 ||
 	    SSL_CTX_check_private_key(ctx) != 1)
-		return fail_tls(err, "cannot use the private key");
+		return fail_as(TACIT_FORMAT, err, "cannot use the private key");
 	*ret = ctx;
 	ctx = NULL;
 	return TACIT_OK;

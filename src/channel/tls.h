@@ -26,7 +26,8 @@ TACIT_MUST_CHECK enum tacit_status tacit_tls_server_new(const struct tacit_ident
 
 /*
  * The same with a certificate chain and a key from PEM files, for a server whose clients know it
- * by its certificate. A key under a passphrase is refused. Owns: SSL_CTX_free.
+ * by its certificate. A key under a passphrase is refused. Errors: TACIT_FORMAT when they cannot be
+ * used. Owns: SSL_CTX_free.
  */
 TACIT_MUST_CHECK enum tacit_status tacit_tls_server_files(const char *certificate, const char *key,
 							  SSL_CTX **ret, struct tacit_error *err);
