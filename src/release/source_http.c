@@ -415,7 +415,8 @@ static enum tacit_status judge_status(CURL *easy, struct source_ask *ask, struct
 		ask->wait_ms = (uint64_t)(wait < WAIT_MAX_S ? wait : WAIT_MAX_S) * 1000;
 	if (status >= 300 && status < 400)
 		return tacit_fail(err, TACIT_PEER, SOURCE_WHERE, ask->first,
-				  "it answers %ld: redirects are not followed", status);
+				  "it answers %ld: redirects are not followed%s%s", status,
+				  words[0] ? ": " : "", words);
 	return tacit_fail(err, TACIT_PEER, SOURCE_WHERE, ask->first, "it answers %ld%s%s", status,
 			  words[0] ? ": " : "", words);
 }
@@ -496,7 +497,10 @@ enum tacit_status tacit_source_http_ask(struct source_ask *ask, bool fresh_keys,
 
 		st = judge(lane->easy, ask, code, lane->message, err);
 	}
+	/* The next request may be to somebody else. */
 	(void)curl->easy_setopt(lane->easy, CURLOPT_HTTPHEADER, NULL);
+	(void)curl->easy_setopt(lane->easy, CURLOPT_AWS_SIGV4, NULL);
+	(void)curl->easy_setopt(lane->easy, CURLOPT_USERNAME, NULL);
 	(void)curl->easy_setopt(lane->easy, CURLOPT_PASSWORD, NULL);
 	request_done(r);
 	free(r);

@@ -11,7 +11,7 @@ sys.dont_write_bytecode = True
 import os
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from storing import *
-from relaying import Relay
+from relaying import Relay, later
 
 if not os.path.exists(TACIT):
     print("1..0 # SKIP build/tacit is not there")
@@ -36,6 +36,24 @@ def scripted(script):
     store.script = script
     store.seen.clear()
 
+
+def stalls(r):
+    """Less than it has to be a second, from some byte on; at the second try it is well."""
+    if r.first is None or r.first < 65536 or len(slow.seen) > 3:
+        return False
+    if r.last - r.first < 4 << 20:
+        r.head(206, [("Content-Range", f"bytes {r.first}-{r.last}/{len(BIG)}"), ("ETag", '"v1"'),
+                     ("Content-Length", r.last - r.first + 1)])
+        r.raw(BIG[r.first:r.first + 100000])
+        for byte in BIG[r.first + 100000:r.first + 100300]:
+            r.raw(bytes([byte]))
+            time.sleep(0.2)
+    return None
+
+
+slow = Store({"/m": BIG}, script=stalls)
+stalled = later(lambda: (fetch(slow.url + "/m", "--fetch-connections", "1"), time.monotonic()))
+began_slow = time.monotonic()
 
 # --- what comes ------------------------------------------------------------------------------
 fetched("a file of some chunks", BIG, url + "/m")
@@ -145,6 +163,8 @@ lie("several parts", 5, "without saying which", lambda r: r.range(
 for status in (301, 302, 303, 307, 308):
     lie(f"a redirect, {status}", 5, f"{status}: redirects are not followed",
         lambda r, status=status: r.answer(status, b"", ("Location", url + "/small")), later=False)
+lie("a redirect with words", 5, "301: redirects are not followed: PermanentRedirect: there",
+    lambda r: r.answer(301, b"<Code>PermanentRedirect</Code><Message>there</Message>"), later=False)
 lie("403", 5, "403: AccessDenied: not you", lambda r: r.answer(
     403, b"<?xml?><Error><Code>AccessDenied</Code><Message>not you</Message></Error>"))
 lie("400 in words", 5, r"400: what is .*\\+x1b.*\[31m", lambda r: r.answer(
@@ -253,4 +273,12 @@ if shutil.which("unshare") and not subprocess.run([*alone, "true"], capture_outp
 else:
     skip("without a network", "this machine gives no namespaces")
 equal(relay.stop(), 0, "the relay ends")
+
+# --- meanwhile -------------------------------------------------------------------------------
+(code, out, words), ended = stalled()
+ok(code == 0 and out["sha256"] == digest and words.count("event=fetch-retry") == 1,
+   "a store that all but stops is left after half a minute, and taken up", words)
+ok(25 < ended - began_slow < 60, "not before", ended - began_slow)
+ok(re.fullmatch(r"bytes=429\d{4}-8388607", slow.seen[3].headers["Range"]),
+   "at the byte where it was", slow.seen[3].headers["Range"])
 done()

@@ -358,7 +358,7 @@ def given(relay):
     return int(head.split()[1]), body
 
 
-relay = relay_of("--aws-credentials", "--aws-metadata", imds.url)
+relay = relay_of("--aws-credentials", "--aws-metadata", imds.url, "--spy", path("spied"))
 ok(relay.wait_event("aws-credentials"), "the relay has credentials of the metadata service")
 status, body = given(relay)
 equal(status, 200, "and hands them over")
@@ -379,6 +379,10 @@ equal(given(relay)[0], 200, "others are served")
 text = json.dumps(relay.events) + relay.words()
 ok("secretof" not in text and "session+" not in text, "the relay's log has none of it")
 ok(relay.metric("tacit_relay_aws_credentials_total") >= 3, "but how often")
+with open(path("spied"), "rb") as f:
+    spied = f.read()
+ok(b"CONNECT localhost" in spied and b"Authorization" not in spied and b"ASIAFIRST" not in spied and
+   b"x-amz" not in spied.lower(), "what is for the store is not told to the relay")
 for request, want in ((b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", 404),
                       (b"GET /aws/credentials/x HTTP/1.1\r\nHost: x\r\n\r\n", 404),
                       (b"GET /aws/credentials HTTP/1.1\r\n\r\n", 400),
