@@ -51,6 +51,7 @@ struct azure_report {
 	uint8_t user_data[USER_DATA_LEN];
 	const char *beside_name; /* "vcek" or "td_quote" */
 	size_t beside_len;
+	struct tacit_error no_certs; /* why there are none */
 	uint8_t beside[BESIDE_MAX];
 };
 
@@ -277,7 +278,7 @@ static enum tacit_status get_beside(const char *imds, struct azure_report *repor
 	report->beside_len = 0;
 	if (report->tee == TACIT_TEE_AZURE_SNP) {
 		report->beside_name = "vcek";
-		if (tacit_imds_certs(imds, room, &got, NULL) == TACIT_OK)
+		if (tacit_imds_certs(imds, room, &got, &report->no_certs) == TACIT_OK)
 			report->beside_len = got.len;
 		return TACIT_OK;
 	}
@@ -424,6 +425,10 @@ static enum tacit_status open_azure(const struct tacit_attester_ops *ops,
 		return tacit_fail(err, TACIT_NOMEM, WHERE, 0, "no memory");
 	azure->base.ops = ops;
 	enum tacit_status st = prepare(azure, ops->tee, options, err);
+	if (st == TACIT_OK && azure->report.no_certs.status != TACIT_OK)
+		snprintf(azure->base.began, sizeof(azure->base.began),
+			 "event=certificates state=none reason=\"%.140s\"",
+			 azure->report.no_certs.detail);
 	if (st == TACIT_OK)
 		*ret = &azure->base;
 	else

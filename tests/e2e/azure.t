@@ -594,5 +594,9 @@ equal(verify(third, "--nonce", NONCE)[0], 4, "which alone decides nothing")
 equal(verify(third, "--nonce", NONCE, "--collateral", third.at("azure-vek.der"), "--collateral",
              third.at("azure-ask.der"), "--collateral", third.at("azure-root.der"))[0], 0,
       "and does with certificates from elsewhere")
+run = tacit("serve", "--tpm", "unix:" + third.socket, "--azure-imds", "http://127.0.0.1:9", "--model", MODEL,
+            "--listen", "tcp:127.0.0.1:0", *third.root())
+ok(run.returncode != 0 and 'event=certificates state=none reason="the metadata service does not answer'
+   in run.stderr, "a server without them says why it cannot serve", (run.returncode, run.stderr))
 third.stop()
 done()
