@@ -20,7 +20,7 @@ has out 'DNS:localhost, IP Address:127.0.0.1' "for this machine"
 cp -r keys before
 run 2 "init again" keyd init keys
 has err "is there already, and nothing is replaced" "replaces nothing"
-diff -r keys before >diff
+diff -r keys before >differences
 ok $? "not a byte"
 run 0 "init for a name" keyd init --name broker.example named
 openssl x509 -in named/tls.pem -noout -text >out
