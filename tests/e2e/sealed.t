@@ -53,6 +53,8 @@ run 0 "it answers" "$tacit" infer --server "$address" --insecure-accept-stub --i
 run 0 "its receipt" "$tacit" receipt show --json receipt.cbor
 json out "'sha256-manifest' in json.dumps(d) and '$id' in json.dumps(d)" \
 	"names the manifest and how it was hashed"
+peak() { grep -oE '"memory_peak_mb": *[0-9]+' out | grep -oE '[0-9]+$'; }
+sealed_peak=$(peak)
 run 0 "is verified" "$tacit" receipt verify --insecure-accept-stub --insecure-no-policy \
 	--evidence evidence.bin --model-hash "$id" receipt.cbor
 kill "$server_pid"
@@ -62,6 +64,8 @@ start plain --model "$model"
 	--receipt receipt.cbor hello >out 2>err
 run 0 "a plain file" "$tacit" receipt show --json receipt.cbor
 json out "'sha256-single' in json.dumps(d)" "keeps its own scheme"
+[ "${sealed_peak:-9999}" -le $(($(peak) + 64)) ]
+ok $? "a sealed one takes at most 64 MiB more ($sealed_peak, $(peak))"
 kill "$server_pid"
 wait "$server_pid"
 

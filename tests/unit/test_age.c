@@ -9,6 +9,7 @@
 #include "base/hex.h"
 #include "base/secret.h"
 #include "codec/bech32.h"
+#include "crypto/aead.h"
 #include "crypto/hash.h"
 #include "crypto/kdf.h"
 #include "release/age_armor.h"
@@ -483,6 +484,20 @@ static void test_arena(void)
 		enough = st == TACIT_OK ? size : 0;
 		wrong += st != TACIT_OK && st != TACIT_LIMIT;
 	}
+	static struct tacit_age_stanza stanzas[TACIT_KEYRING_MAX];
+	enum tacit_status made;
+	struct tacit_keyring *to = ring_of(true, ALICE, &made);
+	size_t done_at = 0;
+	for (size_t size = 0; size < 512 && !done_at; size += 8) {
+		struct tacit_arena arena;
+
+		tacit_arena_init(&arena, arena_room, size);
+		made = tacit_keyring_wrap(to, &USE, FILE_KEY, &arena, stanzas, NULL);
+		done_at = made == TACIT_OK ? size : 0;
+		wrong += made != TACIT_OK && made != TACIT_LIMIT;
+	}
+	tacit_keyring_free(to);
+	ok(done_at > 0, "as it is when a stanza is made");
 	ok(wrong == 0 && enough > 0, "a small arena is a limit (%zu bytes are enough)", enough);
 }
 
@@ -529,6 +544,14 @@ static void test_chunks(void)
 		  TACIT_USAGE, "an empty last chunk that is not the first");
 	is_status(tacit_age_chunk_open(&s, 0, true, tacit_slice_of(sealed, 15), room, NULL),
 		  TACIT_FORMAT, "less than a tag");
+	/* Made by somebody with the key: its tag is good, its length is not. */
+	static const uint8_t ZERO[12];
+	(void)!tacit_aead_seal(TACIT_CHACHA20_POLY1305, TACIT_SLICE_ARRAY(s.key),
+			       TACIT_SLICE_ARRAY(ZERO), tacit_slice_of(NULL, 0),
+			       tacit_slice_of(in, 5), tacit_mut_of(sealed, 21), NULL);
+	is_status(tacit_age_chunk_open(&s, 0, false, tacit_slice_of(sealed, 21),
+				       tacit_mut_of(out, 5), NULL),
+		  TACIT_FORMAT, "a short chunk that others follow");
 	tacit_age_stream_done(&s);
 	ok(s.key[0] == 0 && memcmp(s.key, s.key + 1, sizeof(s.key) - 1) == 0, "its key is wiped");
 }

@@ -338,6 +338,9 @@ static void test_file(void)
 	for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++)
 		is_status(tacit_model_signatures_parse(tacit_slice_str(BAD[i]), &got, NULL),
 			  TACIT_FORMAT, BAD[i]);
+	static uint8_t large[TACIT_MODEL_SIGNATURES_FILE + 1];
+	is_status(tacit_model_signatures_parse(TACIT_SLICE_ARRAY(large), &got, NULL), TACIT_LIMIT,
+		  "a file that is too long");
 	char many[8192] = "{\"schema\":\"tacit.model-signatures/1\",\"signatures\":[";
 	for (size_t i = 0; i < 17; i++)
 		snprintf(many + strlen(many), sizeof(many) - strlen(many),

@@ -262,6 +262,9 @@ static void test_failing(void)
 	is_status(tacit_sealed_open(&file, &in, nobody, &USE, &out, &options, NULL), TACIT_DENIED,
 		  "with no key");
 	tacit_keyring_free(nobody);
+	in.size = (UINT64_C(1) << 40) + 1;
+	is_status(tacit_sealed_hash(&in, &options, segments, &file, NULL), TACIT_LIMIT,
+		  "a file of more than a terabyte");
 	from = (struct memory){ plain, 0 };
 	in = (struct tacit_sealed_in){ get, &from, file.size };
 	out = (struct tacit_sealed_out){ .write = put, .user = &into };
