@@ -467,6 +467,14 @@ static void test_long_body(void)
 	tacit_arena_init(&arena, arena_room, sizeof(arena_room));
 	is_status(tacit_age_header_parse(tacit_slice_of(written, w.at), &arena, &header, NULL),
 		  TACIT_LIMIT, "a body that is too long");
+	w = wr_of(tacit_mut_of(written, sizeof(written)));
+	wr_text(&w, "age-encryption.org/v1\n");
+	for (size_t i = 0; i <= TACIT_AGE_STANZAS_MAX; i++)
+		wr_text(&w, "-> a\n\n");
+	wr_text(&w, "--- AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n");
+	tacit_arena_init(&arena, arena_room, sizeof(arena_room));
+	is_status(tacit_age_header_parse(tacit_slice_of(written, w.at), &arena, &header, NULL),
+		  TACIT_LIMIT, "257 stanzas");
 }
 
 /* With any arena that is too small, LIMIT and nothing else. */
@@ -556,6 +564,30 @@ static void test_chunks(void)
 	ok(s.key[0] == 0 && memcmp(s.key, s.key + 1, sizeof(s.key) - 1) == 0, "its key is wiped");
 }
 
+/* A point of small order would give everybody the same key. */
+static void test_weak_recipient(void)
+{
+	static const uint8_t ZERO[32];
+	static struct tacit_age_stanza stanzas[TACIT_KEYRING_MAX];
+	struct tacit_keyring *ring = tacit_keyring_new(true);
+	struct tacit_arena arena;
+	char text[128];
+
+	tacit_arena_init(&arena, arena_room, sizeof(arena_room));
+	(void)!tacit_bech32_encode(TACIT_SLICE_ARRAY(ZERO), "age", text, sizeof(text), NULL);
+	is_status(tacit_keyring_add(ring, text, NULL), TACIT_OK,
+		  "a recipient that is a weak point");
+	is_status(tacit_keyring_wrap(ring, &USE, FILE_KEY, &arena, stanzas, NULL), TACIT_FORMAT,
+		  "gets no key");
+	tacit_keyring_free(ring);
+	enum tacit_status st;
+	struct tacit_slice header = write_header(0);
+	ring = ring_of(false, "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj\n",
+		       &st);
+	is_status(read_header(header, ring), TACIT_DENIED, "a file of recipients opens nothing");
+	tacit_keyring_free(ring);
+}
+
 static void test_keys(void)
 {
 	static const struct {
@@ -588,7 +620,23 @@ static void test_keys(void)
 	is_status(tacit_keyring_add(ring, "file:/nonexistent", NULL), TACIT_IO, "no file");
 	is_status(tacit_keyring_add(ring, "passphrase:/dev/null", NULL), TACIT_FORMAT,
 		  "an empty passphrase");
+	is_status(tacit_keyring_add(ring, "file:/", NULL), TACIT_IO, "a folder");
+	is_status(tacit_keyring_add(ring, "file:/dev/zero", NULL), TACIT_LIMIT,
+		  "a file without an end");
+	static char endless[2000] = "age1";
+	memset(endless + 4, 'q', sizeof(endless) - 5);
+	is_status(tacit_keyring_add(ring, endless, NULL), TACIT_FORMAT,
+		  "a recipient longer than any");
+	static char path[6000] = "passphrase:";
+	memset(path + 11, 'a', sizeof(path) - 12);
+	is_status(tacit_keyring_add(ring, path, NULL), TACIT_USAGE, "a name longer than any");
 	ok(tacit_keyring_count(ring) == 0, "none of them is a recipient");
+	struct tacit_keyring *own = tacit_keyring_new(false);
+	is_status(tacit_keyring_add(
+			  own, "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj",
+			  NULL),
+		  TACIT_USAGE, "a recipient opens nothing");
+	tacit_keyring_free(own);
 	tacit_keyring_free(ring);
 }
 
@@ -602,6 +650,7 @@ int main(void)
 	test_arena();
 	test_lengths();
 	test_chunks();
+	test_weak_recipient();
 	test_keys();
 	return done();
 }

@@ -175,7 +175,8 @@ static void test_many(void)
 	static struct tacit_manifest_file files[TACIT_MANIFEST_FILES_MAX + 1];
 	static char names[TACIT_MANIFEST_FILES_MAX + 1][8];
 	size_t segments = 1000;
-	uint8_t *digests = calloc(segments, TACIT_SHA256_LEN), *text = malloc(TACIT_MANIFEST_MAX);
+	uint8_t *digests = calloc(segments, TACIT_SHA256_LEN);
+	uint8_t *text = calloc(1, TACIT_MANIFEST_MAX + 1);
 	struct tacit_manifest m, got;
 	struct tacit_arena arena;
 
@@ -200,6 +201,18 @@ static void test_many(void)
 	   "as they were");
 	m.file_count++;
 	is_status(tacit_manifest_check(&m, NULL), TACIT_FORMAT, "65 are too many");
+	m.file_count = 1;
+	files[0].size = (UINT64_C(1) << 40) + 1;
+	files[0].segment_count = (size_t)tacit_manifest_segments(files[0].size);
+	is_status(tacit_manifest_check(&m, NULL), TACIT_LIMIT, "a file of more than a terabyte");
+	files[0].size = 0;
+	files[0].segment_count = 0;
+	m.created = INT64_C(400000000000);
+	is_status(tacit_manifest_check(&m, NULL), TACIT_FORMAT, "a time that no text has");
+	m.created = 1;
+	is_status(tacit_manifest_parse(tacit_slice_of(text, TACIT_MANIFEST_MAX + 1), &arena, &got,
+				       NULL),
+		  TACIT_LIMIT, "a text that is too long");
 	m.file_count = 2;
 	files[1].name = files[0].name;
 	is_status(tacit_manifest_check(&m, NULL), TACIT_FORMAT, "two of the same name");
@@ -275,6 +288,11 @@ static void test_signed(void)
 	is_status(tacit_model_sign(HASH, agreement, &all.items[0], NULL), TACIT_USAGE,
 		  "nor does one that agrees");
 	tacit_key_free(agreement);
+	struct tacit_key *ecdsa = NULL; /* its signatures are as long */
+	(void)!tacit_key_generate(TACIT_P256, &ecdsa, NULL);
+	is_status(tacit_model_sign(HASH, ecdsa, &all.items[0], NULL), TACIT_USAGE,
+		  "nor does one of P-256");
+	tacit_key_free(ecdsa);
 }
 
 static void test_successions(void)
