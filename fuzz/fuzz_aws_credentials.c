@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Keys of AWS as the host hands them over, and as files have them. What is taken for keys goes into
- * headers: it has no character that could end one, and written again it reads the same.
+ * Keys of AWS as the host hands them over, and as files have them; tokens of Google's. What is
+ * taken for keys goes into headers: it has no character that could end one, and written again it
+ * reads the same.
  */
 
 #include "fuzz.h"
 /* Not part of libtacit, so the target brings them along. */
 #include "release/aws_credentials_parse.c"
 #include "release/aws_place.c"
+#undef WHERE
+#include "release/gs_token_parse.c"
 
 static void check_keys(const struct tacit_aws_keys *keys)
 {
@@ -54,6 +57,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	FUZZ_ASSERT(st == err.status);
 	if (st == TACIT_OK)
 		check_keys(&keys);
+	static char token[TACIT_GS_TOKEN_MAX + 1];
+	uint64_t seconds = 0;
+	if (tacit_gs_token_parse(in, token, &seconds, NULL) == TACIT_OK)
+		FUZZ_ASSERT(seconds > 0 && token[0] && strcspn(token, " \r\n") == strlen(token));
 	if (size < sizeof(base)) {
 		if (size)
 			memcpy(base, data, size);

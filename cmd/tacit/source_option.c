@@ -37,6 +37,22 @@ static int open_aws(struct source_store *s, const struct source_options *o)
 	return 0;
 }
 
+static int open_gs(struct source_store *s, const struct source_options *o)
+{
+	bool metadata = o->gs_token && strcmp(o->gs_token, "metadata") == 0;
+	const struct tacit_gs_token_options setup = { .file = metadata ? NULL : o->gs_token,
+						      .metadata = o->gs_metadata,
+						      .reach = &s->setup.reach };
+	struct tacit_error err = { 0 };
+
+	if (!o->gs_token)
+		return 0;
+	if (tacit_gs_token_new(&setup, &s->gs, &err) != TACIT_OK)
+		return cli_fail(s->common, &err, "cannot use a token");
+	s->setup.gs = s->gs;
+	return 0;
+}
+
 int source_store_open(const struct cli_common *common, const struct source_options *options,
 		      struct source_store *s)
 {
@@ -50,7 +66,6 @@ int source_store_open(const struct cli_common *common, const struct source_optio
 		.region = options->s3_region,
 		.s3_endpoint = options->s3_endpoint,
 		.gs_endpoint = options->gs_endpoint,
-		.gs_token_file = options->gs_token,
 		.retries = say_retry,
 		.user = (void *)(uintptr_t)common,
 	};
@@ -58,6 +73,8 @@ int source_store_open(const struct cli_common *common, const struct source_optio
 	    tacit_address_parse(options->via, &s->setup.reach.relay, &err) != TACIT_OK)
 		return cli_fail(common, &err, "cannot go out by '%s'", options->via);
 	int code = open_aws(s, options);
+	if (code == 0)
+		code = open_gs(s, options);
 	if (code == 0 && tacit_store_new(&s->setup, &s->store, &err) != TACIT_OK)
 		code = cli_fail(common, &err, "cannot reach stores");
 	return code;
@@ -67,8 +84,10 @@ void source_store_close(struct source_store *s)
 {
 	tacit_store_free(s->store);
 	tacit_aws_credentials_free(s->aws);
+	tacit_gs_token_free(s->gs);
 	s->store = NULL;
 	s->aws = NULL;
+	s->gs = NULL;
 }
 
 /* ---- progress ------------------------------------------------------------------------------- */

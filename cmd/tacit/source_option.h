@@ -8,7 +8,7 @@
 #include "release/source.h"
 
 struct source_options {
-	const char *via, *ca, *s3_region, *s3_endpoint, *gs_endpoint, *gs_token;
+	const char *via, *ca, *s3_region, *s3_endpoint, *gs_endpoint, *gs_token, *gs_metadata;
 	const char *aws_credentials, *aws_profile;
 	uint64_t timeout, connections;
 };
@@ -30,7 +30,9 @@ struct source_options {
 		CLI_OPT(type, field.aws_profile, "--aws-profile", 0, CLI_TEXT, "NAME",          \
 			"in that file (default: default)"),                                     \
 		CLI_OPT(type, field.gs_token, "--gs-token", 0, CLI_TEXT, "FILE",                \
-			"a bearer token for gs://"),                                            \
+			"a bearer token for gs://; metadata: that of this instance"),           \
+		CLI_OPT(type, field.gs_metadata, "--gs-metadata", 0, CLI_TEXT, "URL",           \
+			"where that is asked for (default: " TACIT_GS_METADATA ")"),            \
 		CLI_OPT_RANGE(type, field.timeout, "--fetch-timeout", CLI_COUNT, "SECONDS",     \
 			      "how long a fetch may take in all (default: 3600)", 1, 604800),   \
 		CLI_OPT_RANGE(type, field.connections, "--fetch-connections", CLI_COUNT, "N",   \
@@ -42,6 +44,7 @@ struct source_store {
 	const struct cli_common *common;
 	struct tacit_store *store;
 	struct tacit_aws_credentials *aws;
+	struct tacit_gs_token *gs;
 	struct tacit_store_options setup;
 };
 

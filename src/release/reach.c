@@ -89,19 +89,30 @@ static unsigned set_relay_socket(CURL *e, const struct tacit_reach *reach)
 	return c;
 }
 
-bool tacit_reach_apply(CURL *easy, const struct tacit_reach *reach)
+static unsigned set_way_out(CURL *e, const struct tacit_reach *reach)
 {
 	const struct tacit_curl *curl = tacit_curl();
-	unsigned c = set_always(easy, reach, "https") | set_tls(easy, reach);
+	unsigned c = CURLE_OK;
 
-	if (reach->relayed) {
-		c |= set_relay_socket(easy, reach);
-		c |= curl->easy_setopt(easy, CURLOPT_PROXY, NOWHERE);
-		c |= curl->easy_setopt(easy, CURLOPT_NOPROXY, "");
-		c |= curl->easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
-		c |= curl->easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	}
-	return c == CURLE_OK;
+	if (!reach->relayed)
+		return c;
+	c |= set_relay_socket(e, reach);
+	c |= curl->easy_setopt(e, CURLOPT_PROXY, NOWHERE);
+	c |= curl->easy_setopt(e, CURLOPT_NOPROXY, "");
+	c |= curl->easy_setopt(e, CURLOPT_HTTPPROXYTUNNEL, 1L);
+	c |= curl->easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	return c;
+}
+
+bool tacit_reach_apply(CURL *easy, const struct tacit_reach *reach)
+{
+	return (set_always(easy, reach, "https") | set_tls(easy, reach) |
+		set_way_out(easy, reach)) == CURLE_OK;
+}
+
+bool tacit_reach_apply_plain(CURL *easy, const struct tacit_reach *reach)
+{
+	return (set_always(easy, reach, "http") | set_way_out(easy, reach)) == CURLE_OK;
 }
 
 bool tacit_reach_apply_relay(CURL *easy, const struct tacit_reach *reach)

@@ -36,6 +36,12 @@ TACIT_MUST_CHECK bool tacit_reach_apply(CURL *easy, const struct tacit_reach *re
 TACIT_MUST_CHECK bool tacit_reach_apply_relay(CURL *easy, const struct tacit_reach *reach);
 
 /*
+ * The same for a metadata service, straight or through the relay: without TLS, so that what comes
+ * is the host's word.
+ */
+TACIT_MUST_CHECK bool tacit_reach_apply_plain(CURL *easy, const struct tacit_reach *reach);
+
+/*
  * Says why a transfer failed before there was an answer: `code` of libcurl, `message` its error
  * buffer. Returns TACIT_PEER, or TACIT_POLICY when the relay does not let us out to that name,
  * or TACIT_CHAIN when the server's certificate does not hold.

@@ -21,6 +21,7 @@
  */
 
 #include "release/aws_credentials.h"
+#include "release/gs_token.h"
 #include "release/reach.h"
 
 #define TACIT_SOURCE_URL_MAX         2048
@@ -54,7 +55,7 @@ struct tacit_store_options {
 	const char *region;                /* of s3://; NULL: the credentials', else us-east-1 */
 	const char *s3_endpoint;   /* https://HOST[:PORT] of an S3-compatible store; NULL: AWS */
 	const char *gs_endpoint;   /* NULL: https://storage.googleapis.com */
-	const char *gs_token_file; /* a bearer token for gs://; NULL: none */
+	struct tacit_gs_token *gs; /* for gs://; NULL: nobody */
 	/* Tells of retries, on any thread; may be NULL. */
 	void (*retries)(void *user, const struct tacit_source_retry *retry);
 	void *user;

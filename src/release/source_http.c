@@ -2,17 +2,13 @@
 
 /* One request for one range: what is asked, what the answer must be, and why it is not. */
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/compiler.h"
 #include "release/source_inside.h"
 #include "sys/clock.h"
 
-#define TOKEN_MAX     8192
 #define EMPTY_SHA256  "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define WAIT_MAX_S    3600 /* that a store may ask for */
 #define RECEIVE_BYTES (256L * 1024)
@@ -221,7 +217,7 @@ bool tacit_source_http_lane_init(struct source_lane *lane, struct tacit_store *s
 struct request {
 	struct curl_slist *headers;
 	struct tacit_aws_keys *keys;
-	char line[TOKEN_MAX + 64]; /* a header as it is made; wiped */
+	char line[TACIT_AWS_TOKEN_MAX + 64]; /* a header as it is made; wiped */
 };
 
 static void request_done(struct request *r)
@@ -287,39 +283,18 @@ static enum tacit_status sign(CURL *easy, struct request *r, const struct source
 	return TACIT_OK;
 }
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
-/* A bearer token [RFC 6750 2.1], read at each request: somebody renews the file. */
-static enum tacit_status bear(struct request *r, const struct source_ask *ask,
+/* A bearer token [RFC 6750 2.1]. */
+static enum tacit_status bear(struct request *r, const struct source_ask *ask, bool anew,
 			      struct tacit_error *err)
 {
-	const char *path = ask->source->store->options.gs_token_file;
-	char text[TOKEN_MAX + 16] = "Bearer ";
+	struct tacit_gs_token *who = ask->source->store->options.gs;
+	char text[sizeof("Bearer ") + TACIT_GS_TOKEN_MAX] = "Bearer ";
 	const size_t start = strlen(text);
 
-	if (!path)
+	if (!who)
 		return TACIT_OK;
-	int fd TACIT_CLEANUP(close_fd) = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	ssize_t n = fd < 0 ? -1 : read(fd, text + start, TOKEN_MAX + 1);
-	if (n < 0)
-		return tacit_fail(err, TACIT_IO, SOURCE_WHERE, 0, "cannot read the token: %s",
-				  strerror(errno));
-	size_t end = start + (size_t)n;
-	while (end > start && (text[end - 1] == '\n' || text[end - 1] == '\r'))
-		end--;
-	text[end] = '\0';
-	bool good = end > start && end - start <= TOKEN_MAX;
-	for (size_t i = start; i < end; i++)
-		good = good && text[i] > 0x20 && text[i] < 0x7f;
-	enum tacit_status st = TACIT_OK;
-	if (!good)
-		st = tacit_fail(err, TACIT_FORMAT, SOURCE_WHERE, 0,
-				"the file has no bearer token, or more than one line");
-	else if (!add_header(r, "Authorization", text))
+	enum tacit_status st = tacit_gs_token_get(who, anew, text + start, err);
+	if (st == TACIT_OK && !add_header(r, "Authorization", text))
 		st = tacit_fail(err, TACIT_NOMEM, SOURCE_WHERE, 0, "out of memory");
 	tacit_wipe(text, sizeof(text));
 	return st;
@@ -342,7 +317,7 @@ static enum tacit_status set_up(CURL *easy, struct request *r, struct source_ask
 	if (ask->source->url.kind == SOURCE_S3)
 		st = sign(easy, r, ask, anew, err);
 	else if (ask->source->url.kind == SOURCE_GS)
-		st = bear(r, ask, err);
+		st = bear(r, ask, anew, err);
 	if (st != TACIT_OK)
 		return st;
 	if (!add_version(r, ask) || !add_header(r, "Accept-Encoding", "identity"))
@@ -409,6 +384,7 @@ static enum tacit_status judge_status(CURL *easy, struct source_ask *ask, struct
 	tacit_source_head_words(tacit_slice_of(ask->words, len), words, sizeof(words));
 	for (size_t i = 0; i < TACIT_ARRAY_LEN(STALE); i++)
 		ask->expired |= memmem(ask->words, len, STALE[i], strlen(STALE[i])) != NULL;
+	ask->expired |= status == 401 && ask->source->url.kind == SOURCE_GS;
 	ask->again = is_busy(status);
 	(void)tacit_curl()->easy_getinfo(easy, CURLINFO_RETRY_AFTER, &wait);
 	if (wait > 0)

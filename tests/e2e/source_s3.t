@@ -283,6 +283,91 @@ for name, text in (("an empty token", ""), ("two lines", "a\nb\n"), ("a blank", 
 refused("no such file", 5, "token", "gs://models/demo.gguf", "--gs-endpoint", store.url,
         "--gs-token", path("nowhere"), ca=root)
 
+
+
+class Google:
+    """The metadata service of an instance of Google's; `answer` is what it says."""
+
+    def __init__(self):
+        service = self
+        self.asked, self.status = 0, 200
+        self.say(TOKEN)
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def log_message(self, *args):
+                pass
+
+            def do_GET(self):
+                service.asked += 1
+                good = (self.headers.get("Metadata-Flavor") == "Google" and self.path ==
+                        "/computeMetadata/v1/instance/service-accounts/default/token")
+                self.send_response(service.status if good else 403)
+                self.send_header("Content-Length", str(len(service.answer)))
+                self.end_headers()
+                self.wfile.write(service.answer)
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def say(self, token, seconds=3599, kind="Bearer"):
+        self.answer = json.dumps({"access_token": token, "expires_in": seconds, "scope": "x",
+                                  "token_type": kind}).encode()
+
+
+google = Google()
+gs = ["gs://models/demo.gguf", "--gs-endpoint", store.url, "--gs-token", "metadata",
+      "--gs-metadata", google.url]
+fetched("a token of the metadata service", BIG, *gs, ca=root)
+equal(google.asked, 1, "is asked for once")
+google.say(TOKEN, seconds=60)
+google.asked = 0
+fetched("one that ends soon", BIG, *gs, ca=root)
+ok(google.asked > 1, "is asked for anew")
+google.say("ya29.old")
+refused("one that Google does not take", 5, "401", *gs, ca=root)
+
+
+def rotates(request):
+    google.say(TOKEN)
+    return bearer(request)
+
+
+store.script = rotates
+google.say("ya29.old")
+google.asked = 0
+fetched("one that is refused, and another", BIG, *gs, ca=root)
+equal(google.asked, 2, "is asked for once more")
+store.script = bearer
+for name, answer in (("nothing", b""), ("no object", b"[]"), ("no token", b"{}"),
+                     ("a long answer", b" " * 20000),
+                     ("a token with a line end", json.dumps({
+                         "access_token": "a\r\nX: y", "expires_in": 9,
+                         "token_type": "Bearer"}).encode())):
+    google.answer = answer
+    code, out, _ = fetch(*gs, ca=root)
+    ok(code in (3, 5), f"metadata: {name} is no token", out)
+for name, change in (("of another kind", {"kind": "MAC"}), ("for no time", {"seconds": 0}),
+                     ("for ever", {"seconds": 1 << 40}), ("in words", {"seconds": "9"})):
+    google.say(TOKEN, **change)
+    refused(f"metadata: a token {name}", 3, "FORMAT", *gs, ca=root)
+google.say(TOKEN)
+google.status = 500
+refused("metadata: an error", 5, "metadata service answers 500", *gs, ca=root)
+google.status = 200
+refused("metadata: https", 2, "USAGE", "gs://models/demo.gguf", "--gs-token", "metadata",
+        "--gs-metadata", "https://127.0.0.1")
+relay = Relay("--egress", "unix:" + path("gs.sock"), "--allow-private", f"localhost:{store.port}",
+              "--allow", f"127.0.0.1:{google.port}")
+fetched("metadata: through the relay, which allows the address", BIG, *gs, "--via",
+        "unix:" + path("gs.sock"), ca=root)
+relay.stop()
+relay = Relay("--egress", "unix:" + path("gs.sock"), "--allow-private", f"localhost:{store.port}")
+refused("metadata: and if it does not", 1, "POLICY.*--allow", *gs, "--via",
+        "unix:" + path("gs.sock"), ca=root)
+relay.stop()
+
 # --- the metadata service, through a relay -----------------------------------------------------
 
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "release/aws_credentials.h"
+#include "release/gs_token.h"
 #include "sys/clock.h"
 #include "tests/tap.h"
 
@@ -192,6 +193,53 @@ static void test_files(void)
 		  TACIT_LIMIT, "a long file");
 }
 
+/* ---- tokens of Google's ---------------------------------------------------------------------- */
+
+static const char *const BAD_TOKENS[] = {
+	"",
+	"[]",
+	"{}",
+	"{\"access_token\":\"a\",\"expires_in\":9}",
+	"{\"access_token\":\"a\",\"token_type\":\"Bearer\"}",
+	"{\"expires_in\":9,\"token_type\":\"Bearer\"}",
+	"{\"access_token\":\"\",\"expires_in\":9,\"token_type\":\"Bearer\"}",
+	"{\"access_token\":\"a b\",\"expires_in\":9,\"token_type\":\"Bearer\"}",
+	"{\"access_token\":\"a\\n\",\"expires_in\":9,\"token_type\":\"Bearer\"}",
+	"{\"access_token\":\"\xc3\xbc\",\"expires_in\":9,\"token_type\":\"Bearer\"}",
+	"{\"access_token\":1,\"expires_in\":9,\"token_type\":\"Bearer\"}",
+	"{\"access_token\":\"a\",\"expires_in\":0,\"token_type\":\"Bearer\"}",
+	"{\"access_token\":\"a\",\"expires_in\":86401,\"token_type\":\"Bearer\"}",
+	"{\"access_token\":\"a\",\"expires_in\":-1,\"token_type\":\"Bearer\"}",
+	"{\"access_token\":\"a\",\"expires_in\":9,\"token_type\":\"bearer\"}",
+	"{\"access_token\":\"a\",\"expires_in\":9,\"token_type\":\"Bearer\"}x",
+	"{\"access_token\":\"a\",\"access_token\":\"a\",\"expires_in\":9,\"token_type\":"
+	"\"Bearer\"}",
+};
+
+static void test_tokens(void)
+{
+	static const char WHOLE_TOKEN[] = "{\"access_token\":\"ya29.c\",\"expires_in\":86400,"
+					  "\"token_type\":\"Bearer\",\"x\":[1]}";
+	static char token[TACIT_GS_TOKEN_MAX + 1], text[TACIT_GS_ANSWER_MAX + 1];
+	uint64_t seconds = 0;
+
+	ok(tacit_gs_token_parse(tacit_slice_str(WHOLE_TOKEN), token, &seconds, NULL) == TACIT_OK &&
+		   strcmp(token, "ya29.c") == 0 && seconds == 86400,
+	   "a token of Google's");
+	for (size_t i = 0; i < sizeof(BAD_TOKENS) / sizeof(BAD_TOKENS[0]); i++)
+		ok(tacit_gs_token_parse(tacit_slice_str(BAD_TOKENS[i]), token, &seconds, NULL) ==
+				   TACIT_FORMAT &&
+			   strcmp(token, "ya29.c") == 0 && seconds == 86400,
+		   "no token %zu", i);
+	memset(text, ' ', sizeof(text));
+	is_status(tacit_gs_token_parse(TACIT_SLICE_ARRAY(text), token, &seconds, NULL), TACIT_LIMIT,
+		  "a long answer");
+	memset(text, 'a', sizeof(text));
+	ok(tacit_gs_token_copy(tacit_slice_of(text, TACIT_GS_TOKEN_MAX), token) &&
+		   !tacit_gs_token_copy(tacit_slice_of(text, TACIT_GS_TOKEN_MAX + 1), token),
+	   "as long as one may be, and longer");
+}
+
 /* ---- who is asked, and when ------------------------------------------------------------------ */
 
 static void write_keys(const char *path, const char *id)
@@ -271,6 +319,7 @@ int main(void)
 	test_json();
 	test_long();
 	test_files();
+	test_tokens();
 	test_asking();
 	test_environment();
 	return done();
