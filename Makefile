@@ -180,7 +180,7 @@ tests: $(TESTS) $(TOOLS)
 tools: $(TOOLS)
 # Tests of the core link the core alone, so that nothing else can creep into it.
 RIM_TESTS := $(addprefix $(B)/tests/test_,attest doctor sandbox address identity tls server api metrics client \
-	connect store keyd jwe engine sched openai gguf map nsm egress relay fetch_plan fetch_judge source aws_credentials age manifest sealed recipient sigv4 kms)
+	connect store keyd jwe engine sched openai gguf map nsm egress relay fetch_plan fetch_judge source aws_credentials age manifest sealed image recipient sigv4 kms)
 $(filter $(addsuffix %,$(RIM_TESTS)),$(TESTS)): $(B)/tests/%: $(B)/obj/tests/unit/%.o \
 		$(B)/libapp.a $(B)/libinfer.a $(B)/libcore.a
 	@mkdir -p $(@D)
