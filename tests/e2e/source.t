@@ -171,6 +171,18 @@ lie("400 in words", 5, r"400: what is .*\\+x1b.*\[31m", lambda r: r.answer(
     400, b"what   is\r\n\r\n\x1b[31mthis"), later=False)
 lie("404 at any length", 5, "404: no no no.*\\.\\.\\.", lambda r: r.answer(404, b"no " * 100000),
     later=False)
+
+
+def endless(r):
+    r.head(404, [])
+    for _ in range(100):
+        r.raw(b"no " * 10000)
+        time.sleep(0.1)
+
+
+began = time.monotonic()
+lie("404 without end", 5, "404: no no no", endless, later=False)
+ok(time.monotonic() - began < 8, "is not listened to")
 lie("404 without words", 5, "it answers 404\"", lambda r: r.answer(404))
 lie("headers without end", 3, "LIMIT", lambda r: r.raw(
     b"HTTP/1.1 206 x\r\n" + b"X-Filler: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n" * 3000),
