@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "appraise/policy.h"
 #include "appraise/policy_signature.h"
 #include "base/bounds.h"
 #include "base/hex.h"
@@ -229,6 +230,25 @@ static bool make_room(struct cli_judged *in)
 	return in->room != NULL;
 }
 
+static bool names_guest(const struct tacit_policy_alternative *alternative)
+{
+	if (alternative->tee != TACIT_TEE_AZURE_SNP && alternative->tee != TACIT_TEE_AZURE_TDX)
+		return true;
+	for (size_t i = 0; i < alternative->measurement_count; i++)
+		if (strncmp(alternative->measurements[i].name, "pcr", 3) == 0)
+			return true;
+	return false;
+}
+
+void cli_judge_warn_guest(const struct tacit_policy *policy)
+{
+	for (size_t i = 0; i < policy->alternative_count; i++)
+		if (!names_guest(&policy->alternatives[i]))
+			cli_warn("alternative %zu of the policy names no PCR: it accepts whatever "
+				 "guest runs above that paravisor of Azure",
+				 i);
+}
+
 static int parse_policy(const struct cli_common *common, const struct cli_judge *judge,
 			struct cli_judged *in, struct tacit_context *cx)
 {
@@ -237,9 +257,13 @@ static int parse_policy(const struct cli_common *common, const struct cli_judge 
 	if (!in->policy.ptr && !judge->insecure_no_policy)
 		cli_hint(common, "say what to accept with --policy FILE ('tacit policy init' "
 				 "writes one) or a pin such as --pcr0 HEX");
-	if (!in->policy.ptr ||
-	    tacit_policy_parse(in->policy, &in->arena, &cx->policy, &err) == TACIT_OK)
+	if (!in->policy.ptr)
 		return 0;
+	if (tacit_policy_parse(in->policy, &in->arena, &cx->policy, &err) == TACIT_OK) {
+		if (!in->pins)
+			cli_judge_warn_guest(cx->policy);
+		return 0;
+	}
 	if (in->pins)
 		return cli_fail(common, &err, "cannot use the pinned measurements");
 	return cli_fail(common, &err, "cannot use policy '%s'", judge->policy);

@@ -86,6 +86,12 @@ int cli_judge_load(const struct cli_common *common, const struct cli_judge *judg
 void cli_judge_free(struct cli_judged *in);
 
 /*
+ * Warns of each alternative that says nothing of the guest: Azure's hardware measures its paravisor
+ * alone, and the guest is in the PCRs.
+ */
+void cli_judge_warn_guest(const struct tacit_policy *policy);
+
+/*
  * Whether evidence of this platform may have any age: pins say what runs and not when. The stub
  * has no certificates that could expire, so its age always counts.
  */

@@ -9,6 +9,7 @@
 #include "client_common.h"
 #include "codec/json.h"
 #include "crypto/hash.h"
+#include "judge.h"
 #include "sys/clock.h"
 #include "verbs.h"
 
@@ -308,10 +309,12 @@ static int run_check(void *options, int argc, char **argv)
 	tacit_arena_init(&arena, room, room ? CHECK_ROOM : 0);
 	enum tacit_status st = tacit_policy_parse(text, &arena, &policy, &err);
 	int code = 0;
-	if (st == TACIT_OK)
+	if (st == TACIT_OK) {
+		cli_judge_warn_guest(policy);
 		print_policy(&o->common, policy, path);
-	else
+	} else {
 		code = cli_fail(&o->common, &err, "cannot use policy '%s'", path);
+	}
 	free((void *)(uintptr_t)text.ptr);
 	free(room);
 	return code;

@@ -304,6 +304,12 @@ good = {"platform": "azure-snp",
         "measurements": {"measurement": names["measurement"], "pcr8": "00" * 32}}
 policy = write_policy("policy", good)
 equal(verify(snp, "--nonce", NONCE, policy=policy)[0], 0, "a policy that names a PCR takes it")
+WEAK = "names no PCR: it accepts whatever guest runs above that paravisor"
+ok(WEAK not in tacit("verify", *policy, *snp.root(), snp.at("evidence")).stderr, "without a word")
+weak = write_policy("weak", {"platform": "azure-snp",
+                             "measurements": {"measurement": names["measurement"]}})
+ok(WEAK in tacit("verify", *weak, *snp.root(), snp.at("evidence")).stderr and
+   WEAK in tacit("policy", "check", path("weak")).stderr, "one that names none is warned of")
 snp.tpm("pcrextend", "8:sha256=" + "11" * 32)
 attest(snp, "--nonce", NONCE, imds=imds)
 code, verdict = verify(snp, "--nonce", NONCE, policy=policy)
