@@ -57,7 +57,7 @@ flex                   builds the kernel
 bison                  builds the kernel
 bc                     builds the kernel
 xz-utils               unpacks the kernel
-zstd                   packs the kernel
+lz4                    packs the kernel
 libelf-dev             builds the kernel
 ninja-build            builds QEMU
 python3-venv           builds QEMU
