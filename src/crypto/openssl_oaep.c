@@ -8,9 +8,11 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "codec/der.h"
 #include "crypto/openssl.h"
 
-#define WHERE "crypto.oaep"
+#define WHERE          "crypto.oaep"
+#define NO_KEY_OF_OURS "no RSA key of 2048, 3072 or 4096 bits with exponent 65537"
 
 struct tacit_oaep_key {
 	EVP_PKEY *pkey;
@@ -35,9 +37,8 @@ static bool has_f4(const EVP_PKEY *pkey)
 	return is;
 }
 
-/* Takes `pkey` over, also on failure. */
-static enum tacit_status wrap(EVP_PKEY *pkey, bool has_private, struct tacit_oaep_key **ret,
-			      struct tacit_error *err)
+/* A private key; takes `pkey` over, also on failure. */
+static enum tacit_status wrap(EVP_PKEY *pkey, struct tacit_oaep_key **ret, struct tacit_error *err)
 {
 	struct tacit_oaep_key *key = NULL;
 	enum tacit_status st = TACIT_OK;
@@ -64,7 +65,7 @@ static enum tacit_status wrap(EVP_PKEY *pkey, bool has_private, struct tacit_oae
 
 	key->spki_len = (size_t)i2d_PUBKEY(pkey, &at);
 	key->pkey = pkey;
-	key->has_private = has_private;
+	key->has_private = true;
 	*ret = key;
 	return TACIT_OK;
 }
@@ -86,7 +87,7 @@ enum tacit_status tacit_oaep_generate(unsigned bits, struct tacit_oaep_key **ret
 		return tacit_openssl_fail(err, TACIT_INTERNAL, WHERE, "cannot make a key");
 	}
 	EVP_PKEY_CTX_free(ctx);
-	return wrap(pkey, true, ret, err);
+	return wrap(pkey, ret, err);
 }
 
 enum tacit_status tacit_oaep_private(struct tacit_slice der, struct tacit_oaep_key **ret,
@@ -99,27 +100,86 @@ enum tacit_status tacit_oaep_private(struct tacit_slice der, struct tacit_oaep_k
 		EVP_PKEY_free(pkey);
 		pkey = NULL;
 	}
-	return wrap(pkey, true, ret, err);
+	return wrap(pkey, ret, err);
 }
 
+/* rsaEncryption with its NULL, all of an AlgorithmIdentifier [RFC 8017 A.1]. */
+static const uint8_t RSA_ENCRYPTION[] = { 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
+					  0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00 };
+
+/* The numbers of a SubjectPublicKeyInfo; DER leaves one form for each key. */
+static bool read_numbers(struct tacit_slice spki, struct tacit_slice *ret_modulus,
+			 uint64_t *ret_exponent)
+{
+	struct tacit_der d = tacit_der_of(spki);
+	struct tacit_der info = tacit_der_enter(&d, TACIT_DER_SEQUENCE);
+	struct tacit_slice algorithm = tacit_der_element(&info);
+	struct tacit_der bits = tacit_der_of(tacit_der_bits(&info));
+	struct tacit_der key = tacit_der_enter(&bits, TACIT_DER_SEQUENCE);
+
+	*ret_modulus = tacit_der_integer(&key);
+	*ret_exponent = tacit_der_uint(&key, UINT32_MAX);
+	tacit_der_leave(&bits, &key);
+	tacit_der_leave(&info, &bits);
+	tacit_der_leave(&d, &info);
+	return tacit_der_finish(&d, WHERE, NULL) == TACIT_OK &&
+	       tacit_slice_eq(algorithm, TACIT_SLICE_ARRAY(RSA_ENCRYPTION));
+}
+
+static EVP_PKEY *make_public(struct tacit_slice modulus)
+{
+	/* The library takes numbers in the machine's order, which is little-endian here. */
+	uint8_t number[TACIT_OAEP_LEN_MAX];
+	unsigned int exponent = RSA_F4;
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	EVP_PKEY *pkey = NULL;
+
+	for (size_t i = 0; i < modulus.len; i++)
+		number[i] = modulus.ptr[modulus.len - 1 - i];
+
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_N, number, modulus.len),
+		OSSL_PARAM_construct_uint(OSSL_PKEY_PARAM_RSA_E, &exponent),
+		OSSL_PARAM_construct_end(),
+	};
+
+	if (!ctx || EVP_PKEY_fromdata_init(ctx) != 1 ||
+	    EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1)
+		pkey = NULL;
+	EVP_PKEY_CTX_free(ctx);
+	return pkey;
+}
+
+/*
+ * The structure is read here: the library's decoders take ten times as long as what the key is then
+ * used for, and a broker does this for every key that it releases.
+ */
 enum tacit_status tacit_oaep_public(struct tacit_slice spki, struct tacit_oaep_key **ret,
 				    struct tacit_error *err)
 {
+	struct tacit_slice modulus;
 	struct tacit_oaep_key *key;
-	const uint8_t *at = spki.ptr;
+	uint64_t exponent;
 
-	if (spki.len == 0 || spki.len > TACIT_OAEP_SPKI_MAX)
-		return tacit_fail(err, TACIT_FORMAT, WHERE, 0,
-				  "%zu bytes are no RSA public key of ours", spki.len);
-	enum tacit_status st = wrap(d2i_PUBKEY(NULL, &at, (long)spki.len), false, &key, err);
-
-	if (st != TACIT_OK)
-		return st;
-	/* The library reads BER, and stops where the structure ends. */
-	if (!tacit_slice_eq(tacit_oaep_spki(key), spki)) {
-		tacit_oaep_free(key);
-		return tacit_openssl_fail(err, TACIT_FORMAT, WHERE, "public key is not DER");
+	if (spki.len == 0 || spki.len > TACIT_OAEP_SPKI_MAX ||
+	    !read_numbers(spki, &modulus, &exponent))
+		return tacit_fail(err, TACIT_FORMAT, WHERE, 0, "not an RSA public key in DER");
+	/* A number whose top bit is set has a zero in front. */
+	if (modulus.len == 0 || modulus.ptr[0] != 0 || !is_size((int)(8 * (modulus.len - 1))) ||
+	    exponent != RSA_F4)
+		return tacit_fail(err, TACIT_UNSUPPORTED, WHERE, 0, NO_KEY_OF_OURS);
+	if (modulus.ptr[modulus.len - 1] % 2 == 0)
+		return tacit_fail(err, TACIT_FORMAT, WHERE, 0, "the modulus is even");
+	key = OPENSSL_zalloc(sizeof(*key));
+	if (!key)
+		return tacit_openssl_fail(err, TACIT_NOMEM, WHERE, "out of memory");
+	key->pkey = make_public(tacit_slice_of(modulus.ptr + 1, modulus.len - 1));
+	if (!key->pkey) {
+		OPENSSL_free(key);
+		return tacit_openssl_fail(err, TACIT_FORMAT, WHERE, "not an RSA key");
 	}
+	key->spki_len = spki.len;
+	memcpy(key->spki, spki.ptr, spki.len);
 	*ret = key;
 	return TACIT_OK;
 }

@@ -2,6 +2,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include "base/writer.h"
 #include "crypto/cbc.h"
 #include "crypto/hash.h"
 #include "crypto/oaep.h"
@@ -296,7 +297,7 @@ static void test_keys(void)
 		{ "a key of 1024 bits", "RSA", 1024, RSA_F4, TACIT_UNSUPPORTED },
 		{ "a key of 2560 bits", "RSA", 2560, RSA_F4, TACIT_UNSUPPORTED },
 		{ "the exponent 3", "RSA", 2048, 3, TACIT_UNSUPPORTED },
-		{ "a key that is not RSA", "ED25519", 0, 0, TACIT_UNSUPPORTED },
+		{ "a key that is not RSA", "ED25519", 0, 0, TACIT_FORMAT },
 	};
 
 	for (size_t i = 0; i < sizeof(ROWS) / sizeof(ROWS[0]); i++)
@@ -304,6 +305,64 @@ static void test_keys(void)
 				  other_key(ROWS[i].type, ROWS[i].bits, ROWS[i].exponent, spki),
 				  tacit_slice_str("x"), true, tacit_mut_of(room, ROOM), &out, NULL),
 			  ROWS[i].status, ROWS[i].name);
+}
+
+/* All of a public key but the number itself is as it is, and no other way. */
+static void test_spki(void)
+{
+	struct tacit_recipient *r = recipient(2048);
+	uint8_t spki[TACIT_OAEP_SPKI_MAX], room[ROOM];
+	struct tacit_slice good = spki_of(r), out;
+	size_t taken = 0, modulus = 33; /* its first byte behind the zero */
+
+	for (size_t i = 0; i < 8 * good.len; i++) {
+		size_t at = i / 8;
+
+		if (at >= modulus && at < modulus + 256 && !(at == modulus && i % 8 == 7) &&
+		    !(at == modulus + 255 && i % 8 == 0))
+			continue;
+		memcpy(spki, good.ptr, good.len);
+		spki[at] ^= (uint8_t)(1u << i % 8);
+		taken += tacit_recipient_seal(tacit_slice_of(spki, good.len), tacit_slice_str("x"),
+					      true, tacit_mut_of(room, ROOM), &out,
+					      NULL) == TACIT_OK;
+	}
+	ok(taken == 0, "%zu changed bits are taken", taken);
+	memcpy(spki, good.ptr, good.len);
+	spki[modulus + 255] ^= 1;
+	is_status(tacit_recipient_seal(tacit_slice_of(spki, good.len), tacit_slice_str("x"), true,
+				       tacit_mut_of(room, ROOM), &out, NULL),
+		  TACIT_FORMAT, "an even modulus");
+	tacit_recipient_free(r);
+}
+
+/* A NULL more at the end of one structure, with all lengths right. */
+static void test_spki_more(void)
+{
+	static const char *const NAMES[] = { "nothing more", "the numbers", "the bit string",
+					     "the info", "the whole" };
+	struct tacit_recipient *r = recipient(2048);
+	struct tacit_slice good = spki_of(r), out, none = tacit_slice_of("\x05", 2);
+	uint8_t spki[TACIT_OAEP_SPKI_MAX], room[ROOM];
+
+	for (uint64_t more = 0; more < 5; more++) {
+		struct writer w = wr_of(tacit_mut_of(spki, sizeof(spki)));
+		uint64_t key = 0x10a + (more == 1 ? 2 : 0);
+		uint64_t bits = 5 + key + (more == 2 ? 2 : 0);
+		uint64_t info = 15 + 4 + bits + (more == 3 ? 2 : 0);
+
+		wr_be(&w, 0x30820000 + info, 4);
+		wr_bytes(&w, tacit_slice_of(good.ptr + 4, 15));
+		wr_be(&w, 0x03820000 + bits, 4);
+		wr_be(&w, 0x0030820000 + key, 5);
+		wr_bytes(&w, tacit_slice_of(good.ptr + 28, 0x10a));
+		if (more)
+			wr_bytes(&w, none);
+		is_status(tacit_recipient_seal(tacit_slice_of(spki, w.at), tacit_slice_str("x"),
+					       true, tacit_mut_of(room, ROOM), &out, NULL),
+			  more ? TACIT_FORMAT : TACIT_OK, NAMES[more]);
+	}
+	tacit_recipient_free(r);
 }
 
 /* Real: KMS's answer to a key that was published with it. */
@@ -352,6 +411,8 @@ int main(void)
 	test_key_lengths();
 	test_seal_refuses();
 	test_keys();
+	test_spki();
+	test_spki_more();
 	test_vector();
 	return done();
 }
