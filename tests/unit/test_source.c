@@ -362,6 +362,7 @@ static void test_ranges(void)
 	is_status(tacit_source_read(source, 7, tacit_mut_of(room, 100), NULL), TACIT_BINDING,
 		  "written again");
 	tacit_source_free(source);
+	tacit_store_free(store);
 	source = open_file(&store, 4);
 	write_file(50);
 	is_status(tacit_source_read(source, 0, tacit_mut_of(room, 100), NULL), TACIT_BINDING,
@@ -481,6 +482,7 @@ static void test_ahead(void)
 		  TACIT_LIMIT, "one beyond the end");
 	tacit_source_ahead_free(ahead);
 	tacit_source_free(source);
+	tacit_store_free(store);
 	source = open_file(&store, 2);
 	write_file(content_len);
 	ok(tacit_source_ahead_new(source, 1, &ahead, NULL) == TACIT_OK &&
