@@ -54,6 +54,8 @@ def stalls(r):
 slow = Store({"/m": BIG}, script=stalls)
 stalled = later(lambda: (fetch(slow.url + "/m", "--fetch-connections", "1"), time.monotonic()))
 began_slow = time.monotonic()
+busy = Store({"/m": BIG}, script=lambda r: r.answer(503, b"<Code>SlowDown</Code>"))
+turned_away = later(fetch, busy.url + "/m")
 
 # --- what comes ------------------------------------------------------------------------------
 fetched("a file of some chunks", BIG, url + "/m")
@@ -287,6 +289,9 @@ else:
 equal(relay.stop(), 0, "the relay ends")
 
 # --- meanwhile -------------------------------------------------------------------------------
+code, out, _ = turned_away()
+ok(code == 5 and "503: SlowDown (8 times over)" in out["detail"], "a store that is always busy", out)
+equal(len(busy.seen), 8, "is asked eight times")
 (code, out, words), ended = stalled()
 ok(code == 0 and out["sha256"] == digest and words.count("event=fetch-retry") == 1,
    "a store that all but stops is left after half a minute, and taken up", words)
