@@ -321,7 +321,7 @@ static int open_disk(void)
 
 int main(int argc, char **argv)
 {
-	struct host host = { .attester = { &HOST }, .issued = tacit_clock_wall() - 60 };
+	struct host host = { .attester = { .ops = &HOST }, .issued = tacit_clock_wall() - 60 };
 	const struct tacit_attest_options stub = { .config = tacit_slice_str("bench") };
 	struct tacit_aws_options aws = { .from = TACIT_AWS_FILE };
 	struct tacit_kms_options options = { 0 };

@@ -127,7 +127,7 @@ static bool spawn(struct process *p, struct words *arguments, struct words *envi
 	posix_spawn_file_actions_adddup2(&actions, p->out[WRITE], 1);
 	posix_spawn_file_actions_adddup2(&actions, p->err[WRITE], 2);
 	int failed = posix_spawn(&p->pid, arguments->list[0], &actions, NULL, arguments->list,
-			    environment->list);
+				 environment->list);
 	posix_spawn_file_actions_destroy(&actions);
 	close_end(&p->in[READ]);
 	close_end(&p->out[WRITE]);
