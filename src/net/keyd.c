@@ -85,7 +85,8 @@ static void reply(struct tacit_call *x, const struct tacit_keyd_answer *answer)
 void tacit_keyd_send(struct tacit_server_task *back)
 {
 	struct tacit_keyd_job *job =
-		(struct tacit_keyd_job *)((char *)back - offsetof(struct tacit_keyd_job, back));
+		(struct tacit_keyd_job *)(void *)((char *)back -
+						  offsetof(struct tacit_keyd_job, back));
 
 	tell(job->keyd, &job->answer);
 	if (job->call) {
@@ -128,7 +129,8 @@ static struct tacit_keyd_job *take_waiting(struct tacit_keyd *keyd)
 static void write_log(struct tacit_worker_task *task)
 {
 	struct tacit_keyd *keyd =
-		(struct tacit_keyd *)((char *)task - offsetof(struct tacit_keyd, write_task));
+		(struct tacit_keyd *)(void *)((char *)task -
+					      offsetof(struct tacit_keyd, write_task));
 	static const char REPLAYED[] = "the attestation document, or its nonce, was used already";
 	struct tacit_keyd_job *jobs = take_waiting(keyd);
 	size_t count = 0, i = 0;

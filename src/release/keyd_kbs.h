@@ -21,6 +21,7 @@
  * Errors are Trustee's, in the form of RFC 7807.
  */
 
+#include "crypto/hash.h"
 #include "release/keyd_desk.h"
 
 #define TACIT_KBS_SESSION_ID 32 /* hex digits */
@@ -69,7 +70,8 @@ struct tacit_kbs_runtime {
 	bool device; /* without "additional-evidence", as devices have it */
 };
 TACIT_MUST_CHECK enum tacit_status tacit_kbs_bound(const struct tacit_kbs_runtime *runtime,
-						   int hash_alg, struct tacit_arena *arena,
-						   uint8_t *ret, struct tacit_error *err);
+						   enum tacit_hash_alg alg,
+						   struct tacit_arena *arena, uint8_t *ret,
+						   struct tacit_error *err);
 
 #endif

@@ -82,7 +82,7 @@ static enum tacit_status read_members(struct tacit_slice json, struct tacit_aren
 	return tacit_json_read_finish(&j, WHERE, err);
 }
 
-enum tacit_status tacit_kbs_bound(const struct tacit_kbs_runtime *runtime, int hash_alg,
+enum tacit_status tacit_kbs_bound(const struct tacit_kbs_runtime *runtime, enum tacit_hash_alg alg,
 				  struct tacit_arena *arena, uint8_t *ret, struct tacit_error *err)
 {
 	struct member members[MEMBERS_MAX] = { 0 };
@@ -116,6 +116,6 @@ enum tacit_status tacit_kbs_bound(const struct tacit_kbs_runtime *runtime, int h
 	wr_text(&w, "}}");
 	st = wr_finish(&w, WHERE, &whole, err);
 	if (st == TACIT_OK)
-		st = tacit_hash((enum tacit_hash_alg)hash_alg, whole, ret, err);
+		st = tacit_hash(alg, whole, ret, err);
 	return st;
 }

@@ -331,7 +331,8 @@ for at in range(0, 8 * len(whole), 8 * len(whole) // 40):
         if e.response["Error"]["Code"] not in ("ValidationException", "AccessDeniedException"):
             bad.append((at, e.response["Error"]["Code"]))
 equal(bad, [], "a document with one bit flipped, at 40 places")
-refused("a document without a public key", "ValidationException", kms.decrypt, "public key",
+refused("a document without a public key", "ValidationException", kms.decrypt,
+        "carries no public key",
         Recipient={"KeyEncryptionAlgorithm": "RSAES_OAEP_SHA_256",
                    "AttestationDocument": document()}, **decrypt)
 refused("a public key that is none", "ValidationException", kms.decrypt, "public key",

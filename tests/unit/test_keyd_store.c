@@ -288,8 +288,7 @@ static void try_changed(void)
 		"UPDATE log SET line = replace(line, 'app', 'apq') WHERE seq = 3",
 		"DELETE FROM log WHERE seq = 4",
 		"UPDATE log SET hash = zeroblob(32) WHERE seq = 5",
-		"UPDATE log SET line = (SELECT line FROM log WHERE seq = 2), hash = (SELECT hash "
-		"FROM log WHERE seq = 2) WHERE seq = 6",
+		"INSERT INTO log SELECT 11, line, hash FROM log WHERE seq = 2",
 	};
 
 	for (size_t i = 0; i < TACIT_ARRAY_LEN(CHANGES); i++) {
@@ -306,6 +305,45 @@ static void try_changed(void)
 		is_status(read_log(store)->status, TACIT_SIGNATURE, CHANGES[i]);
 		tacit_keyd_store_close(store);
 	}
+}
+
+/* A row that is whole and has the right number, of another chain. */
+static void try_spliced(void)
+{
+	struct tacit_keyd_entry entry = { .at = ACTOR.now,
+					  .who = tacit_slice_str("a"),
+					  .op = tacit_slice_str("n1"),
+					  .verdict = "released" };
+	struct tacit_keyd_chain ours = { 0 }, theirs = { 0 }, check = { 0 };
+	struct tacit_keyd_chain *const CHAINS[] = { &ours, &ours, &theirs, &theirs };
+	size_t lens[4] = { 0 };
+	char lines[4][TACIT_KEYD_LINE_MAX + 128];
+
+	for (size_t i = 0; i < 4; i++) {
+		struct writer w = wr_of(tacit_mut_of(lines[i], sizeof(lines[i])));
+		uint8_t room_of_line[TACIT_KEYD_LINE_MAX];
+		struct tacit_slice line;
+
+		entry.who = tacit_slice_str(i < 2 ? "a" : "b");
+		if (tacit_keyd_log_append(&entry, CHAINS[i],
+					  tacit_mut_of(room_of_line, sizeof(room_of_line)), &line,
+					  NULL) == TACIT_OK)
+			tacit_keyd_log_put(&w, line, CHAINS[i]->hash);
+		lens[i] = w.at;
+	}
+	is_status(tacit_keyd_log_check(tacit_slice_of(lines[0], lens[0]), &check, NULL), TACIT_OK,
+		  "the first row");
+	is_status(tacit_keyd_log_check(tacit_slice_of(lines[3], lens[3]), &check, NULL),
+		  TACIT_SIGNATURE, "the second of another chain does not follow it");
+	is_status(tacit_keyd_log_check(tacit_slice_of(lines[1], lens[1]), &check, NULL), TACIT_OK,
+		  "its own does");
+	size_t good = 0;
+	for (size_t i = 0; i < lens[0]; i++) {
+		struct tacit_keyd_chain at = { 0 };
+
+		good += tacit_keyd_log_check(tacit_slice_of(lines[0], i), &at, NULL) == TACIT_OK;
+	}
+	ok(good == 0, "no row that was cut");
 }
 
 /* ---- kill -9 -------------------------------------------------------------------------------- */
@@ -459,6 +497,7 @@ int main(void)
 	try_credentials();
 	try_once();
 	try_changed();
+	try_spliced();
 	try_files();
 	try_master_texts();
 	try_kill();
