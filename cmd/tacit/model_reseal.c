@@ -75,8 +75,33 @@ static enum tacit_status fail_io(struct resealing *r, const char *what)
 	return tacit_fail(&r->err, TACIT_IO, "model.reseal", 0, "%s: %s", what, strerror(errno));
 }
 
+/* Whether a header and the payload behind it make up the whole file: else it is of another one. */
+static enum tacit_status check_saved(struct resealing *r, const struct tacit_manifest_file *file,
+				     const char *path, struct tacit_slice old)
+{
+	struct tacit_age_header header;
+	struct model_file sealed = { .fd = -1 };
+	struct tacit_arena arena;
+	uint64_t payload = 0;
+	void *memory = malloc(TACIT_AGE_HEADER_ARENA);
+
+	tacit_arena_init(&arena, memory, memory ? TACIT_AGE_HEADER_ARENA : 0);
+	enum tacit_status st = tacit_age_header_parse(old, &arena, &header, &r->err);
+	free(memory);
+	if (st == TACIT_OK)
+		st = model_file_open(path, &sealed, &r->err);
+	if (st == TACIT_OK &&
+	    (header.len != old.len || !tacit_age_payload_len(file->size, &payload) ||
+	     sealed.size != old.len + payload))
+		st = tacit_fail(&r->err, TACIT_BINDING, "model.reseal", 0,
+				"the header that is kept beside it is of another file");
+	model_file_close(&sealed);
+	return st;
+}
+
 /* A header that was not written to its end is put back as it was. */
-static enum tacit_status restore(struct resealing *r, const char *path, const char *saved)
+static enum tacit_status restore(struct resealing *r, const struct tacit_manifest_file *file,
+				 const char *path, const char *saved)
 {
 	struct tacit_slice old;
 
@@ -85,8 +110,9 @@ static enum tacit_status restore(struct resealing *r, const char *path, const ch
 	enum tacit_status st = cli_read_file(saved, TACIT_AGE_HEADER_MAX, &old, &r->err);
 	if (st != TACIT_OK)
 		return st;
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || !write_whole(fd, old) || unlink(saved))
+	st = check_saved(r, file, path, old);
+	int fd = st ? -1 : open(path, O_WRONLY | O_CLOEXEC);
+	if (st == TACIT_OK && (fd < 0 || !write_whole(fd, old) || unlink(saved)))
 		st = fail_io(r, "cannot put an old header back");
 	if (fd >= 0)
 		close(fd);
@@ -193,7 +219,7 @@ static enum tacit_status reseal_one(struct resealing *r, const struct tacit_mani
 
 	if (!names(r, file, path, saved))
 		return tacit_fail(&r->err, TACIT_USAGE, "model.reseal", 0, "a name is too long");
-	enum tacit_status st = restore(r, path, saved);
+	enum tacit_status st = restore(r, file, path, saved);
 	if (st == TACIT_OK)
 		st = model_file_open(path, &from, &r->err);
 	if (st == TACIT_OK)

@@ -131,6 +131,18 @@ python3 -c 'f = open("m/weights.gguf.age", "r+b"); f.seek(100); f.write(b"x" * 3
 run 3 "a torn header" "$tacit" model verify -i bob.txt "${by[@]}" m
 run 0 "is put back by the next run" "$tacit" model reseal -i bob.txt --to "$bob" "${by[@]}" m
 run 0 "and opens" "$tacit" model verify -i bob.txt "${by[@]}" m
+for kept in "$(printf 'age-encryption.org/v1')" "$(head -c 900 m/segment.bin.age)"; do
+	printf '%s' "$kept" >m/weights.gguf.age.header
+	cp m/weights.gguf.age kept.age
+	run 3 "half a header beside it" "$tacit" model reseal -i bob.txt --to "$bob" "${by[@]}" m
+	cmp -s kept.age m/weights.gguf.age
+	ok $? "is not put anywhere"
+done
+age -r "$alice" empty.json | head -c 200 >m/weights.gguf.age.header
+run 1 "a header of another file beside it" "$tacit" model reseal -i bob.txt --to "$bob" "${by[@]}" m
+cmp -s kept.age m/weights.gguf.age
+ok $? "neither"
+rm m/weights.gguf.age.header
 run 0 "for a passphrase" "$tacit" model reseal -i bob.txt --to passphrase:pass.txt "${by[@]}" m
 run 0 "which opens it" "$tacit" model verify -i passphrase:pass.txt "${by[@]}" m
 printf 'wrong horse\n' >wrong.txt
