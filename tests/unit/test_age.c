@@ -588,6 +588,36 @@ static void test_weak_recipient(void)
 	tacit_keyring_free(ring);
 }
 
+/* Nobody, and a passphrase that is not alone. */
+static void test_company(void)
+{
+	static struct tacit_age_stanza stanzas[TACIT_KEYRING_MAX];
+	struct tacit_keyring *ring = tacit_keyring_new(true);
+	struct tacit_arena arena;
+
+	tacit_arena_init(&arena, arena_room, sizeof(arena_room));
+	is_status(tacit_keyring_wrap(ring, &USE, FILE_KEY, &arena, stanzas, NULL), TACIT_USAGE,
+		  "for nobody");
+	is_status(tacit_keyring_add(ring, "passphrase:/proc/version", NULL), TACIT_OK,
+		  "a passphrase");
+	ok(tacit_keyring_alone(ring), "must be alone");
+	is_status(tacit_keyring_add(
+			  ring, "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj",
+			  NULL),
+		  TACIT_OK, "and somebody else");
+	is_status(tacit_keyring_wrap(ring, &USE, FILE_KEY, &arena, stanzas, NULL), TACIT_USAGE,
+		  "is not for both");
+	for (size_t i = 2; i < TACIT_KEYRING_MAX; i++)
+		(void)!tacit_keyring_add(
+			ring, "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj",
+			NULL);
+	is_status(tacit_keyring_add(
+			  ring, "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj",
+			  NULL),
+		  TACIT_LIMIT, "nor for more than a ring holds");
+	tacit_keyring_free(ring);
+}
+
 static void test_keys(void)
 {
 	static const struct {
@@ -651,6 +681,7 @@ int main(void)
 	test_lengths();
 	test_chunks();
 	test_weak_recipient();
+	test_company();
 	test_keys();
 	return done();
 }
