@@ -163,7 +163,21 @@ static void log_engine(void *user, const char *line)
 		cli_say(common, "event=engine text=\"%s\"", line);
 }
 
-/* What was opened goes to the engine as it lies in memory. */
+/* What came or was opened goes to the engine as it lies in memory. */
+static int run_image(struct serving *s, const struct tacit_engine_options *setup,
+		     struct tacit_image *image)
+{
+	uint64_t start = tacit_clock_us();
+
+	if (tacit_engine_load_image(image, setup, &s->engine, &s->err) == TACIT_OK) {
+		cli_say(&s->options->common, "event=model-loaded ms=%llu",
+			(unsigned long long)(tacit_clock_us() - start) / 1000);
+		return 0;
+	}
+	tacit_image_free(image);
+	return cli_fail(&s->options->common, &s->err, "cannot run what came as the model");
+}
+
 static int load_sealed(struct serving *s, struct tacit_engine_options *setup)
 {
 	const struct options *o = s->options;
@@ -185,14 +199,7 @@ static int load_sealed(struct serving *s, struct tacit_engine_options *setup)
 		return code;
 	if (!setup->name)
 		setup->name = s->sealed.model_id;
-	uint64_t start = tacit_clock_us();
-	if (tacit_engine_load_image(s->sealed.image, setup, &s->engine, &s->err) == TACIT_OK) {
-		cli_say(&o->common, "event=model-loaded ms=%llu",
-			(unsigned long long)(tacit_clock_us() - start) / 1000);
-		return 0;
-	}
-	tacit_image_free(s->sealed.image);
-	return cli_fail(&o->common, &s->err, "cannot load model '%s'", o->model);
+	return run_image(s, setup, s->sealed.image);
 }
 
 /* The same for a plain model that is far away, or is told to be a certain one. */
@@ -202,12 +209,7 @@ static int load_fetched(struct serving *s, const struct tacit_engine_options *se
 	struct tacit_image *image = NULL;
 	int code = serve_fetch(&o->common, o->model, &o->source, &o->model_sha256, &image);
 
-	if (code != 0)
-		return code;
-	if (tacit_engine_load_image(image, setup, &s->engine, &s->err) == TACIT_OK)
-		return 0;
-	tacit_image_free(image);
-	return cli_fail(&o->common, &s->err, "cannot load what came as the model");
+	return code ? code : run_image(s, setup, image);
 }
 
 static int load_model(struct serving *s)

@@ -290,7 +290,8 @@ equal(relay.stop(), 0, "the relay ends")
 
 # --- meanwhile -------------------------------------------------------------------------------
 code, out, _ = turned_away()
-ok(code == 5 and "503: SlowDown (8 times over)" in out["detail"], "a store that is always busy", out)
+ok(code == 5 and "503: SlowDown (8 times over)" in out["detail"], "a store that is busy for ever",
+   out)
 equal(len(busy.seen), 8, "is asked eight times")
 (code, out, words), ended = stalled()
 ok(code == 0 and out["sha256"] == digest and words.count("event=fetch-retry") == 1,

@@ -41,7 +41,8 @@ def does_not(name, code, pattern, *args, model=where):
 
 words = serves("a store")
 ok("event=model-measured" in words and "no --model-sha256" in words, "nobody said which: is told")
-ok("event=fetch percent=100" in words and re.search(r"event=model-fetched bytes=\d+ ms=\d+", words),
+ok("event=fetch percent=100" in words and re.search(
+    r"event=model-fetched bytes=\d+ ms=\d+\n.*event=model-loaded ms=", words),
    "progress and time are told")
 words = serves("with its hash", "--model-sha256", DIGEST)
 ok("event=model-measured" not in words, "somebody said which: nothing to tell")
