@@ -38,6 +38,7 @@ static const struct cli_option OPTIONS[] = {
 struct lane {
 	struct tacit_worker *worker;
 	struct tacit_kms *kms;
+	size_t waiting; /* requests that it has; of the loop's thread */
 };
 
 struct endpoint {
@@ -45,7 +46,6 @@ struct endpoint {
 	struct tacit_server *server;
 	struct kms_client client;
 	struct lane lanes[WORKERS];
-	size_t next; /* lane */
 };
 
 /* One request, between the loop and a worker. */
@@ -129,6 +129,7 @@ static void answer(struct tacit_server_task *task)
 	struct job *job = job_of(task);
 
 	say_answered(job);
+	job->lane->waiting--;
 	if (job->call && job->outcome == TACIT_OK)
 		reply(job->call, job->status, job->answer);
 	else if (job->call)
@@ -197,6 +198,17 @@ static struct job *job_new(struct endpoint *e, struct tacit_call *x)
 	return job;
 }
 
+/* Nobody waits behind one that KMS does not answer while another lane is free. */
+static struct lane *pick_lane(struct endpoint *e)
+{
+	struct lane *best = &e->lanes[0];
+
+	for (size_t i = 1; i < WORKERS; i++)
+		if (e->lanes[i].waiting < best->waiting)
+			best = &e->lanes[i];
+	return best;
+}
+
 static void on_request(void *user, struct tacit_call *x)
 {
 	struct endpoint *e = user;
@@ -214,8 +226,8 @@ static void on_request(void *user, struct tacit_call *x)
 		refuse(x, TACIT_PEER, "out of memory");
 		return;
 	}
-	job->lane = &e->lanes[e->next];
-	e->next = (e->next + 1) % WORKERS;
+	job->lane = pick_lane(e);
+	job->lane->waiting++;
 	tacit_call_watch(x, gone, job);
 	tacit_worker_give(job->lane->worker, &job->asking);
 }

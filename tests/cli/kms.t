@@ -159,6 +159,50 @@ else
 	has "$work/err" 'no TEE found' "says so"
 fi
 
+# --- through a relay, as from an enclave ---------------------------------------------------------
+"$tacit" relay --egress "unix:$work/egress" --allow-private "127.0.0.1:$port" >"$work/relay.log" \
+	2>&1 &
+started+=($!)
+until_true grep -q event=ready "$work/relay.log"
+via=(--via "unix:$work/egress" --aws-credentials env)
+run 0 "by way of a relay" kms decrypt "${via[@]}" --key-id good --context app=demo --context b=c \
+	"$work/wrapped"
+cmp -s "$work/out" "$work/key"
+ok $? "gives the same key"
+run 1 "where the relay does not let out to" "$tacit" kms genrandom --tee stub "${via[@]}" \
+	--endpoint https://127.0.0.1:9
+has "$work/err" 'its --allow lacks it' "says so"
+run 5 "credentials of a relay that has none" kms genrandom --via "unix:$work/egress"
+has "$work/err" 'without --aws-credentials' "says so"
+run 2 "a relay that is no address" kms genrandom --via nowhere
+
+# --- an SDK's endpoint, and KMS that says nothing ------------------------------------------------
+"$tacit" kms serve 127.0.0.1:0 --tee stub --endpoint "https://127.0.0.1:$port" \
+	--ca "$work/tls.pem" --timeout 600 --json >"$work/sdk.json" 2>"$work/sdk.log" &
+started+=($!)
+until_true grep -q listen "$work/sdk.json"
+sdk=http://$(sed -n 's/.*"listen":"tcp:\([^"]*\)".*/\1/p' "$work/sdk.json")
+ask() { # OPERATION JSON
+	curl -s --max-time 30 "$sdk/" -H "X-Amz-Target: TrentService.$1" -d "$2"
+}
+if command -v curl >/dev/null; then
+	silent=$(grep -c silent "$work/fake.log")
+	for _ in 1 2 3; do
+		ask GenerateDataKey '{"KeyId":"silent","KeySpec":"AES_256"}' >/dev/null &
+		started+=($!)
+	done
+	heard() { [ "$(grep -c silent "$work/fake.log")" -ge $((silent + 3)) ]; }
+	until_true heard
+	for _ in 1 2 3 4 5 6 7 8; do ask GenerateRandom '{"NumberOfBytes":4}'; done >"$work/out"
+	ok "$(($(grep -o '"Plaintext":"[^"]*"' "$work/out" | wc -l) != 8))" \
+		"three requests that KMS leaves unanswered hold up nobody"
+	ask Decrypt '{"KeyId":"plaintext","CiphertextBlob":"'"$(base64 -w0 "$work/wrapped")"'","EncryptionContext":{"app":"demo","b":"c"}}' >"$work/out"
+	has "$work/out" '"TacitRefusedException","message":"it answers in plaintext' \
+		"what may not be taken is refused under a name that SDKs do not try again"
+else
+	skip "an SDK's endpoint" "no curl"
+fi
+
 # --- usage ---------------------------------------------------------------------------------------
 run 2 "no key" kms genkey -w "$work/w"
 run 2 "nowhere to keep what KMS encrypted" kms genkey --key-id good
