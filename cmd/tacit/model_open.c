@@ -93,16 +93,17 @@ static enum tacit_status open_from(struct opening *x, const struct tacit_manifes
 	return st;
 }
 
-/* What fails leaves nothing behind that could be taken for the model. */
+/* Under another name until it is all there and good: what is cut off is not taken for the model. */
 static enum tacit_status open_to_file(struct opening *x, const struct tacit_manifest_file *file)
 {
 	const struct model_dir plain = { .path = x->o->output };
-	char path[MODEL_PATH];
+	char path[MODEL_PATH], part[MODEL_PATH];
 	struct model_file to = { .fd = -1 };
 
-	if (!model_dir_file(&plain, file->name, "", path))
+	if (!model_dir_file(&plain, file->name, "", path) ||
+	    !model_dir_file(&plain, file->name, "~part", part))
 		return tacit_fail(&x->err, TACIT_USAGE, "model.open", 0, "a name is too long");
-	enum tacit_status st = model_file_create(path, 0600, &to, &x->err);
+	enum tacit_status st = model_file_create(part, 0600, &to, &x->err);
 	if (st != TACIT_OK)
 		return st;
 	struct tacit_sealed_out out = model_file_out(&to);
@@ -110,8 +111,10 @@ static enum tacit_status open_to_file(struct opening *x, const struct tacit_mani
 	if (st == TACIT_OK)
 		st = model_file_flush(&to, &x->err);
 	model_file_close(&to);
+	if (st == TACIT_OK && rename(part, path) != 0)
+		st = tacit_fail(&x->err, TACIT_IO, "model.open", 0, "%s", strerror(errno));
 	if (st != TACIT_OK)
-		unlink(path);
+		unlink(part);
 	return st;
 }
 

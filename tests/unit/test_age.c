@@ -574,6 +574,14 @@ static void test_weak_recipient(void)
 	char text[128];
 
 	tacit_arena_init(&arena, arena_room, sizeof(arena_room));
+	for (size_t len = 31; len <= 33; len += 2) {
+		static const uint8_t BYTES[33] = { 9 };
+
+		(void)!tacit_bech32_encode(tacit_slice_of(BYTES, len), "age", text, sizeof(text),
+					   NULL);
+		is_status(tacit_keyring_add(ring, text, NULL), TACIT_FORMAT,
+			  "a recipient of another length");
+	}
 	(void)!tacit_bech32_encode(TACIT_SLICE_ARRAY(ZERO), "age", text, sizeof(text), NULL);
 	is_status(tacit_keyring_add(ring, text, NULL), TACIT_OK,
 		  "a recipient that is a weak point");
