@@ -40,7 +40,7 @@ def read(file):
         return f.read()
 
 
-UNITS = {name: read(f"deploy/systemd/tacit-{name}.service") for name in ("serve", "enclave", "relay")}
+UNITS = {name: read(f"deploy/systemd/tacit-{name}.service") for name in ("serve", "enclave", "relay", "keyd")}
 
 
 def verify(name, text):
