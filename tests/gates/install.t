@@ -50,9 +50,9 @@ units=$root/opt/tacit/lib/systemd/system
 check "systemd's units are there" bash -c \
 	"cd deploy/systemd && ls *.service *.socket | diff - <(ls $units | LC_ALL=C sort)"
 check "and start the program that is installed" bash -c "! grep -H ^Exec $units/* |
-	grep -v 'ExecReload=/bin/kill ' | grep -v ':ExecStart=/opt/tacit/bin/tacit '"
+	grep -v 'ExecReload=/bin/kill ' | grep -vE ':ExecStart(Pre=-|=)/opt/tacit/bin/tacit '"
 check "with every line else as it is here" bash -c "for unit in deploy/systemd/tacit-*; do
-	diff <(grep -v ^ExecStart= \$unit) <(grep -v ^ExecStart= $units/\${unit##*/}) || exit 1; done"
+	diff <(grep -v ^ExecStart \$unit) <(grep -v ^ExecStart $units/\${unit##*/}) || exit 1; done"
 check "their examples of a configuration are beside the program" bash -c \
 	"for name in enclave relay serve; do test -f $root/opt/tacit/share/tacit/\$name.conf || exit 1
 	done; test ! -e $root/etc"
