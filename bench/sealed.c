@@ -18,6 +18,7 @@
 #include "codec/bech32.h"
 #include "infer/image.h"
 #include "release/sealed.h"
+#include "sys/process.h"
 
 #define ROUNDS 5
 
@@ -227,6 +228,8 @@ int main(int argc, char **argv)
 	double cipher[ROUNDS], hash[ROUNDS], work[ROUNDS];
 
 	make(&s, mib << 20, argc > 2 ? argv[2] : "/tmp");
+	open_once(&s, cores);
+	double beside = (double)tacit_process_peak_mb() - (double)mib;
 	warm_memory(3 * s.file.size);
 	open_once(&s, cores);
 	for (size_t i = 0; i < ROUNDS; i++) {
@@ -253,6 +256,7 @@ int main(int argc, char **argv)
 	line("of the bound, one core", bench_median(share_one, ROUNDS), "");
 	line("of the bound, all cores", bench_median(share, ROUNDS), "");
 	line("of the bound, by processor time", bench_median(work, ROUNDS), "");
+	line("peak memory beside the model", beside, "MiB");
 	line("all cores against one", bench_median(gain, ROUNDS), "");
 	return 0;
 }
