@@ -90,9 +90,15 @@ static bool move(struct flow *f)
 	return true;
 }
 
-static short want(const struct flow *in, const struct flow *out)
+/* What to wait for on one side. Where it is nothing, not even its end is to wake us. */
+static struct pollfd wait_on(int fd, const struct flow *in, const struct flow *out)
 {
-	return (short)((in->len == 0 && !in->ended ? POLLIN : 0) | (out->len ? POLLOUT : 0));
+	struct pollfd p = { .fd = fd };
+
+	p.events = (short)((in->len == 0 && !in->ended ? POLLIN : 0) | (out->len ? POLLOUT : 0));
+	if (p.events == 0)
+		p.fd = -1;
+	return p;
 }
 
 /* Until libcurl closes its end: it never closes one direction alone. */
@@ -101,10 +107,8 @@ static void carry(struct bridge *b)
 	b->up.from = b->down.to = b->local;
 	b->up.to = b->down.from = b->relay;
 	while (!b->up.ended) {
-		struct pollfd p[2] = {
-			{ .fd = b->local, .events = want(&b->up, &b->down) },
-			{ .fd = b->down.shut ? -1 : b->relay, .events = want(&b->down, &b->up) },
-		};
+		struct pollfd p[2] = { wait_on(b->local, &b->up, &b->down),
+				       wait_on(b->relay, &b->down, &b->up) };
 
 		if (poll(p, 2, -1) < 0 && errno != EINTR)
 			return;
