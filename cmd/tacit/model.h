@@ -49,6 +49,9 @@ int model_dir_open(const struct cli_common *common, const char *path,
 bool model_dir_file(const struct model_dir *dir, struct tacit_slice name, const char *suffix,
 		    char path[static MODEL_PATH]);
 
+/* Takes back the folder that was made for `dir` at `path`, with the files made in it. */
+void model_dir_undo(const struct model_dir *dir, const char *path, const char *suffix);
+
 /* What a file key of this model belongs to. */
 struct tacit_key_use model_dir_use(const struct model_dir *dir,
 				   const struct tacit_manifest_file *file);

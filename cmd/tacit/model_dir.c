@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/hex.h"
 #include "base/secret.h"
@@ -27,6 +28,22 @@ bool model_dir_file(const struct model_dir *dir, struct tacit_slice name, const 
 			 (int)name.len, (const char *)name.ptr, suffix);
 
 	return n > 0 && n < MODEL_PATH;
+}
+
+void model_dir_undo(const struct model_dir *dir, const char *path, const char *suffix)
+{
+	const struct model_dir made = { .path = path };
+	const struct tacit_manifest *m = &dir->manifest;
+	char name[MODEL_PATH];
+
+	for (size_t i = 0; i < m->file_count; i++)
+		if (model_dir_file(&made, m->files[i].name, suffix, name))
+			unlink(name);
+	if (model_dir_file(&made, tacit_slice_str(TACIT_SEALED_SIGNATURES), "", name))
+		unlink(name);
+	if (model_dir_file(&made, tacit_slice_str(TACIT_SEALED_MANIFEST), "", name))
+		unlink(name);
+	(void)rmdir(path);
 }
 
 struct tacit_key_use model_dir_use(const struct model_dir *dir,

@@ -162,8 +162,10 @@ static int open_all(struct opening *x)
 				x->o->output);
 	}
 	for (size_t i = 0; i < x->dir.manifest.file_count; i++)
-		if (open_to_file(x, &x->dir.manifest.files[i]) != TACIT_OK)
+		if (open_to_file(x, &x->dir.manifest.files[i]) != TACIT_OK) {
+			model_dir_undo(&x->dir, x->o->output, "");
 			return fail_file(x, &x->dir.manifest.files[i]);
+		}
 	report(x, "tacit.model-open/1", "opened");
 	return 0;
 }

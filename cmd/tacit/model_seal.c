@@ -261,8 +261,10 @@ static int seal(struct sealing *s, int argc, char **argv)
 		st = seal_one(s, i);
 	if (st == TACIT_OK)
 		st = write_signed(s);
-	if (st != TACIT_OK)
+	if (st != TACIT_OK) {
+		model_dir_undo(&s->dir, s->o->output, TACIT_SEALED_SUFFIX);
 		return cli_fail(common, &s->err, "cannot seal into '%s'", s->o->output);
+	}
 	report(s);
 	return 0;
 }
