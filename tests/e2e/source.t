@@ -217,6 +217,11 @@ equal(ranges()[1:3], ["bytes=0-4194303", "bytes=1000001-4194303"], "goes on at t
 breaks("one that breaks again and again", lambda r: r.range(BIG, send=300000), times=10)
 breaks("one that is gone before a word", lambda r: r.cut())
 breaks("one that is gone in the headers", lambda r: (r.raw(b"HTTP/1.1 206 x\r\nContent-"), r.cut()))
+breaks("one whose answer ends too soon, as if it were whole", lambda r: (
+    r.head(206, [("Content-Range", f"bytes {r.first}-{r.last}/{len(BIG)}"), ("ETag", '"v1"'),
+                 ("Transfer-Encoding", "chunked")]),
+    r.raw(b"3e8\r\n" + BIG[r.first:r.first + 1000] + b"\r\n0\r\n\r\n")))
+equal(ranges()[1:3], ["bytes=0-4194303", "bytes=1000-4194303"], "goes on there, too")
 for status in (408, 429, 500, 502, 503, 504):
     breaks(f"{status}", lambda r, status=status: r.answer(status, b"busy"))
     equal(len(store.seen), 5, f"{status}: is asked again")

@@ -533,6 +533,17 @@ relay = relay_of("--aws-credentials", "--aws-metadata", imds.url)
 relay.wait_event("aws-credentials")
 s3_refused("credentials of the past", 1, "EXPIRED", "s3://models/demo.gguf", *through)
 relay.stop()
+# A socket of the service manager may be one of TCP, which is known once it is there.
+sock = socket.create_server(("127.0.0.1", 0))
+launcher = ("import os, sys; os.dup2(int(sys.argv[1]), 3, inheritable=True);"
+            "os.environ.update(LISTEN_FDS='1', LISTEN_PID=str(os.getpid()), LISTEN_FDNAMES='way');"
+            "os.execv(sys.argv[2], sys.argv[2:])")
+imds.rotate("ASIATCP", 3600)
+relay = Relay("--egress", "fd:way", "--aws-credentials", "--aws-metadata", imds.url,
+              before=[sys.executable, "-c", launcher, str(sock.fileno())], fds=(sock.fileno(),))
+relay.wait_event("aws-credentials")
+equal(given(relay)[0], 403, "an inherited socket of TCP gives none away")
+relay.stop()
 for name, args in (("at tcp:", ["--egress", "tcp:127.0.0.1:0", "--aws-credentials"]),
                    ("without an egress", ["--metrics", "tcp:127.0.0.1:0", "--aws-credentials"]),
                    ("of https", ["--egress", EGRESS, "--aws-credentials", "--aws-metadata",

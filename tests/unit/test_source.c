@@ -9,12 +9,13 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#include "crypto/hash.h"
+#include "release/reach_bridge.h"
 #include "release/source_ahead.h"
 #include "release/source_inside.h"
-#include "sys/clock.h"
 #include "tests/tap.h"
 
 #define CHUNK TACIT_SOURCE_CHUNK
@@ -494,6 +495,60 @@ static void test_ahead(void)
 	free(room);
 }
 
+/* ---- the bridge to a relay ------------------------------------------------------------------ */
+
+static int connect_to(const struct sockaddr_storage *name, socklen_t len)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || connect(fd, (const struct sockaddr *)name, len) != 0)
+		return -1;
+	return fd;
+}
+
+static void test_bridge(void)
+{
+	struct tacit_address relay, bound;
+	struct sockaddr_storage name;
+	char text[64], room[8] = "";
+	socklen_t len = 0;
+	int listener = -1, status = 0;
+
+	snprintf(text, sizeof(text), "unix:%s.sock", path);
+	if (tacit_address_parse(text, &relay, NULL) != TACIT_OK ||
+	    tacit_address_listen(&relay, &listener, &bound, NULL) != TACIT_OK) {
+		ok(false, "a relay");
+		return;
+	}
+	ok(tacit_reach_bridge(&relay, 1000, &name, &len), "a bridge to it");
+	pid_t child = fork();
+	if (child == 0) {
+		int fd = connect_to(&name, len);
+
+		_exit(fd >= 0 && read(fd, room, 1) == 0 ? 0 : 1);
+	}
+	waitpid(child, &status, 0);
+	ok(WIFEXITED(status) && WEXITSTATUS(status) == 0, "lets nobody else in");
+	int ours = connect_to(&name, len), other = accept(listener, NULL, NULL);
+	ok(ours >= 0 && other >= 0, "but us");
+	ok(write(ours, "there", 5) == 5 && read(other, room, 5) == 5 && strcmp(room, "there") == 0,
+	   "carries what we say");
+	ok(write(other, "back!", 5) == 5 && read(ours, room, 5) == 5 && strcmp(room, "back!") == 0,
+	   "and what is answered");
+	close(other);
+	ok(read(ours, room, 1) == 0, "its end, too");
+	close(ours);
+	ok(tacit_reach_bridge(&relay, 1000, &name, &len), "another");
+	ours = connect_to(&name, len);
+	other = accept(listener, NULL, NULL);
+	close(ours);
+	ok(read(other, room, 1) == 0, "ends when we do");
+	close(other);
+	close(listener);
+	tacit_address_release(&bound);
+	ok(!tacit_reach_bridge(&relay, 1000, &name, &len), "none without a relay");
+}
+
 int main(void)
 {
 	int fd = mkstemp(path);
@@ -512,6 +567,7 @@ int main(void)
 	test_streams();
 	test_ranges();
 	test_ahead();
+	test_bridge();
 	unlink(path);
 	free(content);
 	return done();
