@@ -191,12 +191,25 @@ static bool covers(const json_t *statement, const struct tacit_keyd_ask *ask)
 	       match_any(json_object_get(statement, "Resource"), match_resource, ask);
 }
 
+/* A denial counts whatever allows; the condition that no permission met says what to look at. */
+static enum tacit_status refuse(const json_t *denial, const struct tacit_keyd_why *why,
+				struct tacit_error *err)
+{
+	const char *sid = text_of(json_object_get(denial, "Sid"));
+
+	if (!denial)
+		return tacit_fail(err, TACIT_POLICY, WHERE, 0, "%s", why->text);
+	return tacit_fail(err, TACIT_POLICY, WHERE, 0, "%.40s denies this action%s%s",
+			  sid ? sid : "a statement", *why->text ? ": " : "", why->text);
+}
+
 enum tacit_status tacit_keyd_policy_allows(struct tacit_slice text,
 					   const struct tacit_keyd_ask *ask,
 					   struct tacit_error *err)
 {
 	json_t *policy TACIT_CLEANUP(drop) = NULL;
-	struct tacit_keyd_why why = { NO_STATEMENT }, ignored;
+	struct tacit_keyd_why why = { "" }, ignored;
+	const json_t *denial = NULL;
 	enum tacit_status st = parse(text, &policy, err);
 	bool allowed = false;
 
@@ -206,18 +219,19 @@ enum tacit_status tacit_keyd_policy_allows(struct tacit_slice text,
 	for (size_t i = 0; i < json_array_size(statements); i++) {
 		const json_t *statement = json_array_get(statements, i);
 		bool deny = strcmp(text_of(json_object_get(statement, "Effect")), "Deny") == 0;
-		bool first = strcmp(why.text, NO_STATEMENT) == 0;
 
 		if (!covers(statement, ask) ||
 		    !conditions_hold(json_object_get(statement, "Condition"), ask,
-				     first && !deny ? &why : &ignored))
+				     *why.text || deny ? &ignored : &why))
 			continue;
 		if (deny)
-			return tacit_fail(err, TACIT_POLICY, WHERE, i,
-					  "a statement denies this action");
-		allowed = true;
+			denial = statement;
+		else
+			allowed = true;
 	}
-	if (!allowed)
-		return tacit_fail(err, TACIT_POLICY, WHERE, 0, "%s", why.text);
-	return TACIT_OK;
+	if (allowed && !denial)
+		return TACIT_OK;
+	if (!denial && !*why.text)
+		snprintf(why.text, sizeof(why.text), NO_STATEMENT);
+	return refuse(denial, &why, err);
 }

@@ -271,6 +271,25 @@ static void try_reasons(void)
 		  "another action");
 	ok(strstr(err.detail, "no statement") != NULL, "or says that none is about it: %s",
 	   err.detail);
+	/* As `tacit policy kms` writes them: what is allowed to one image is denied to the rest. */
+	static const char *const DENIED[][2] = {
+		{ "{\"Version\":\"2012-10-17\",\"Statement\":["
+		  "{\"Effect\":\"Deny\",\"Sid\":\"NobodyElse\",\"Principal\":\"*\",\"Action\":\"*"
+		  "\","
+		  "\"Resource\":\"*\"},{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"*\","
+		  "\"Resource\":\"*\",\"Condition\":{\"StringEquals\":{\"" IMAGE "\":\"" Y48
+		  "\"}}}]}",
+		  "NobodyElse denies this action: " IMAGE " is abab" },
+		{ BOTH(ONE("Allow", ANYBODY, "kms:*", "*"), ONE("Deny", ANYBODY, "kms:*", "*")),
+		  "a statement denies this action" },
+	};
+	for (size_t i = 0; i < TACIT_ARRAY_LEN(DENIED); i++) {
+		tacit_error_clear(&err);
+		is_status(tacit_keyd_policy_allows(tacit_slice_str(DENIED[i][0]), &ask, &err),
+			  TACIT_POLICY, "a denial");
+		ok(strncmp(err.detail, DENIED[i][1], strlen(DENIED[i][1])) == 0,
+		   "says which, and what would have been allowed: %s", err.detail);
+	}
 }
 
 static void try_like(void)
