@@ -128,6 +128,8 @@ class Store:
 
             def setup(self):
                 self.request.settimeout(WAIT)
+                # As stores have it: a head that waits for its acknowledgement is 40 ms.
+                self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self.request = self.server.context.wrap_socket(self.request, server_side=True)
                 super().setup()
 
