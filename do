@@ -40,7 +40,7 @@ procps                 process checks in tests
 age                    opens and makes sealed files beside ours
 swtpm                  an emulated TPM, for the attester of Azure
 tpm2-tools             its keys and indices, and a second opinion on its quotes
-python3-boto3          AWS's client library, against our broker
+python3-boto3          the AWS client library, against our broker
 '
 EMULATED_PACKAGES='
 debian-archive-keyring emulated machines: checks what comes from the archive of Debian
@@ -48,7 +48,7 @@ debian-archive-keyring emulated machines: checks what comes from the archive of 
 # Installed where the release has it: Debian 12 has no cbmc, Ubuntu 24.04 no awscli.
 CHECK_OPTIONAL='
 cbmc                   proofs of memory safety
-awscli                 AWS's command line, against our broker
+awscli                 the AWS command line, against our broker
 '
 
 # For ./do emulation-full alone: a kernel for enclaves, and a QEMU with Nitro's machine.
