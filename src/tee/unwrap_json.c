@@ -17,6 +17,8 @@ struct object {
 	struct tacit_slice report; /* "report": a hardware's or an HCL one */
 	struct tacit_slice certs;  /* "vcek" */
 	struct tacit_slice chain;  /* "cert_chain" */
+	struct tacit_slice fields; /* "attestation_report", an object: as it stands */
+	struct tacit_slice list;   /* "cert_chain", an array: as it stands */
 	struct tacit_slice events; /* "cc_eventlog" */
 	struct tacit_slice tee;    /* "tee_type", "tee" */
 	struct tacit_slice type;   /* "type": Obol's stub has one */
@@ -99,7 +101,8 @@ static bool read_obol(struct tacit_unwrap *u, struct tacit_json_read *j, struct 
 static void read_member(struct tacit_unwrap *u, struct tacit_json_read *j, struct tacit_slice name,
 			struct object *o)
 {
-	bool object = tacit_json_read_peek(j) == TACIT_JSON_OBJECT;
+	enum tacit_json_kind kind = tacit_json_read_peek(j);
+	bool object = kind == TACIT_JSON_OBJECT;
 
 	if (is(name, "tpm_quote") || (is(name, "quote") && object))
 		read_tpm(u, j, o);
@@ -107,15 +110,19 @@ static void read_member(struct tacit_unwrap *u, struct tacit_json_read *j, struc
 		o->hcl = read_once(u, j, o->hcl);
 	else if (is(name, "quote") || is(name, "td_quote") || is(name, "tdx_quote"))
 		o->quote = read_once(u, j, o->quote);
+	else if (is(name, "attestation_report") && object)
+		o->fields = tacit_json_read_skip(j);
 	else if ((is(name, "report") || is(name, "attestation_report")) && !object)
 		o->report = read_once(u, j, o->report);
-	else if (is(name, "evidence") && tacit_json_read_peek(j) == TACIT_JSON_STRING)
+	else if (is(name, "evidence") && kind == TACIT_JSON_STRING)
 		o->report = read_once(u, j, o->report);
 	else if (is(name, "vcek") || is(name, "vlek") || is(name, "vcekCert"))
 		o->certs = read_once(u, j, o->certs);
 	else if (is(name, "certificateChain") ||
-		 (is(name, "cert_chain") && tacit_json_read_peek(j) == TACIT_JSON_STRING))
+		 (is(name, "cert_chain") && kind == TACIT_JSON_STRING))
 		o->chain = read_once(u, j, o->chain);
+	else if (is(name, "cert_chain") && kind == TACIT_JSON_ARRAY)
+		o->list = tacit_json_read_skip(j);
 	else if (is(name, "cc_eventlog"))
 		o->events = read_once(u, j, o->events);
 	else if (!read_obol(u, j, name, o))
@@ -129,9 +136,15 @@ static enum tacit_status choose(struct tacit_unwrap *u, struct object *o)
 		o->hcl = o->report;
 		o->report.ptr = NULL;
 	}
-	if (o->report.ptr && (o->hcl.ptr || o->quote.ptr))
+	bool other = o->hcl.ptr || o->quote.ptr;
+
+	if ((o->report.ptr && (other || o->fields.ptr)) || (o->fields.ptr && other))
 		return tacit_fail(u->err, TACIT_FORMAT, TACIT_WRAPPER_WHERE, 0,
 				  "the object carries several kinds of evidence");
+	if (o->fields.ptr) {
+		enum tacit_status st = tacit_unwrap_name(u, TACIT_TEE_SNP);
+		return st == TACIT_OK ? tacit_unwrap_snp(u, o->fields, o->list) : st;
+	}
 	if (o->hcl.ptr) {
 		u->in = o->hcl;
 		u->wrapper->td_quote = o->quote;
@@ -227,7 +240,7 @@ bool tacit_unwrap_json(struct tacit_unwrap *u, enum tacit_status *ret_st)
 	if (is(o.type, "stub"))
 		*ret_st = tacit_fail(u->err, TACIT_UNSUPPORTED, TACIT_WRAPPER_WHERE, 0,
 				     "a stub quote of Obol: no TEE made it");
-	else if (!o.hcl.len && !o.quote.len && !o.report.len)
+	else if (!o.hcl.len && !o.quote.len && !o.report.len && !o.fields.len)
 		*ret_st = tacit_fail(u->err, TACIT_FORMAT, TACIT_WRAPPER_WHERE, 0,
 				     "the object holds no evidence that is known");
 	else

@@ -36,4 +36,11 @@ TACIT_MUST_CHECK enum tacit_status tacit_unwrap_name(struct tacit_unwrap *u, enu
 TACIT_MUST_CHECK enum tacit_status tacit_unwrap_certs(struct tacit_unwrap *u,
 						      struct tacit_slice certs);
 
+/*
+ * Puts an SNP report together that serde wrote as an object, and its list of certificates (absent
+ * without) as a table behind it. Errors: TACIT_FORMAT, TACIT_LIMIT.
+ */
+TACIT_MUST_CHECK enum tacit_status
+tacit_unwrap_snp(struct tacit_unwrap *u, struct tacit_slice report, struct tacit_slice chain);
+
 #endif

@@ -169,6 +169,65 @@ enum tacit_status tacit_snp_table_parse(struct tacit_slice in, struct tacit_snp_
 	return st;
 }
 
+/* ---- writing ------------------------------------------------------------------------------- */
+
+static struct tacit_slice content_of(const struct tacit_snp_table *table, const struct kind *kind)
+{
+	struct tacit_slice content;
+
+	memcpy(&content, (const char *)table + kind->field, sizeof(content));
+	return content;
+}
+
+/* Bytes of entries, the last one included, and of contents. */
+static size_t head_size(const struct tacit_snp_table *table, size_t *ret_content)
+{
+	size_t entries = 0;
+
+	*ret_content = 0;
+	for (size_t i = 0; i < TACIT_ARRAY_LEN(KINDS); i++) {
+		size_t len = content_of(table, &KINDS[i]).len;
+
+		entries += len != 0;
+		*ret_content += len;
+	}
+	return entries ? (entries + 1) * ENTRY_LEN : 0;
+}
+
+size_t tacit_snp_table_size(const struct tacit_snp_table *table)
+{
+	size_t content, head = head_size(table, &content);
+
+	return head + content;
+}
+
+static void write_le32(struct writer *w, size_t value)
+{
+	for (size_t i = 0; i < 4; i++)
+		wr_u8(w, (uint8_t)(value >> 8 * i));
+}
+
+void tacit_snp_table_write(const struct tacit_snp_table *table, struct writer *w)
+{
+	static const uint8_t END[ENTRY_LEN] = { 0 };
+	size_t content, at = head_size(table, &content);
+
+	for (size_t i = 0; i < TACIT_ARRAY_LEN(KINDS); i++) {
+		size_t len = content_of(table, &KINDS[i]).len;
+
+		if (len == 0)
+			continue;
+		wr_bytes(w, TACIT_SLICE_ARRAY(KINDS[i].guid));
+		write_le32(w, at);
+		write_le32(w, len);
+		at += len;
+	}
+	if (at)
+		wr_bytes(w, TACIT_SLICE_ARRAY(END));
+	for (size_t i = 0; i < TACIT_ARRAY_LEN(KINDS); i++)
+		wr_bytes(w, content_of(table, &KINDS[i]));
+}
+
 bool tacit_snp_table_looks(struct tacit_slice in)
 {
 	struct reader r = rd_of(in);

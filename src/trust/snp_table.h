@@ -7,7 +7,7 @@
  * configfs-tsm's auxblob [GHCB 4.1.8].
  */
 
-#include "base/error.h"
+#include "base/writer.h"
 #include "tacit/arena.h"
 
 #define TACIT_SNP_TABLE_ENTRIES 32 /* one table has five in practice */
@@ -25,6 +25,13 @@ struct tacit_snp_table {
  */
 TACIT_MUST_CHECK enum tacit_status
 tacit_snp_table_parse(struct tacit_slice in, struct tacit_snp_table *ret, struct tacit_error *err);
+
+/*
+ * The table that holds these contents, in the order of the fields, and how long it is: nothing
+ * when there are none.
+ */
+size_t tacit_snp_table_size(const struct tacit_snp_table *table);
+void tacit_snp_table_write(const struct tacit_snp_table *table, struct writer *w);
 
 /* Whether this is a table that names a certificate, and not something else. */
 bool tacit_snp_table_looks(struct tacit_slice in);
