@@ -118,6 +118,20 @@ class Documents:
         return base64.b64decode(self.process.stdout.readline())
 
 
+class Reports:
+    """An SNP machine, whose guests' reports stand for what they ask for."""
+
+    def __init__(self):
+        self.process = subprocess.Popen([MKEVIDENCE, "snp", home.name, "--lines"], text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        atexit.register(self.process.kill)
+
+    def __call__(self, report_data):
+        self.process.stdin.write(report_data.hex() + "\n")
+        self.process.stdin.flush()
+        return base64.b64decode(self.process.stdout.readline())
+
+
 class Enclave:
     """Holds an RSA key and opens what is sealed for it, with openssl."""
 
@@ -216,7 +230,9 @@ credentials["forger"] = [credentials["app"][0], "x" * 40]
 document = Documents()
 enclave = Enclave()
 document(enclave.spki)  # root.der is there once it has answered
-keyd = Keyd("--insecure-test-root", path("root.der"))
+reports = Reports()
+reports(b"")  # and snp-ark.der
+keyd = Keyd("--insecure-test-root", path("root.der"), "--insecure-test-root", path("snp-ark.der"))
 equal(keyd.ready["insecure"], ["insecure-test-root"], "the server says what is insecure")
 kms, admin = keyd.client(), keyd.client("root")
 
@@ -517,6 +533,68 @@ class Guest:
                                    unb64(jwe["tag"]), aad)
 
 
+class SnpGuest(Guest):
+    """One on SEV-SNP: its attester sends what the crate `sev` makes of the report, by serde."""
+
+    TYPES = {"63da758d": "VCEK", "4ab7b379": "ASK", "c0b406a4": "ARK"}
+
+    def auth(self, **change):
+        return super().auth(**{"tee": "snp", **change})
+
+    @staticmethod
+    def tcb(b):
+        return {"fmc": None, "bootloader": b[0], "tee": b[1], "snp": b[6], "microcode": b[7]}
+
+    @staticmethod
+    def firmware(b):
+        return {"major": b[2], "minor": b[1], "build": b[0]}
+
+    def members(self, raw):
+        def number(at, size):
+            return int.from_bytes(raw[at:at + size], "little")
+
+        def array(at, size):
+            return list(raw[at:at + size])
+
+        return {
+            "version": number(0, 4), "guest_svn": number(4, 4), "policy": number(8, 8),
+            "family_id": array(0x10, 16), "image_id": array(0x20, 16), "vmpl": number(0x30, 4),
+            "sig_algo": number(0x34, 4), "current_tcb": self.tcb(raw[0x38:]),
+            "plat_info": number(0x40, 8), "key_info": number(0x48, 4),
+            "report_data": array(0x50, 64), "measurement": array(0x90, 48),
+            "host_data": array(0xc0, 32), "id_key_digest": array(0xe0, 48),
+            "author_key_digest": array(0x110, 48), "report_id": array(0x140, 32),
+            "report_id_ma": array(0x160, 32), "reported_tcb": self.tcb(raw[0x180:]),
+            "cpuid_fam_id": raw[0x188], "cpuid_mod_id": raw[0x189], "cpuid_step": raw[0x18a],
+            "chip_id": array(0x1a0, 64), "committed_tcb": self.tcb(raw[0x1e0:]),
+            "current": self.firmware(raw[0x1e8:]), "committed": self.firmware(raw[0x1ec:]),
+            "launch_tcb": self.tcb(raw[0x1f0:]), "launch_mit_vector": number(0x1f8, 8),
+            "current_mit_vector": number(0x200, 8),
+            "signature": {"r": array(0x2a0, 72), "s": array(0x2e8, 72)}}
+
+    def chain(self, table):
+        entries = []
+        for at in range(0, len(table), 24):
+            kind = self.TYPES.get(table[at:at + 4].hex())
+            if kind is None:
+                return entries
+            start, size = (int.from_bytes(table[at + n:at + n + 4], "little") for n in (16, 20))
+            entries.append({"cert_type": kind, "data": list(table[start:start + size])})
+        return entries
+
+    def evidence(self, nonce, additional="", change=None):
+        runtime = {"nonce": nonce, "tee-pubkey": self.jwk}
+        canonical = json.dumps({"additional-evidence": additional, **runtime}, sort_keys=True,
+                               separators=(",", ":"), ensure_ascii=False)
+        self.raw = reports(hashlib.sha384(canonical.encode()).digest())
+        primary = {"attestation_report": self.members(self.raw),
+                   "cert_chain": self.chain(self.raw[1184:])}
+        if change:
+            change(primary)
+        return {"init-data": None, "runtime-data": runtime, "tee-evidence": {
+            "primary_evidence": primary, "additional_evidence": additional}}
+
+
 def told(name, answer, status, error, why=""):
     ok(answer[0] == status and answer[1].get("type", "").endswith("/errors/" + error) and
        why in answer[1].get("detail", ""), name, answer)
@@ -595,6 +673,58 @@ made_up.auth()
 told("a nonce that was never given", made_up.call("POST", "attest", made_up.evidence(
     base64.b64encode(bytes(32)).decode())), 401, "AttestationError", "not a nonce")
 told("no JSON", guest.call("POST", "attest", "x"), 400, "InvalidRequest")
+
+# --- a guest on SEV-SNP ------------------------------------------------------------------------
+measured = {"platform": "snp", "measurements": {"measurement": reports(b"")[0x90:0xc0].hex()}}
+for name, value in (("snp", measured["measurements"]["measurement"]), ("snp-other", "07" * 48)):
+    tacit("keyd", "key", "create", "default/key/" + name, "--dir", path("keys"), "--resource",
+          path("resource"), "--appraisal", write("snp.json", {
+              "schema": "tacit.policy/1",
+              "alternatives": [{**measured, "measurements": {"measurement": value}}]}))
+snp = SnpGuest()
+nonce = snp.auth()[1]["nonce"]
+status, answer = snp.call("POST", "attest", snp.evidence(nonce))
+equal((status, "token" in answer), (200, True), "attest takes what the agent of an SNP guest sends")
+status, jwe = snp.call("GET", "resource/default/key/snp")
+equal(status == 200 and snp.open(jwe), b"a resource of the guest", "which opens its resource")
+told("not one for another measurement", snp.call("GET", "resource/default/key/snp-other"), 403,
+     "PolicyDeny")
+told("nor one for Nitro", snp.call("GET", "resource/default/key/1"), 403, "PolicyDeny")
+
+
+def without_chain(primary):
+    primary["cert_chain"] = None
+
+
+def vmpl(primary):
+    primary["attestation_report"]["vmpl"] = 1
+
+
+def other_data(primary):
+    primary["attestation_report"]["report_data"][0] ^= 1
+
+
+def unknown(primary):
+    primary["attestation_report"]["new_field"] = 0
+
+
+def lacking(primary):
+    del primary["attestation_report"]["measurement"]
+
+
+for name, change, why in (("without certificates", without_chain, ""),
+                          ("with a changed VMPL", vmpl, "signature"),
+                          ("with other report data", other_data, "signature"),
+                          ("with a field that nobody knows", unknown, "no known version"),
+                          ("without its measurement", lacking, "lacks")):
+    told("a report " + name, snp.attest(change=change), 401, "AttestationError", why)
+nonce = snp.auth()[1]["nonce"]
+stolen = snp.evidence(nonce)
+stolen["runtime-data"]["tee-pubkey"] = thief.jwk
+told("a report for another key", snp.call("POST", "attest", stolen), 401, "AttestationError")
+equal([r["platform"] for r in rows() if r["verdict"] == "released"][-1], "snp",
+      "the log says which platform it was")
+
 tacit("keyd", "key", "disable", "default/key/1", "--dir", path("keys"))
 told("a resource that is disabled", guest.call("GET", "resource/default/key/1"), 403, "PolicyDeny",
      "disabled")

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/base64.h"
 #include "crypto/key.h"
 
 #define YEAR 31536000
@@ -341,9 +343,49 @@ static bool write_answers(const char *dir, struct snp_evidence *s)
 	return good && write_file(dir, "snp-vek-tcb.der", pki_cert(&other.vek_spec)->der);
 }
 
+/* Certificates are good around now, not around SNP_NOW. */
+static void make_now(struct snp_evidence *s)
+{
+	struct pki_spec *specs[] = { &s->ark_spec, &s->ica_spec, &s->vek_spec };
+
+	for (size_t i = 0; i < 3; i++) {
+		specs[i]->not_before += (int64_t)time(NULL) - SNP_NOW;
+		specs[i]->not_after += (int64_t)time(NULL) - SNP_NOW;
+	}
+	snp_make(s);
+}
+
+/* Hex of REPORT_DATA, a line each, in; report and table of one machine, base64, out. */
+static int answer_lines(const char *dir)
+{
+	static char line[1024], text[32768];
+	struct snp_evidence s;
+
+	snp_init(&s, SNP_MAKE_GENOA, 5, false);
+	make_now(&s);
+	if (!write_file(dir, "snp-ark.der", s.ark->der))
+		return 1;
+	while (fgets(line, sizeof(line), stdin)) {
+		line[strcspn(line, "\n")] = '\0';
+		struct tacit_slice data = pki_hex(line);
+		if (data.len > 64)
+			return 2;
+		memset(s.report + 0x50, 0, 64);
+		if (data.len)
+			memcpy(s.report + 0x50, data.ptr, data.len);
+		snp_sign(&s);
+		tacit_base64_encode(TACIT_BASE64, snp_evidence(&s, snp_usual_table(&s)), text);
+		puts(text);
+		fflush(stdout);
+	}
+	pki_done();
+	return 0;
+}
+
 /*
  * mkevidence snp DIR [milan|genoa|turin [vcek|vlek]]: with a table (snp.bin), alone, and its
- * certificates; with the kind of key named, also what AMD's service may answer.
+ * certificates; with the kind of key named, also what AMD's service may answer. With --lines a
+ * report for each line of stdin.
  */
 int mkevidence_snp(int argc, char **argv)
 {
@@ -355,6 +397,8 @@ int mkevidence_snp(int argc, char **argv)
 
 	if (argc < 2)
 		return 2;
+	if (strcmp(which, "--lines") == 0)
+		return answer_lines(argv[1]);
 	snp_init(&s, product, product == SNP_MAKE_MILAN ? 3 : 5,
 		 argc > 3 && strcmp(argv[3], "vlek") == 0);
 	snp_make(&s);
