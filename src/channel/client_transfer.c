@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "channel/client_inner.h"
 
-#include <fcntl.h>
 #include <openssl/ssl.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "channel/tls.h"
+#include "sys/bridge.h"
 #include "sys/clock.h"
 
 #define CONNECT_TIMEOUT_MS     10000L
@@ -87,32 +86,17 @@ static int gate(void *user, char *peer, char *local, int peer_port, int local_po
 	return t->passed ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
-/* libcurl knows no vsock: it gets a socket that is connected already. */
 static curl_socket_t open_vsock(void *user, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct transfer *t = user;
 	struct tacit_error err = { 0 };
-	int fd = -1;
+	curl_socket_t fd = tacit_bridge_socket(&t->client->server, (unsigned)CONNECT_TIMEOUT_MS,
+					       address, &err);
 
 	(void)purpose;
-	(void)address;
-	if (tacit_address_connect(&t->client->server, CONNECT_TIMEOUT_MS, &fd, &err) != TACIT_OK) {
+	if (fd == CURL_SOCKET_BAD)
 		(void)tacit_fail(&t->refused, err.status, "channel.connect", 0, "%s", err.detail);
-		return CURL_SOCKET_BAD;
-	}
-	if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0) {
-		close(fd);
-		return CURL_SOCKET_BAD;
-	}
 	return fd;
-}
-
-static int is_connected(void *user, curl_socket_t fd, curlsocktype purpose)
-{
-	(void)user;
-	(void)fd;
-	(void)purpose;
-	return CURL_SOCKOPT_ALREADY_CONNECTED;
 }
 
 static bool set_vsock(struct transfer *t)
@@ -122,7 +106,6 @@ static bool set_vsock(struct transfer *t)
 
 	c |= tacit_curl()->easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_vsock);
 	c |= tacit_curl()->easy_setopt(e, CURLOPT_OPENSOCKETDATA, t);
-	c |= tacit_curl()->easy_setopt(e, CURLOPT_SOCKOPTFUNCTION, is_connected);
 	return c == CURLE_OK;
 }
 

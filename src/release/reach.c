@@ -3,7 +3,7 @@
 
 #include <openssl/ssl.h>
 
-#include "release/reach_bridge.h"
+#include "sys/bridge.h"
 
 #define CONNECT_MS 10000
 
@@ -15,21 +15,12 @@ static uint64_t connect_ms(const struct tacit_reach *reach)
 	return reach->connect_ms ? reach->connect_ms : CONNECT_MS;
 }
 
-/* It lets us name another place than the one it found, and connects there by itself. */
 static curl_socket_t open_relay(void *user, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	const struct tacit_reach *reach = user;
-	struct sockaddr_storage name;
-	socklen_t len = 0;
 
 	(void)purpose;
-	if (!tacit_reach_bridge(&reach->relay, (unsigned)connect_ms(reach), &name, &len))
-		return CURL_SOCKET_BAD;
-	address->family = name.ss_family;
-	address->protocol = 0;
-	address->addrlen = len;
-	memcpy(&address->addr, &name, len); /* it has room for any */
-	return socket(name.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	return tacit_bridge_socket(&reach->relay, (unsigned)connect_ms(reach), address, NULL);
 }
 
 /* libcurl would write session keys to the file that SSLKEYLOGFILE names. */

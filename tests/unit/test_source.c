@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "release/reach_bridge.h"
+#include "sys/bridge.h"
 #include "release/source_ahead.h"
 #include "release/source_inside.h"
 #include "tests/tap.h"
@@ -520,7 +520,7 @@ static void test_bridge(void)
 		ok(false, "a relay");
 		return;
 	}
-	ok(tacit_reach_bridge(&relay, 1000, &name, &len), "a bridge to it");
+	ok(tacit_bridge_open(&relay, 1000, &name, &len, NULL) == TACIT_OK, "a bridge to it");
 	pid_t child = fork();
 	if (child == 0) {
 		int fd = connect_to(&name, len);
@@ -539,7 +539,7 @@ static void test_bridge(void)
 	close(other);
 	ok(read(ours, room, 1) == 0, "its end, too");
 	close(ours);
-	ok(tacit_reach_bridge(&relay, 1000, &name, &len), "another");
+	ok(tacit_bridge_open(&relay, 1000, &name, &len, NULL) == TACIT_OK, "another");
 	ours = connect_to(&name, len);
 	other = accept(listener, NULL, NULL);
 	close(ours);
@@ -547,7 +547,7 @@ static void test_bridge(void)
 	close(other);
 	close(listener);
 	tacit_address_release(&bound);
-	ok(!tacit_reach_bridge(&relay, 1000, &name, &len), "none without a relay");
+	ok(tacit_bridge_open(&relay, 1000, &name, &len, NULL) != TACIT_OK, "none without a relay");
 }
 
 int main(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "release/reach_bridge.h"
+#include "sys/bridge.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,9 +7,11 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#define WHERE     "bridge"
 #define PIECE     65536
 #define ACCEPT_MS 10000
 
@@ -22,7 +24,7 @@ struct flow {
 };
 
 struct bridge {
-	int listener, relay, local;
+	int listener, far, local;
 	struct flow up, down;
 };
 
@@ -36,7 +38,7 @@ static void close_fd(int *fd)
 static void bridge_free(struct bridge *b)
 {
 	close_fd(&b->listener);
-	close_fd(&b->relay);
+	close_fd(&b->far);
 	close_fd(&b->local);
 	free(b);
 }
@@ -105,10 +107,10 @@ static struct pollfd wait_on(int fd, const struct flow *in, const struct flow *o
 static void carry(struct bridge *b)
 {
 	b->up.from = b->down.to = b->local;
-	b->up.to = b->down.from = b->relay;
+	b->up.to = b->down.from = b->far;
 	while (!b->up.ended) {
 		struct pollfd p[2] = { wait_on(b->local, &b->up, &b->down),
-				       wait_on(b->relay, &b->down, &b->up) };
+				       wait_on(b->far, &b->down, &b->up) };
 
 		if (poll(p, 2, -1) < 0 && errno != EINTR)
 			return;
@@ -162,23 +164,42 @@ static bool start(struct bridge *b)
 	return started;
 }
 
-bool tacit_reach_bridge(const struct tacit_address *relay, unsigned timeout_ms,
-			struct sockaddr_storage *ret, socklen_t *ret_len)
+enum tacit_status tacit_bridge_open(const struct tacit_address *to, unsigned timeout_ms,
+				    struct sockaddr_storage *ret, socklen_t *ret_len,
+				    struct tacit_error *err)
 {
 	struct bridge *b = calloc(1, sizeof(*b));
 	struct sockaddr_storage name = { .ss_family = AF_UNIX };
 	socklen_t len = 0;
 
 	if (!b)
-		return false;
-	b->listener = b->local = b->relay = -1;
-	if (tacit_address_connect(relay, timeout_ms, &b->relay, NULL) != TACIT_OK ||
-	    fcntl(b->relay, F_SETFL, O_NONBLOCK) != 0 || !listen_nameless(b, &name, &len) ||
-	    !start(b)) {
+		return tacit_fail(err, TACIT_NOMEM, WHERE, 0, "out of memory");
+	b->listener = b->local = b->far = -1;
+	enum tacit_status st = tacit_address_connect(to, timeout_ms, &b->far, err);
+	if (st == TACIT_OK && (fcntl(b->far, F_SETFL, O_NONBLOCK) != 0 ||
+			       !listen_nameless(b, &name, &len) || !start(b)))
+		st = tacit_fail(err, TACIT_IO, WHERE, 0, "no socket or thread for a bridge");
+	if (st != TACIT_OK) {
 		bridge_free(b);
-		return false;
+		return st;
 	}
 	*ret = name;
 	*ret_len = len;
-	return true;
+	return TACIT_OK;
+}
+
+/* libcurl lets us name another place than the one it found, and connects there by itself. */
+curl_socket_t tacit_bridge_socket(const struct tacit_address *to, unsigned timeout_ms,
+				  struct curl_sockaddr *address, struct tacit_error *err)
+{
+	struct sockaddr_storage name;
+	socklen_t len = 0;
+
+	if (tacit_bridge_open(to, timeout_ms, &name, &len, err) != TACIT_OK)
+		return CURL_SOCKET_BAD;
+	address->family = name.ss_family;
+	address->protocol = 0;
+	address->addrlen = len;
+	memcpy(&address->addr, &name, len); /* it has room for any */
+	return socket(name.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 }
