@@ -212,7 +212,7 @@ static void test_values(void)
 		{ "\"bootloader\":", "\"boot\":", "no known version" },
 		{ "\"tee\":", "\"fmc2\":", "no known version" },
 		{ "\"current_tcb\":{\"fmc\":null", "\"current_tcb\":{\"fmc\":256", "" },
-		{ "\"current_tcb\":{", "\"current_tcb\":{},\"vmpl\":{", "lacks a member" },
+		{ "\"current_tcb\":{", "\"current_tcb\":{},\"x\":{", "lacks a member" },
 		{ "\"vmpl\":0", "\"vmpl\":0,\"_reserved_0\":null", "" },
 		{ "\"VCEK\",", "\"VCEK\"},{\"cert_type\":\"VLEK\",", "lacks its kind" },
 		{ "\"current_tcb\":{\"fmc\":null,",
