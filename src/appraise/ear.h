@@ -57,11 +57,12 @@ struct tacit_ear_submod {
 	struct tacit_ear_vector vector;
 	size_t policy_count;
 	struct tacit_slice policies[TACIT_EAR_POLICIES];
+	struct tacit_slice annotated; /* JSON, written as it is with Veraison's names; not read */
 };
 
 struct tacit_ear {
 	enum tacit_ear_names names; /* which the profile asks for */
-	struct tacit_slice profile; /* absent: that of `names`, when written */
+	struct tacit_slice profile; /* absent, or in CBOR: that of `names`, when written */
 	int64_t issued;
 	bool expires;
 	int64_t expiry; /* the last second */
@@ -70,6 +71,7 @@ struct tacit_ear {
 	struct tacit_slice developer, build; /* of the verifier */
 	struct tacit_slice raw_evidence;     /* absent when there is none; when read, still text */
 	struct tacit_slice nonce;            /* written when present; not read */
+	struct tacit_slice issuer, subject;  /* the same, in JSON alone */
 	size_t submod_count;
 	struct tacit_ear_submod *submods;
 };

@@ -341,6 +341,10 @@ static void put_submod(struct tacit_json_out *j, const struct names *names, bool
 						   submod->vector.value[i]);
 		tacit_json_out_close(j, '}');
 	}
+	if (!list && submod->annotated.ptr) {
+		wr_text(j->w, ",\"ear.veraison.annotated-evidence\":");
+		wr_bytes(j->w, submod->annotated);
+	}
 	if (submod->policy_count == 0)
 		return;
 	if (!list) {
@@ -359,7 +363,14 @@ void tacit_ear_put_json(struct writer *w, const struct tacit_ear *ear)
 	struct tacit_json_out j = { w, -1, true };
 
 	tacit_json_out_open(&j, NULL, '{');
-	tacit_json_out_text(&j, "eat_profile", tacit_ear_profile(ear->names));
+	if (ear->profile.ptr)
+		tacit_json_out_slice(&j, "eat_profile", ear->profile);
+	else
+		tacit_json_out_text(&j, "eat_profile", tacit_ear_profile(ear->names));
+	if (ear->issuer.ptr)
+		tacit_json_out_slice(&j, "iss", ear->issuer);
+	if (ear->subject.ptr)
+		tacit_json_out_slice(&j, "sub", ear->subject);
 	tacit_json_out_int(&j, "iat", ear->issued);
 	if (ear->expires)
 		tacit_json_out_int(&j, "exp", ear->expiry);

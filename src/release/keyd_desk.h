@@ -8,6 +8,7 @@
  * (net/keyd.h).
  */
 
+#include "appraise/ear.h"
 #include "release/keyd_nonce.h"
 #include "release/keyd_store.h"
 #include "tacit/verify.h"
@@ -45,6 +46,7 @@ struct tacit_keyd_answer {
 	char who[TACIT_KEYD_NAME_MAX + 1], key[TACIT_KEYD_ID_LEN + 1];
 	char reason[TACIT_KEYD_REASON_MAX];
 	uint8_t evidence[32], once[2][32];
+	struct tacit_ear_submod rated; /* what the last verdict says about the evidence */
 };
 
 void tacit_keyd_answer_done(struct tacit_keyd_answer *answer);

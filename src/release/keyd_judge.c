@@ -200,6 +200,7 @@ enum tacit_status tacit_keyd_judge(struct tacit_keyd_desk *desk, int64_t now,
 		st = tacit_verify(&ev, &cx, &verdict, err);
 	if (st != TACIT_OK)
 		return st;
+	tacit_ear_of_verdict(&verdict, &answer->rated);
 	const struct tacit_claims *claims = tacit_verdict_claims(&verdict);
 	if (!claims)
 		return tacit_fail(err, TACIT_INTERNAL, WHERE, 0, "verified, and without claims");

@@ -390,7 +390,9 @@ static enum tacit_status judge(struct work *w, const struct tacit_kbs_session *s
 static enum tacit_status attest(struct work *w, struct attest *a, struct tacit_slice *ret_token,
 				struct tacit_error *err)
 {
-	struct tacit_kbs_session session = { .until = w->call->now + TACIT_KBS_SESSION_LIFE };
+	struct tacit_kbs_session session = { .since = w->call->now,
+					     .until = w->call->now + TACIT_KBS_SESSION_LIFE,
+					     .nonce = a->nonce };
 	uint8_t nonce[TACIT_KEYD_NONCE_LEN];
 	const struct tacit_claims *claims = NULL;
 	struct tacit_jwe_key key;
@@ -412,14 +414,14 @@ static enum tacit_status attest(struct work *w, struct attest *a, struct tacit_s
 	if (st == TACIT_OK)
 		st = tacit_kbs_session_put(w->sessions, &session, w->call->now, err);
 	if (st == TACIT_OK)
-		st = tacit_kbs_token_make(w->sessions, &session, tacit_tee_name(claims->tee),
-					  w->call->now, &w->desk->arena, ret_token, err);
+		st = tacit_kbs_token_make(w->sessions, &session, &w->answer->rated, &w->desk->arena,
+					  ret_token, err);
 	return st;
 }
 
 static void answer_attest(struct work *w)
 {
-	char room[TACIT_KBS_TOKEN_MAX * 4];
+	char room[TACIT_KBS_TOKEN_MAX + 64];
 	struct writer out = wr_of(tacit_mut_of(room, sizeof(room)));
 	struct tacit_json_out j = { &out, -1, true };
 	struct attest a = { .additional = tacit_slice_str("") };

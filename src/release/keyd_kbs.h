@@ -18,6 +18,10 @@
  * its key policy, if it has one, must allow kbs:GetResource; with neither it is closed. Sent
  * additional evidence (of devices) is bound and not judged.
  *
+ * The token is an EAR in Trustee's profile, signed by a key of this process that nobody vouches
+ * for: it is good here. What it says of the evidence is that it is genuine; no policy judged it
+ * yet, as those are the resources'.
+ *
  * Errors are Trustee's, in the form of RFC 7807.
  */
 
@@ -26,7 +30,7 @@
 
 #define TACIT_KBS_SESSION_ID 32 /* hex digits */
 #define TACIT_KBS_NAME_MAX   192
-#define TACIT_KBS_TOKEN_MAX  2048
+#define TACIT_KBS_TOKEN_MAX  8192
 
 enum tacit_kbs_step { TACIT_KBS_AUTH, TACIT_KBS_ATTEST, TACIT_KBS_RESOURCE };
 

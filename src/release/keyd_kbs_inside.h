@@ -10,10 +10,11 @@
 
 struct tacit_kbs_session {
 	char id[TACIT_KBS_SESSION_ID + 1];
-	int64_t until;
+	int64_t since, until;
 	uint8_t bound[48];           /* what its evidence stands for */
 	struct tacit_slice evidence; /* as sent: judged again for each resource */
 	struct tacit_slice pubkey;   /* JWK, as sent */
+	struct tacit_slice nonce;    /* base64; not kept once the token is made */
 };
 
 /* Keeps a copy. Errors: TACIT_POLICY when there is one of this id, TACIT_LIMIT, TACIT_NOMEM. */
@@ -25,10 +26,13 @@ TACIT_MUST_CHECK enum tacit_status tacit_kbs_session_put(struct tacit_kbs_sessio
 bool tacit_kbs_session_get(struct tacit_kbs_sessions *sessions, const char *id, int64_t now,
 			   struct tacit_arena *arena, struct tacit_kbs_session *ret);
 
-/* A token that stands for the session, with its key and until when. In the arena. */
+/*
+ * A token that stands for the session, in the arena: an EAR in Trustee's profile, whose submodule
+ * "cpu0" has what `rated` says of the evidence, and nonce and key where Trustee has them.
+ */
 TACIT_MUST_CHECK enum tacit_status
 tacit_kbs_token_make(const struct tacit_kbs_sessions *sessions,
-		     const struct tacit_kbs_session *session, const char *platform, int64_t now,
+		     const struct tacit_kbs_session *session, const struct tacit_ear_submod *rated,
 		     struct tacit_arena *arena, struct tacit_slice *ret, struct tacit_error *err);
 
 /* Whose session a token is for. Errors: TACIT_SIGNATURE, TACIT_FORMAT, TACIT_EXPIRED. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "appraise/ear.h"
 #include "appraise/json_out.h"
 #include "base/arena.h"
 #include "base/writer.h"
@@ -11,10 +12,11 @@
 #include "crypto/key.h"
 #include "release/keyd_kbs_inside.h"
 
-#define WHERE        "kbs.session"
-#define SESSIONS_MAX 1024
-#define BYTES_MAX    ((size_t)64 << 20) /* of all evidence that is kept */
-#define PAYLOAD_MAX  8192
+#define WHERE         "kbs.session"
+#define SESSIONS_MAX  1024
+#define BYTES_MAX     ((size_t)64 << 20) /* of all evidence that is kept */
+#define ANNOTATED_MAX 4096
+#define PROFILE       "tag:github.com,2024:confidential-containers/Trustee"
 
 struct tacit_kbs_sessions {
 	struct tacit_key *key; /* signs tokens; of this process */
@@ -148,39 +150,52 @@ void tacit_kbs_session_drop(struct tacit_kbs_sessions *sessions, const char *id)
 
 /* ---- tokens --------------------------------------------------------------------------------- */
 
-enum tacit_status tacit_kbs_token_make(const struct tacit_kbs_sessions *sessions,
-				       const struct tacit_kbs_session *session,
-				       const char *platform, int64_t now, struct tacit_arena *arena,
-				       struct tacit_slice *ret, struct tacit_error *err)
+/* What was judged, where Trustee's readers look for it. */
+static struct tacit_slice annotate(const struct tacit_kbs_session *session,
+				   const struct tacit_ear_submod *rated, struct writer *w)
 {
-	uint8_t payload[PAYLOAD_MAX], signature[TACIT_SIGNATURE_MAX];
-	struct writer w = wr_of(tacit_mut_of(payload, sizeof(payload)));
-	struct tacit_json_out j = { &w, -1, true };
-	struct tacit_slice text, message;
+	struct tacit_json_out j = { w, -1, true };
 
 	tacit_json_out_open(&j, NULL, '{');
-	tacit_json_out_text(&j, "iss", "tacit keyd");
-	tacit_json_out_int(&j, "iat", now);
-	tacit_json_out_int(&j, "exp", session->until);
-	tacit_json_out_text(&j, "sub", session->id);
-	tacit_json_out_text(&j, "tee", platform);
-	wr_text(&w, ",\"tee-pubkey\":");
-	wr_bytes(&w, session->pubkey);
+	tacit_json_out_slice(&j, "tee", rated->name);
+	tacit_json_out_hex(&j, "report_data", TACIT_SLICE_ARRAY(session->bound));
+	tacit_json_out_open(&j, "runtime_data_claims", '{');
+	tacit_json_out_slice(&j, "nonce", session->nonce);
+	wr_text(w, ",\"tee-pubkey\":");
+	wr_bytes(w, session->pubkey);
 	tacit_json_out_close(&j, '}');
-	enum tacit_status st = wr_finish(&w, WHERE, &text, err);
-	if (st != TACIT_OK)
-		return st;
-	size_t size = tacit_jwt_size("ES256", text.len, 64);
-	uint8_t *room = tacit_arena_alloc(arena, size);
-	if (!room)
-		return tacit_fail(err, TACIT_LIMIT, WHERE, 0, "no room for a token");
-	st = tacit_jwt_write("ES256", text, tacit_mut_of(room, size), &message, err);
-	if (st == TACIT_OK)
-		st = tacit_key_sign(sessions->key, message, signature, err);
-	if (st == TACIT_OK)
-		st = tacit_jwt_add_signature(message, tacit_slice_of(signature, 64),
-					     tacit_mut_of(room, size), ret, err);
-	return st;
+	tacit_json_out_close(&j, '}');
+	return tacit_slice_of(w->out.ptr, w->bad ? 0 : w->at);
+}
+
+enum tacit_status tacit_kbs_token_make(const struct tacit_kbs_sessions *sessions,
+				       const struct tacit_kbs_session *session,
+				       const struct tacit_ear_submod *rated,
+				       struct tacit_arena *arena, struct tacit_slice *ret,
+				       struct tacit_error *err)
+{
+	uint8_t room[ANNOTATED_MAX];
+	struct writer w = wr_of(tacit_mut_of(room, sizeof(room)));
+	struct tacit_ear_submod cpu = *rated;
+	struct tacit_ear ear = {
+		.names = TACIT_EAR_VERAISON,
+		.profile = tacit_slice_str(PROFILE),
+		.issuer = tacit_slice_str("tacit keyd"),
+		.subject = tacit_slice_str(session->id),
+		.issued = session->since,
+		.expires = true,
+		.expiry = session->until,
+		.developer = tacit_slice_str("Tacit"),
+		.build = tacit_slice_str("tacit " TACIT_VERSION),
+		.submod_count = 1,
+		.submods = &cpu,
+	};
+
+	cpu.annotated = annotate(session, rated, &w);
+	if (cpu.annotated.len == 0)
+		return tacit_fail(err, TACIT_LIMIT, WHERE, 0, "no room for what was judged");
+	cpu.name = tacit_slice_str("cpu0"); /* the only one: devices are not judged */
+	return tacit_ear_sign(&ear, TACIT_EAR_JWT, sessions->key, arena, ret, err);
 }
 
 enum tacit_status tacit_kbs_token_read(const struct tacit_kbs_sessions *sessions,

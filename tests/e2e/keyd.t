@@ -624,6 +624,13 @@ equal((status, status == 200 and guest.open(jwe)), (200, b"a resource of the gue
 status, jwe = guest.call("GET", "resource/default/key/aws")
 equal(status == 200 and guest.open(jwe), b"a resource of the guest",
       "and one whose policy is in AWS's form")
+payload = json.loads(unb64(answer["token"].split(".")[1]))
+cpu = payload["submods"]["cpu0"]
+equal((payload["eat_profile"], cpu["ear.status"], payload["exp"] - payload["iat"]),
+      ("tag:github.com,2024:confidential-containers/Trustee", "contraindicated", 300),
+      "the token is an EAR, which says that a test root is trusted")
+equal(cpu["ear.veraison.annotated-evidence"]["runtime_data_claims"]["tee-pubkey"], guest.jwk,
+      "and whose key it is about, where Trustee's readers look")
 bare = Guest()
 status, jwe = bare.call("GET", "resource/default/key/1", Authorization="Bearer " + answer["token"])
 equal(status == 200 and guest.open(jwe), b"a resource of the guest", "the token does for the cookie")

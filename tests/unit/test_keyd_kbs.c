@@ -9,8 +9,10 @@
 #include "base/compiler.h"
 #include "base/hex.h"
 #include "codec/json.h"
+#include "codec/jwt.h"
 #include "crypto/random.h"
 #include "release/jwe.h"
+#include "release/keyd_kbs_inside.h"
 #include "tests/pki/dcap_collateral.h"
 #include "tests/pki/pki.h"
 #include "tests/tap.h"
@@ -358,6 +360,110 @@ static bool set_up(const char *folder)
 	       tacit_kbs_sessions_new(&sessions, NULL) == TACIT_OK && add_resources();
 }
 
+/* ---- tokens --------------------------------------------------------------------------------- */
+
+static json_t *at(json_t *object, const char *const *path, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		object = json_object_get(object, path[i]);
+	return object;
+}
+
+/* As who reads Trustee's tokens looks for things. */
+static void is_trustees(struct tacit_slice payload, const struct guest *g)
+{
+	static const char *const KEY[] = { "submods", "cpu0", "ear.veraison.annotated-evidence",
+					   "runtime_data_claims", "tee-pubkey" };
+	json_t *all = json_loadb((const char *)payload.ptr, payload.len, 0, NULL);
+	json_t *jwk = json_loads(JWK, 0, NULL);
+	json_t *runtime = at(all, KEY, 4);
+
+	ok(json_equal(at(all, KEY, 5), jwk), "the guest's key is where Trustee has it");
+	ok(strcmp(json_string_value(json_object_get(runtime, "nonce")), g->nonce) == 0,
+	   "the nonce");
+	ok(strcmp(json_string_value(json_object_get(all, "eat_profile")),
+		  "tag:github.com,2024:confidential-containers/Trustee") == 0,
+	   "under its profile");
+	ok(strcmp(json_string_value(json_object_get(all, "sub")), g->session) == 0, "the session");
+	json_decref(all);
+	json_decref(jwk);
+}
+
+static void tokens(void)
+{
+	static uint8_t room[65536];
+	struct guest g = { .additional = "" };
+	struct tacit_arena arena;
+	struct tacit_jwt jwt = { .payload = { NULL, 0 } };
+	struct tacit_ear ear = { .submod_count = 0 };
+
+	ok(begin(&g), "a nonce and a session");
+	struct asked asked = attest(&g);
+	json_t *body = body_of(&asked);
+	const char *token = json_string_value(json_object_get(body, "token"));
+	tacit_arena_init(&arena, room, sizeof(room));
+	is_status(tacit_jwt_parse(tacit_slice_str(token), "ES256", &arena, &jwt, NULL), TACIT_OK,
+		  "the token is a JWT");
+	is_status(tacit_ear_parse_json(jwt.payload, &arena, &ear, NULL), TACIT_OK, "and an EAR");
+	ok(ear.names == TACIT_EAR_VERAISON && ear.issued == now && ear.expiry == now + 300,
+	   "with its times");
+	ok(ear.submod_count == 1 && tacit_slice_eq(ear.submods[0].name, tacit_slice_str("cpu0")),
+	   "about one machine");
+	ok(ear.submods[0].status == TACIT_EAR_CONTRAINDICATED &&
+		   ear.submods[0].vector.value[TACIT_EAR_HARDWARE] == 97,
+	   "which under a test root is no hardware");
+	is_trustees(jwt.payload, &g);
+	json_decref(body);
+	tacit_keyd_answer_done(&asked.answer);
+}
+
+/* The longest key and every status: the token fits where requests carry it, and comes back. */
+static void long_token(void)
+{
+	static uint8_t room[65536];
+	static char key[2049], id[TACIT_KBS_SESSION_ID + 1];
+	char back[TACIT_KBS_SESSION_ID + 1] = "";
+	struct tacit_ear_submod rated = { .name = tacit_slice_str("nitrotpm"),
+					  .status = TACIT_EAR_CONTRAINDICATED };
+	struct tacit_kbs_session session = { .since = now, .until = now + 1 };
+	struct tacit_arena arena;
+	struct tacit_slice token = { NULL, 0 };
+
+	memset(key, 'a', sizeof(key) - 1);
+	memcpy(key, "{\"n\":\"", 6);
+	memcpy(key + sizeof(key) - 3, "\"}", 2);
+	memset(id, 'b', sizeof(id) - 1);
+	memcpy(session.id, id, sizeof(id));
+	session.pubkey = tacit_slice_str(key);
+	session.nonce = tacit_slice_str("bm9uY2Ugbm9uY2Ugbm9uY2Ugbm9uY2Ugbm9uY2Ugbm8=");
+	for (unsigned i = 0; i < TACIT_EAR_CLAIMS; i++)
+		tacit_ear_set(&rated.vector, i, 97);
+	tacit_arena_init(&arena, room, sizeof(room));
+	is_status(tacit_kbs_token_make(sessions, &session, &rated, &arena, &token, NULL), TACIT_OK,
+		  "a token for a key of 2048 characters");
+	ok(token.len && token.len < TACIT_KBS_TOKEN_MAX, "of %zu", token.len);
+	is_status(tacit_kbs_token_read(sessions, token, now + 1, &arena, back, NULL), TACIT_OK,
+		  "is read");
+	ok(strcmp(back, id) == 0, "and names its session");
+	is_status(tacit_kbs_token_read(sessions, token, now + 2, &arena, back, NULL), TACIT_EXPIRED,
+		  "until it ends");
+	for (size_t i = 0; i < token.len; i += 97) {
+		uint8_t *byte = (uint8_t *)(uintptr_t)token.ptr + i;
+		uint8_t was = *byte;
+
+		*byte = was == 'A' ? 'B' : 'A';
+		if (tacit_kbs_token_read(sessions, token, now, &arena, back, NULL) == TACIT_OK)
+			ok(false, "character %zu may be changed", i);
+		*byte = was;
+		tacit_arena_init(&arena, room + 16384, sizeof(room) - 16384);
+	}
+	struct tacit_kbs_sessions *others = NULL;
+	is_status(tacit_kbs_sessions_new(&others, NULL), TACIT_OK, "another process");
+	is_status(tacit_kbs_token_read(others, token, now, &arena, back, NULL), TACIT_SIGNATURE,
+		  "does not take it");
+	tacit_kbs_sessions_free(others);
+}
+
 int main(void)
 {
 	char folder[] = "/tmp/tacit-kbs-XXXXXX", command[64];
@@ -369,6 +475,8 @@ int main(void)
 	bad_guests();
 	nonces();
 	bodies();
+	tokens();
+	long_token();
 	tacit_kbs_sessions_free(sessions);
 	tacit_keyd_store_close(desk.store);
 	pki_done();
