@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve_sealed.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/hex.h"
 #include "sys/clock.h"
@@ -121,14 +123,31 @@ static int fail(struct opening *x, const char *path)
 	return code;
 }
 
+/* Before anybody is asked for keys of what is no sealed model. */
+static int look_for_manifest(const struct cli_common *common, const char *path)
+{
+	const struct model_dir dir = { .path = path };
+	struct tacit_error err = { 0 };
+	char name[MODEL_PATH];
+
+	if (!model_dir_file(&dir, tacit_slice_str(TACIT_SEALED_MANIFEST), "", name) ||
+	    access(name, R_OK) == 0)
+		return 0;
+	(void)tacit_fail(&err, TACIT_IO, "model.manifest", 0, "%s", strerror(errno));
+	return cli_fail(common, &err, "'%s' is a folder, and no sealed model", path);
+}
+
 int serve_sealed_open(const struct cli_common *common, const char *path,
 		      const struct serve_sealed_options *options, struct serve_sealed *ret)
 {
 	struct opening x = { .common = common, .options = options, .sealed = ret };
+	int code = model_far_is(path) ? 0 : look_for_manifest(common, path);
 
+	if (code != 0)
+		return code;
 	if (options->keys.count == 0)
 		return cli_usage("'%s' is a sealed model: what opens it? give --model-key", path);
-	int code = model_far_is(path) ? source_store_open(common, options->source, &x.store) : 0;
+	code = model_far_is(path) ? source_store_open(common, options->source, &x.store) : 0;
 	ret->dir.store = x.store.store;
 	if (code == 0)
 		code = model_dir_open(common, path, &options->publishers,

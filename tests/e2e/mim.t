@@ -63,7 +63,7 @@ before honest policy.measurements 1 --pcr 18
 before honest policy.model 1 --model other-model
 before tls12 channel.tls 1
 before swap channel.key 1
-before garbage evidence 3
+before garbage wrapper 3
 before no-evidence channel.evidence 5
 before debug policy.debug 1
 before other-binding binding.report_data 1
