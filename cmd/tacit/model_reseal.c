@@ -189,6 +189,45 @@ static enum tacit_status write_header(struct resealing *r, const struct tacit_ma
 	return write_copy(r, path, old->header.len, from, header);
 }
 
+/* The file behind a header that was read already and cannot become another one any more. */
+struct behind_header {
+	struct tacit_sealed_in file;
+	const struct tacit_sealed_header *header;
+};
+
+static enum tacit_status read_behind(void *user, uint64_t at, struct tacit_mut room,
+				     struct tacit_error *err)
+{
+	const struct behind_header *b = user;
+	size_t known = at < b->header->len ? b->header->len - (size_t)at : 0;
+
+	if (known > room.len)
+		known = room.len;
+	if (known)
+		memcpy(room.ptr, b->header->bytes + at, known);
+	return known == room.len
+		       ? TACIT_OK
+		       : b->file.read(b->file.user, at + known,
+				      tacit_mut_of(room.ptr + known, room.len - known), err);
+}
+
+/*
+ * The header alone would be no proof: a store could hand out the file of another model that the
+ * same key opens, and have that one's key wrapped for those who may have this one.
+ */
+static enum tacit_status check_payload(struct resealing *r, const struct tacit_manifest_file *file,
+				       const struct tacit_sealed_in *in,
+				       const struct tacit_sealed_header *header)
+{
+	static const struct tacit_sealed_out NOWHERE;
+	const struct tacit_sealed_options options = { 0 };
+	struct tacit_key_use use = model_dir_use(&r->dir, file);
+	struct behind_header behind = { *in, header };
+	const struct tacit_sealed_in pinned = { read_behind, &behind, in->size };
+
+	return tacit_sealed_open(file, &pinned, r->from, &use, &NOWHERE, &options, &r->err);
+}
+
 static enum tacit_status reseal_open(struct resealing *r, const struct tacit_manifest_file *file,
 				     struct model_file *from)
 {
@@ -201,7 +240,9 @@ static enum tacit_status reseal_open(struct resealing *r, const struct tacit_man
 
 	if (st != TACIT_OK)
 		return st;
-	st = tacit_keyring_unwrap(r->from, &use, &old.header, file_key, &r->err);
+	st = check_payload(r, file, &in, &old);
+	if (st == TACIT_OK)
+		st = tacit_keyring_unwrap(r->from, &use, &old.header, file_key, &r->err);
 	if (st == TACIT_OK)
 		st = model_header(r->to, &use, file_key, tacit_mut_of(r->room, sizeof(r->room)),
 				  &header, &r->err);

@@ -223,6 +223,11 @@ head -c 40000000 /dev/urandom >weights2.gguf && mkdir third && mv weights2.gguf 
 "${seal[@]}" --to "$alice" -o swapped third/weights.gguf segment.bin >out 2>err
 rm -rf bad && cp -r good bad && cp swapped/weights.gguf.age bad/
 run 1 "a file of another model for the same key" "$tacit" model verify -i alice.txt "${by[@]}" bad
+sum=$(sha256sum <bad/weights.gguf.age)
+run 1 "is not resealed: somebody else would get its key" "$tacit" model reseal -i alice.txt --to "$bob" \
+	"${by[@]}" bad
+[ "$(sha256sum <bad/weights.gguf.age)" = "$sum" ]
+ok $? "nor written to"
 has err 'segment 0 of weights.gguf is not what the manifest says' "says which part"
 rm -rf bad && cp -r good bad && cp other/manifest.json bad/
 run 1 "another manifest of the same publisher" "$tacit" model verify -i alice.txt "${by[@]}" bad
