@@ -257,11 +257,18 @@ enum tacit_status tacit_relay_run(struct tacit_relay *relay, struct tacit_error 
 			return tacit_fail(err, TACIT_IO, "relay", 0, "cannot wait: %s",
 					  strerror(errno));
 		r->now = tacit_clock_ms();
+		bool signalled = false;
 		for (int i = 0; i < n; i++) {
 			struct relay_source *source = events[i].data.ptr;
 
-			source->ready(r, source, events[i].events);
+			if (source == &r->signals)
+				signalled = true;
+			else
+				source->ready(r, source, events[i].events);
 		}
+		/* Last: a new configuration ends sources that this turn may still have named. */
+		if (signalled)
+			r->signals.ready(r, &r->signals, EPOLLIN);
 		tacit_relay_listen_all(r);
 		take_turns(r);
 		expire(r);
