@@ -92,18 +92,19 @@ static bool move(struct flow *f)
 	return true;
 }
 
-/* What to wait for on one side. Where it is nothing, not even its end is to wake us. */
+/* What to wait for on one side. */
 static struct pollfd wait_on(int fd, const struct flow *in, const struct flow *out)
 {
 	struct pollfd p = { .fd = fd };
 
 	p.events = (short)((in->len == 0 && !in->ended ? POLLIN : 0) | (out->len ? POLLOUT : 0));
-	if (p.events == 0)
-		p.fd = -1;
 	return p;
 }
 
-/* Until libcurl closes its end: it never closes one direction alone. */
+/*
+ * Until libcurl closes its end: it never closes one direction alone, and wants nothing any more
+ * then, so that what the far side has not taken is not waited for.
+ */
 static void carry(struct bridge *b)
 {
 	b->up.from = b->down.to = b->local;
@@ -112,7 +113,12 @@ static void carry(struct bridge *b)
 		struct pollfd p[2] = { wait_on(b->local, &b->up, &b->down),
 				       wait_on(b->far, &b->down, &b->up) };
 
+		/* Where it is nothing, not even the far end's end is to wake us. */
+		if (p[1].events == 0)
+			p[1].fd = -1;
 		if (poll(p, 2, -1) < 0 && errno != EINTR)
+			return;
+		if (b->up.len && (p[0].revents & POLLHUP))
 			return;
 		if (!move(&b->up) || !move(&b->down))
 			return;

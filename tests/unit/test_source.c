@@ -6,6 +6,7 @@
  */
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -544,6 +545,16 @@ static void test_bridge(void)
 	other = accept(listener, NULL, NULL);
 	close(ours);
 	ok(read(other, room, 1) == 0, "ends when we do");
+	close(other);
+	ok(tacit_bridge_open(&relay, 1000, &name, &len, NULL) == TACIT_OK, "a third");
+	ours = connect_to(&name, len);
+	other = accept(listener, NULL, NULL);
+	struct pollfd full = { .fd = ours, .events = POLLOUT };
+	struct pollfd gone = { .fd = other, .events = POLLRDHUP };
+	while (poll(&full, 1, 200) > 0 && send(ours, content, 4096, MSG_DONTWAIT) > 0)
+		;
+	close(ours);
+	ok(poll(&gone, 1, 10000) == 1, "ends even where a relay takes nothing");
 	close(other);
 	close(listener);
 	tacit_address_release(&bound);
