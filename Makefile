@@ -88,8 +88,8 @@ BENCH_SRC := $(wildcard bench/*.c)
 BENCHES := $(patsubst bench/%.c,$(B)/bench/%,$(BENCH_SRC))
 EXAMPLES := $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c)) $(B)/examples/nitro-server
 
-.PHONY: all lib init emulator tests tools check check-emulation-full check-asan check-valgrind fuzz fuzzers replays benches examples \
-	lint fmt install clean man-lint purity
+.PHONY: all lib init emulator tests tools check check-emulation-full check-asan check-valgrind \
+	fuzz fuzzers replays benches examples lint fmt install clean man-lint purity
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -170,17 +170,18 @@ $(B)/obj/%.o: %.cpp
 	@echo "  CXX   $<"
 	$(Q)$(CXX) $(CPPFLAGS) $(CXXFLAGS) -c -o $@ $<
 
-# sys, net, channel, infer and cmd talk to the machine and may use what Linux offers beyond POSIX.
-$(B)/obj/src/sys/%.o $(B)/obj/src/net/%.o $(B)/obj/src/channel/%.o $(B)/obj/src/infer/%.o $(B)/obj/src/release/%.o \
-$(B)/obj/src/receipt/store.o $(B)/obj/src/receipt/sqlite.o $(B)/obj/cmd/%.o $(B)/obj/tests/%.o $(B)/obj/bench/%.o: CPPFLAGS += -D_GNU_SOURCE
+# What talks to the machine may use what Linux offers beyond POSIX.
+$(foreach r,$(APP_ROOMS) infer,$(B)/obj/src/$(r)/%.o) $(patsubst %.c,$(B)/obj/%.o,$(SQLITE_SRC)) \
+$(B)/obj/cmd/%.o $(B)/obj/tests/%.o $(B)/obj/bench/%.o: CPPFLAGS += -D_GNU_SOURCE
 $(B)/obj/cmd/%.o $(B)/obj/tests/%.o $(B)/obj/bench/%.o: CPPFLAGS += -I. -Icmd
 
 # --- tests -----------------------------------------------------------------------------------
 tests: $(TESTS) $(TOOLS)
 tools: $(TOOLS)
 # Tests of the core link the core alone, so that nothing else can creep into it.
-RIM_TESTS := $(addprefix $(B)/tests/test_,attest doctor sandbox address identity tls server api metrics client \
-	connect store keyd jwe engine sched openai gguf map nsm egress relay fetch_plan fetch_judge source aws_credentials age manifest sealed image recipient sigv4 kms)
+RIM_TESTS := $(addprefix $(B)/tests/test_,address age api attest aws_credentials client connect doctor \
+	egress engine fetch_judge fetch_plan gguf identity image jwe keyd kms manifest map metrics nsm openai \
+	recipient relay sandbox sched sealed server sigv4 source store tls)
 $(filter $(addsuffix %,$(RIM_TESTS)),$(TESTS)): $(B)/tests/%: $(B)/obj/tests/unit/%.o \
 		$(B)/libapp.a $(B)/libinfer.a $(B)/libcore.a
 	@mkdir -p $(@D)

@@ -42,7 +42,8 @@ swtpm                  an emulated TPM, for the attester of Azure
 tpm2-tools             its keys and indices, and a second opinion on its quotes
 python3-boto3          the AWS client library, against our broker
 '
-EMULATED_PACKAGES='
+# For emulated enclaves, in ./do demo --sealed and in the tests.
+GUEST_PACKAGES='
 debian-archive-keyring emulated machines: checks what comes from the archive of Debian
 '
 # Installed where the release has it: Debian 12 has no cbmc, Ubuntu 24.04 no awscli.
@@ -52,7 +53,7 @@ awscli                 the AWS command line, against our broker
 '
 
 # For ./do emulation-full alone: a kernel for enclaves, and a QEMU with Nitro's machine.
-EMULATION_PACKAGES='
+MACHINE_PACKAGES='
 flex                   builds the kernel
 bison                  builds the kernel
 bc                     builds the kernel
@@ -125,8 +126,7 @@ build() {
 }
 
 check() {
-	install_missing "$CHECK_PACKAGES"
-	install_missing "$EMULATED_PACKAGES"
+	install_missing "$CHECK_PACKAGES$GUEST_PACKAGES"
 	install_optional "$CHECK_OPTIONAL"
 	build
 	tools/check-all
@@ -152,13 +152,14 @@ case "${1:-help}" in
 demo)
 	case "${2:-}" in
 	'') build && exec tools/demo ;;
-	--sealed) install_missing "$EMULATED_PACKAGES" && build && exec tools/demo-sealed ;;
+	--sealed) install_missing "$GUEST_PACKAGES" && build && exec tools/demo-sealed ;;
 	*) usage >&2 && exit 2 ;;
 	esac
 	;;
 check) check ;;
 emulation-full)
-	install_missing "$CHECK_PACKAGES" && install_missing "$EMULATION_PACKAGES" && build
+	install_missing "$CHECK_PACKAGES$GUEST_PACKAGES$MACHINE_PACKAGES"
+	build
 	make -s check-emulation-full
 	;;
 bench) build && exec bench/run "${@:2}" ;;
