@@ -3,29 +3,10 @@
 
 #include <string.h>
 
+#include "aws_option.h"
 #include "base/compiler.h"
 #include "sys/attest.h"
 #include "tee_option.h"
-
-static enum tacit_status open_aws(const struct kms_options *o, struct kms_client *c,
-				  struct tacit_error *err)
-{
-	struct tacit_aws_options setup = { .profile = o->aws_profile, .reach = &c->setup.reach };
-	const char *from = o->aws_credentials ? o->aws_credentials : o->via ? "relay" : "env";
-
-	if (strcmp(from, "relay") == 0 && !o->via)
-		return tacit_fail(err, TACIT_USAGE, "credentials", 0,
-				  "those of the relay need the relay's address (--via)");
-	if (strcmp(from, "relay") == 0) {
-		setup.from = TACIT_AWS_RELAY;
-	} else if (strcmp(from, "env") == 0) {
-		setup.from = TACIT_AWS_ENVIRONMENT;
-	} else {
-		setup.from = TACIT_AWS_FILE;
-		setup.file = from;
-	}
-	return tacit_aws_credentials_new(&setup, &c->setup.aws, err);
-}
 
 static enum tacit_status open_attester(enum tacit_tee tee, struct kms_client *c,
 				       struct tacit_error *err)
@@ -55,7 +36,8 @@ static enum tacit_status set_up(const struct kms_options *o, enum tacit_tee tee,
 	if (st == TACIT_OK && o->via)
 		st = tacit_address_parse(o->via, &c->setup.reach.relay, err);
 	if (st == TACIT_OK)
-		st = open_aws(o, c, err);
+		st = aws_option_open(o->aws_credentials, o->aws_profile, &c->setup.reach, "env",
+				     &c->setup.aws, err);
 	if (st == TACIT_OK && attests)
 		st = open_attester(tee, c, err);
 	return st == TACIT_OK ? tacit_kms_new(&c->setup, &c->kms, err) : st;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "aws_option.h"
 #include "sys/clock.h"
 
 static void say_retry(void *user, const struct tacit_source_retry *retry)
@@ -15,23 +16,10 @@ static void say_retry(void *user, const struct tacit_source_retry *retry)
 
 static int open_aws(struct source_store *s, const struct source_options *o)
 {
-	struct tacit_aws_options setup = { .profile = o->aws_profile, .reach = &s->setup.reach };
-	const char *from = o->aws_credentials ? o->aws_credentials : o->via ? "relay" : "none";
 	struct tacit_error err = { 0 };
 
-	if (strcmp(from, "none") == 0)
-		return 0;
-	if (strcmp(from, "relay") == 0 && !o->via)
-		return cli_usage("--aws-credentials relay wants --via");
-	if (strcmp(from, "relay") == 0) {
-		setup.from = TACIT_AWS_RELAY;
-	} else if (strcmp(from, "env") == 0) {
-		setup.from = TACIT_AWS_ENVIRONMENT;
-	} else {
-		setup.from = TACIT_AWS_FILE;
-		setup.file = from;
-	}
-	if (tacit_aws_credentials_new(&setup, &s->aws, &err) != TACIT_OK)
+	if (aws_option_open(o->aws_credentials, o->aws_profile, &s->setup.reach, "none", &s->aws,
+			    &err) != TACIT_OK)
 		return cli_fail(s->common, &err, "cannot use credentials");
 	s->setup.aws = s->aws;
 	return 0;
