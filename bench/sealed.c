@@ -222,7 +222,7 @@ static void line(const char *name, double value, const char *unit)
 int main(int argc, char **argv)
 {
 	uint64_t mib = argc > 1 ? strtoull(argv[1], NULL, 10) : 2048;
-	unsigned cores = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned cores = tacit_process_cores();
 	static struct setup s;
 	double one[ROUNDS], all[ROUNDS], share[ROUNDS], share_one[ROUNDS], gain[ROUNDS];
 	double cipher[ROUNDS], hash[ROUNDS], work[ROUNDS];

@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sys/process.h"
+
 #define THREADS_MAX    256
 #define PROGRESS_AFTER 300 /* milliseconds */
 #define PROGRESS_EVERY 100
@@ -403,8 +405,7 @@ int cli_batch_open(const struct cli_common *common, const char *what, const char
 int cli_batch_run(const struct cli_common *common, const struct cli_batch *batch, int fd,
 		  unsigned jobs)
 {
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t workers = jobs ? jobs : cores > 0 ? (size_t)cores : 1;
+	size_t workers = jobs ? jobs : tacit_process_cores();
 
 	if (workers > THREADS_MAX)
 		workers = THREADS_MAX;

@@ -3,15 +3,16 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "sys/process.h"
 
 #define THREADS_MAX 8
 
 unsigned model_far_threads(void)
 {
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned cores = tacit_process_cores();
 
-	return cores < 1 ? 1 : cores < THREADS_MAX ? (unsigned)cores : THREADS_MAX;
+	return cores < THREADS_MAX ? cores : THREADS_MAX;
 }
 
 bool model_far_is(const char *where)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "infer/engine_impl.h"
 
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "infer/gguf.h"
+#include "sys/process.h"
 
 /* The loader's complaints become the error's detail; the caller's sink gets warnings. */
 static void take_log(enum ggml_log_level level, const char *text, void *user)
@@ -135,13 +135,6 @@ static void learn_info(struct tacit_engine *engine)
 		info->ctx = info->ctx_train;
 }
 
-static uint32_t usable_cores(void)
-{
-	cpu_set_t set;
-
-	return sched_getaffinity(0, sizeof(set), &set) ? 1 : (uint32_t)CPU_COUNT(&set);
-}
-
 /* One pool for the whole life of the engine, as llama-server has it. */
 static void start_pool(struct tacit_engine *engine)
 {
@@ -258,7 +251,7 @@ enum tacit_status tacit_engine_load_image(struct tacit_image *image,
 	engine->image = image;
 	engine->info.parallel =
 		options->parallel ? options->parallel : TACIT_ENGINE_PARALLEL_DEFAULT;
-	engine->info.threads = options->threads ? options->threads : usable_cores();
+	engine->info.threads = options->threads ? options->threads : tacit_process_cores();
 	if (options->name)
 		snprintf(engine->info.id, sizeof(engine->info.id), "%s", options->name);
 	tacit_shim_init();

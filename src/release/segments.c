@@ -2,11 +2,11 @@
 #include "release/segments.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 
 #include "base/secret.h"
+#include "sys/process.h"
 
 #define WHERE "model.work"
 
@@ -83,18 +83,9 @@ static void *worker(void *user)
 	return NULL;
 }
 
-static unsigned cores(void)
-{
-	cpu_set_t set;
-
-	if (sched_getaffinity(0, sizeof(set), &set) != 0)
-		return 1;
-	return (unsigned)CPU_COUNT(&set);
-}
-
 static unsigned thread_count(const struct tacit_sealed_options *options, uint64_t pieces)
 {
-	unsigned threads = options->threads ? options->threads : cores();
+	unsigned threads = options->threads ? options->threads : tacit_process_cores();
 
 	if (threads > TACIT_SEALED_THREADS_MAX)
 		threads = TACIT_SEALED_THREADS_MAX;

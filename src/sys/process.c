@@ -2,6 +2,7 @@
 #include "sys/process.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -45,6 +46,13 @@ uint64_t tacit_process_peak_mb(void)
 	if (getrusage(RUSAGE_SELF, &usage) != 0 || usage.ru_maxrss < 0)
 		return 0;
 	return ((uint64_t)usage.ru_maxrss + 1023) / 1024;
+}
+
+unsigned tacit_process_cores(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
 }
 
 void tacit_process_notify(const char *state)

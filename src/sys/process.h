@@ -15,6 +15,9 @@ TACIT_MUST_CHECK enum tacit_status tacit_process_harden(struct tacit_error *err)
 /* Raises the limit of open files towards `want`; returns the limit in force. */
 uint64_t tacit_process_raise_files(uint64_t want);
 
+/* Cores that this process may use; 1 when the system does not say. */
+unsigned tacit_process_cores(void);
+
 /* Peak resident memory in MiB, rounded up; 0 when the system does not say. */
 uint64_t tacit_process_peak_mb(void);
 
