@@ -110,7 +110,6 @@ static void refuse(struct tacit_keyd_job *job, const char *type, const char *mes
 		tacit_kms_refuse(&job->answer, type, message);
 		return;
 	}
-	tacit_kbs_session_drop(job->keyd->sessions, job->kbs_call.session);
 	tacit_kbs_refuse(&job->answer, 401, "AttestationError", message);
 }
 
@@ -148,6 +147,8 @@ static void write_log(struct tacit_worker_task *task)
 			refuse(job, "KMSInternalException", "the audit log cannot be written");
 		else if (rows[i].replayed)
 			refuse(job, "AccessDeniedException", REPLAYED);
+		if (job->kbs)
+			tacit_kbs_settle(keyd->sessions, &job->kbs_call, &job->answer);
 		tacit_server_post(keyd->server, &job->back);
 	}
 	free(rows);

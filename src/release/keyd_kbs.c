@@ -412,10 +412,10 @@ static enum tacit_status attest(struct work *w, struct attest *a, struct tacit_s
 		st = judge(w, &session, tacit_slice_of(NULL, 0), TACIT_SLICE_ARRAY(nonce), &claims,
 			   err);
 	if (st == TACIT_OK)
-		st = tacit_kbs_session_put(w->sessions, &session, w->call->now, err);
-	if (st == TACIT_OK)
 		st = tacit_kbs_token_make(w->sessions, &session, &w->answer->rated, &w->desk->arena,
 					  ret_token, err);
+	if (st == TACIT_OK)
+		st = tacit_kbs_session_put(w->sessions, &session, w->call->now, err);
 	return st;
 }
 

@@ -53,12 +53,19 @@ struct tacit_kbs_sessions;
 TACIT_MUST_CHECK enum tacit_status tacit_kbs_sessions_new(struct tacit_kbs_sessions **ret,
 							  struct tacit_error *err);
 void tacit_kbs_sessions_free(struct tacit_kbs_sessions *sessions);
-/* Ends a session whose evidence turned out to be used already. */
-void tacit_kbs_session_drop(struct tacit_kbs_sessions *sessions, const char *id);
-
-/* Always fills `answer`. The desk's arena is wiped. */
+/*
+ * Always fills `answer`. The desk's arena is wiped. A session that is attested has its place from
+ * here on, and opens nothing before tacit_kbs_settle().
+ */
 void tacit_kbs_answer(struct tacit_keyd_desk *desk, struct tacit_kbs_sessions *sessions,
 		      struct tacit_kbs_call *call, struct tacit_keyd_answer *answer);
+
+/*
+ * Called for each logged answer, with what it is to be once it is in the log: the session that it
+ * attested begins, or ends where it is refused after all.
+ */
+void tacit_kbs_settle(struct tacit_kbs_sessions *sessions, const struct tacit_kbs_call *call,
+		      const struct tacit_keyd_answer *answer);
 
 /* {"type": "https://github.com/confidential-containers/kbs/errors/NAME", "detail": ...} */
 void tacit_kbs_refuse(struct tacit_keyd_answer *answer, unsigned status, const char *name,

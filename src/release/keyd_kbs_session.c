@@ -104,6 +104,7 @@ static enum tacit_status put(struct tacit_kbs_sessions *s, const struct tacit_kb
 		free((void *)(uintptr_t)kept.pubkey.ptr);
 		return tacit_fail(err, TACIT_NOMEM, WHERE, 0, "no memory");
 	}
+	kept.begun = false;
 	s->bytes += kept.evidence.len;
 	s->items[s->count++] = kept;
 	return TACIT_OK;
@@ -126,7 +127,7 @@ bool tacit_kbs_session_get(struct tacit_kbs_sessions *sessions, const char *id, 
 
 	pthread_mutex_lock(&sessions->lock);
 	size_t i = find(sessions, id);
-	if (i < sessions->count && sessions->items[i].until >= now) {
+	if (i < sessions->count && sessions->items[i].begun && sessions->items[i].until >= now) {
 		struct tacit_kbs_session session = sessions->items[i];
 
 		session.evidence.ptr = tacit_arena_copy(arena, session.evidence);
@@ -139,11 +140,16 @@ bool tacit_kbs_session_get(struct tacit_kbs_sessions *sessions, const char *id, 
 	return found;
 }
 
-void tacit_kbs_session_drop(struct tacit_kbs_sessions *sessions, const char *id)
+void tacit_kbs_settle(struct tacit_kbs_sessions *sessions, const struct tacit_kbs_call *call,
+		      const struct tacit_keyd_answer *answer)
 {
+	if (call->step != TACIT_KBS_ATTEST)
+		return;
 	pthread_mutex_lock(&sessions->lock);
-	size_t i = find(sessions, id);
-	if (i < sessions->count)
+	size_t i = find(sessions, call->session);
+	if (i < sessions->count && answer->status == 200)
+		sessions->items[i].begun = true;
+	else if (i < sessions->count)
 		remove_at(sessions, i);
 	pthread_mutex_unlock(&sessions->lock);
 }

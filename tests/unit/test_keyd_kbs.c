@@ -46,7 +46,10 @@ struct asked {
 	char session[TACIT_KBS_SESSION_ID + 1];
 };
 
-static struct asked ask(const char *method, const char *path, const char *session, const char *body)
+enum fate { LOGGED, WAITS, REPLAYED };
+
+static struct asked ask_until(const char *method, const char *path, const char *session,
+			      const char *body, enum fate fate)
 {
 	struct asked asked = { .session = "" };
 	struct tacit_kbs_call call = { .now = now, .body = tacit_slice_str(body) };
@@ -61,10 +64,19 @@ static struct asked ask(const char *method, const char *path, const char *sessio
 	call.now = now;
 	call.body = tacit_slice_str(body);
 	tacit_kbs_answer(&desk, sessions, &call, &asked.answer);
+	if (fate == REPLAYED) /* as the log's writer finds out */
+		tacit_kbs_refuse(&asked.answer, 401, "AttestationError", "used already");
+	if (fate != WAITS && asked.answer.logged)
+		tacit_kbs_settle(sessions, &call, &asked.answer);
 	const char *given = strstr(asked.answer.cookie, "kbs-session-id=");
 	if (given)
 		snprintf(asked.session, sizeof(asked.session), "%.32s", given + 15);
 	return asked;
+}
+
+static struct asked ask(const char *method, const char *path, const char *session, const char *body)
+{
+	return ask_until(method, path, session, body, LOGGED);
 }
 
 static json_t *body_of(const struct asked *asked)
@@ -127,7 +139,7 @@ static void make_quote(const struct guest *g, char *text, size_t size)
 		tacit_base64_encode(TACIT_BASE64, quote, text);
 }
 
-static struct asked attest(const struct guest *g)
+static struct asked attest_until(const struct guest *g, enum fate fate)
 {
 	static char quote[32768], body[65536];
 
@@ -137,7 +149,12 @@ static struct asked attest(const struct guest *g)
 		 "\"tee-evidence\":{\"primary_evidence\":{\"quote\":\"%s\",\"cc_eventlog\":null},"
 		 "\"additional_evidence\":\"%s\"}}",
 		 g->nonce, JWK, quote, g->additional ? g->additional : "");
-	return ask("POST", "/kbs/v0/attest", g->session, body);
+	return ask_until("POST", "/kbs/v0/attest", g->session, body, fate);
+}
+
+static struct asked attest(const struct guest *g)
+{
+	return attest_until(g, LOGGED);
 }
 
 static struct asked resource(const struct guest *g, const char *name)
@@ -270,6 +287,21 @@ static void nonces(void)
 	begin(&g);
 	g.nonce[0] = g.nonce[0] == 'A' ? 'B' : 'A';
 	expect(attest(&g), 401, NULL, "and is ours");
+}
+
+/* A session opens nothing before its row is in the log, nor when it was used before. */
+static void late_ends(void)
+{
+	struct guest g = { 0 };
+
+	begin(&g);
+	expect(attest_until(&g, WAITS), 200, "token", "a session before the log");
+	expect(resource(&g, "default/key/td"), 401, "Unauthenticated", "opens nothing");
+	expect(attest(&g), 401, "used already", "and its place is taken");
+	begin(&g);
+	expect(attest_until(&g, REPLAYED), 401, "used already", "one that the log refuses");
+	expect(resource(&g, "default/key/td"), 401, "Unauthenticated", "opens nothing");
+	expect(attest(&g), 200, "token", "and has left its place");
 }
 
 static void bodies(void)
@@ -474,6 +506,7 @@ int main(void)
 	good_guest();
 	bad_guests();
 	nonces();
+	late_ends();
 	bodies();
 	tokens();
 	long_token();
