@@ -27,7 +27,7 @@ static void fail(const char *name, enum tacit_status status)
 	tacit_check_fail(&list, name, &failure);
 }
 
-int main(void)
+static void test_forgotten(void)
 {
 	start();
 	ok(tacit_check_judge(&list, &first) == TACIT_INTERNAL, "nothing decided is no acceptance");
@@ -37,7 +37,10 @@ int main(void)
 	ok(first && strcmp(first->name, "c") == 0, "and it is named");
 	tacit_check_skip(&list, "c", "not asked for");
 	ok(tacit_check_judge(&list, &first) == TACIT_OK && !first, "all decided is acceptance");
+}
 
+static void test_failures_stay(void)
+{
 	start();
 	fail("b", TACIT_POLICY);
 	tacit_check_pass(&list, "b", NULL);
@@ -57,7 +60,10 @@ int main(void)
 	   "unless it fails after all; the first failure stays");
 	fail("unknown", TACIT_POLICY);
 	ok(tacit_check_judge(&list, &first) == TACIT_LIMIT, "failing an unknown name is noticed");
+}
 
+static void test_odd_failures(void)
+{
 	start();
 	fail("a", TACIT_OK);
 	tacit_check_pass(&list, "b", NULL);
@@ -80,7 +86,10 @@ int main(void)
 	tacit_check_pass(&list, "unknown", NULL);
 	ok(tacit_check_judge(&list, &first) == TACIT_LIMIT,
 	   "a name outside the tables fails the list");
+}
 
+static void test_room(void)
+{
 	tacit_arena_init(&arena, room, sizeof(room));
 	tacit_check_init(&list, &arena, 2);
 	tacit_check_add(&list, ROWS, 3);
@@ -94,10 +103,22 @@ int main(void)
 	ok(list.full && tacit_check_judge(&list, &first) == TACIT_LIMIT, "a full arena is a limit");
 	ok(strcmp(tacit_check_hex(&list, tacit_slice_str("long enough")), "") == 0,
 	   "texts are then empty");
+}
 
+static void test_texts(void)
+{
 	start();
 	ok(strcmp(tacit_check_text(&list, tacit_slice_str("a\x1b[31mb")), "a\x1b[31mb") != 0,
 	   "texts from outside are escaped");
 	ok(!list.full, "with room to spare");
+}
+
+int main(void)
+{
+	test_forgotten();
+	test_failures_stay();
+	test_odd_failures();
+	test_room();
+	test_texts();
 	return done();
 }

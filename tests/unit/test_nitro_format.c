@@ -45,84 +45,82 @@ static void malformed(void (*payload)(struct nitro_payload *, void *), const voi
 		}                                                 \
 	}
 
+static const struct edit VALUES[] = {
+	EDIT("module_id empty", "module_id", "\x60"),
+	EDIT("module_id as bytes", "module_id",
+	     "\x41"
+	     "i"),
+	EDIT("module_id null", "module_id", "\xf6"),
+	EDIT("module_id in chunks", "module_id",
+	     "\x7f\x61"
+	     "i\xff"),
+	EDIT("module_id not UTF-8", "module_id", "\x61\xff"),
+	EDIT("module_id with a long head", "module_id",
+	     "\x78\x01"
+	     "i"),
+	EDIT("digest of another kind", "digest", "\x66SHA256"),
+	EDIT("digest in small letters", "digest", "\x66sha384"),
+	EDIT("digest as bytes", "digest", "\x46SHA384"),
+	EDIT("timestamp 0", "timestamp", "\x00"),
+	EDIT("timestamp negative", "timestamp", "\x20"),
+	EDIT("timestamp beyond the year 9999", "timestamp", "\x1b\x00\x00\xe6\x77\xd2\x1f\xdc\x00"),
+	EDIT("timestamp at its largest", "timestamp", "\x1b\xff\xff\xff\xff\xff\xff\xff\xff"),
+	EDIT("timestamp not in its shortest form", "timestamp",
+	     "\x1b\x00\x00\x00\x00\x65\x00\x00\x00"),
+	EDIT("timestamp a float", "timestamp", "\xfb\x42\x79\x00\x00\x00\x00\x00\x00"),
+	EDIT("timestamp tagged", "timestamp", "\xc1\x1a\x65\x00\x00\x00"),
+	EDIT("timestamp a text", "timestamp",
+	     "\x61"
+	     "1"),
+	EDIT("pcrs empty", "pcrs", "\xa0"),
+	EDIT("pcrs an array", "pcrs", "\x80"),
+	EDIT("pcrs null", "pcrs", "\xf6"),
+	EDIT("pcrs indefinite", "pcrs", "\xbf\xff"),
+	EDIT("pcrs that promise more than there is", "pcrs",
+	     "\xbb\x00\x00\x00\x01\x00\x00\x00\x00"),
+	EDIT("pcrs with a text for a key", "pcrs",
+	     "\xa1\x61"
+	     "0\x40"),
+	EDIT("pcrs with a negative key", "pcrs", "\xa1\x20\x40"),
+	EDIT("pcrs with an empty value", "pcrs", "\xa1\x00\x40"),
+	EDIT("pcrs with a value of 32", "pcrs",
+	     "\xa1\x00\x58\x20"
+	     "0123456789abcdef0123456789abcdef"),
+	EDIT("pcrs with a value of 64", "pcrs",
+	     "\xa1\x00\x58\x40"
+	     "0123456789abcdef0123456789abcdef"
+	     "0123456789abcdef0123456789abcdef"),
+	EDIT("pcrs with a value of null", "pcrs", "\xa1\x00\xf6"),
+	EDIT("certificate empty", "certificate", "\x40"),
+	EDIT("certificate null", "certificate", "\xf6"),
+	EDIT("certificate in chunks", "certificate", "\x5f\x41\x30\xff"),
+	EDIT("cabundle empty", "cabundle", "\x80"),
+	EDIT("cabundle null", "cabundle", "\xf6"),
+	EDIT("cabundle indefinite", "cabundle", "\x9f\x41\x30\xff"),
+	EDIT("cabundle with an empty certificate", "cabundle", "\x81\x40"),
+	EDIT("cabundle with a null", "cabundle", "\x81\xf6"),
+	EDIT("cabundle nested", "cabundle", "\x81\x81\x41\x30"),
+	EDIT("cabundle that promises more than there is", "cabundle",
+	     "\x9b\xff\xff\xff\xff\xff\xff\xff\xff"),
+	EDIT("nonce a text", "nonce",
+	     "\x61"
+	     "n"),
+	EDIT("nonce undefined", "nonce", "\xf7"),
+	EDIT("nonce false", "nonce", "\xf4"),
+	EDIT("nonce in chunks", "nonce", "\x5f\x41n\xff"),
+	EDIT("user_data a map", "user_data", "\xa0"),
+	EDIT("user_data tagged", "user_data", "\xd8\x18\x41u"),
+	EDIT("public_key a number", "public_key", "\x00"),
+	EDIT("public_key longer than what is there", "public_key", "\x59\xff\xff"),
+	EDIT("public_key nested deep", "public_key",
+	     "\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81"
+	     "\x80"),
+};
+
 static void test_values(void)
 {
-	static const struct edit EDITS[] = {
-		EDIT("module_id empty", "module_id", "\x60"),
-		EDIT("module_id as bytes", "module_id",
-		     "\x41"
-		     "i"),
-		EDIT("module_id null", "module_id", "\xf6"),
-		EDIT("module_id in chunks", "module_id",
-		     "\x7f\x61"
-		     "i\xff"),
-		EDIT("module_id not UTF-8", "module_id", "\x61\xff"),
-		EDIT("module_id with a long head", "module_id",
-		     "\x78\x01"
-		     "i"),
-		EDIT("digest of another kind", "digest", "\x66SHA256"),
-		EDIT("digest in small letters", "digest", "\x66sha384"),
-		EDIT("digest as bytes", "digest", "\x46SHA384"),
-		EDIT("timestamp 0", "timestamp", "\x00"),
-		EDIT("timestamp negative", "timestamp", "\x20"),
-		EDIT("timestamp beyond the year 9999", "timestamp",
-		     "\x1b\x00\x00\xe6\x77\xd2\x1f\xdc\x00"),
-		EDIT("timestamp at its largest", "timestamp",
-		     "\x1b\xff\xff\xff\xff\xff\xff\xff\xff"),
-		EDIT("timestamp not in its shortest form", "timestamp",
-		     "\x1b\x00\x00\x00\x00\x65\x00\x00\x00"),
-		EDIT("timestamp a float", "timestamp", "\xfb\x42\x79\x00\x00\x00\x00\x00\x00"),
-		EDIT("timestamp tagged", "timestamp", "\xc1\x1a\x65\x00\x00\x00"),
-		EDIT("timestamp a text", "timestamp",
-		     "\x61"
-		     "1"),
-		EDIT("pcrs empty", "pcrs", "\xa0"),
-		EDIT("pcrs an array", "pcrs", "\x80"),
-		EDIT("pcrs null", "pcrs", "\xf6"),
-		EDIT("pcrs indefinite", "pcrs", "\xbf\xff"),
-		EDIT("pcrs that promise more than there is", "pcrs",
-		     "\xbb\x00\x00\x00\x01\x00\x00\x00\x00"),
-		EDIT("pcrs with a text for a key", "pcrs",
-		     "\xa1\x61"
-		     "0\x40"),
-		EDIT("pcrs with a negative key", "pcrs", "\xa1\x20\x40"),
-		EDIT("pcrs with an empty value", "pcrs", "\xa1\x00\x40"),
-		EDIT("pcrs with a value of 32", "pcrs",
-		     "\xa1\x00\x58\x20"
-		     "0123456789abcdef0123456789abcdef"),
-		EDIT("pcrs with a value of 64", "pcrs",
-		     "\xa1\x00\x58\x40"
-		     "0123456789abcdef0123456789abcdef"
-		     "0123456789abcdef0123456789abcdef"),
-		EDIT("pcrs with a value of null", "pcrs", "\xa1\x00\xf6"),
-		EDIT("certificate empty", "certificate", "\x40"),
-		EDIT("certificate null", "certificate", "\xf6"),
-		EDIT("certificate in chunks", "certificate", "\x5f\x41\x30\xff"),
-		EDIT("cabundle empty", "cabundle", "\x80"),
-		EDIT("cabundle null", "cabundle", "\xf6"),
-		EDIT("cabundle indefinite", "cabundle", "\x9f\x41\x30\xff"),
-		EDIT("cabundle with an empty certificate", "cabundle", "\x81\x40"),
-		EDIT("cabundle with a null", "cabundle", "\x81\xf6"),
-		EDIT("cabundle nested", "cabundle", "\x81\x81\x41\x30"),
-		EDIT("cabundle that promises more than there is", "cabundle",
-		     "\x9b\xff\xff\xff\xff\xff\xff\xff\xff"),
-		EDIT("nonce a text", "nonce",
-		     "\x61"
-		     "n"),
-		EDIT("nonce undefined", "nonce", "\xf7"),
-		EDIT("nonce false", "nonce", "\xf4"),
-		EDIT("nonce in chunks", "nonce", "\x5f\x41n\xff"),
-		EDIT("user_data a map", "user_data", "\xa0"),
-		EDIT("user_data tagged", "user_data", "\xd8\x18\x41u"),
-		EDIT("public_key a number", "public_key", "\x00"),
-		EDIT("public_key longer than what is there", "public_key", "\x59\xff\xff"),
-		EDIT("public_key nested deep", "public_key",
-		     "\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81"
-		     "\x80"),
-	};
-
-	for (size_t i = 0; i < COUNT(EDITS); i++)
-		malformed(change, &EDITS[i], EDITS[i].name);
+	for (size_t i = 0; i < COUNT(VALUES); i++)
+		malformed(change, &VALUES[i], VALUES[i].name);
 }
 
 /* ---- limits on lengths: the longest passes, one more does not ------------------------------ */

@@ -372,97 +372,124 @@ static void test_damage(void)
 	free(bytes);
 }
 
+struct signer {
+	const struct tacit_cert *cert;
+	enum tacit_sig_alg alg;
+	EVP_PKEY *key;
+	const char *name;
+};
+
+/* A signature by `key`, and what it is of. */
+static struct tacit_slice signature_by(EVP_PKEY *key, struct tacit_slice *ret_tbs)
+{
+	/* pki_seal() signs its argument; the signature is the last element. */
+	struct tacit_slice sealed = pki_seal(pki_hex("0500"), key, PKI_SIG_OWN, false);
+	struct tacit_der d = tacit_der_of(sealed);
+	struct tacit_der whole = tacit_der_enter(&d, TACIT_DER_SEQUENCE);
+
+	*ret_tbs = pki_tbs_of(sealed);
+	(void)tacit_der_element(&whole);
+	(void)tacit_der_element(&whole);
+	return tacit_der_bits(&whole);
+}
+
+/* What `by` signed, with everything about it exchanged once; `all` are three, and `by` among them.
+ */
+static void signed_by(const struct signer *by, const struct signer *all)
+{
+	struct tacit_slice other = tacit_slice_str("Message"), tbs;
+	struct tacit_slice sig = signature_by(by->key, &tbs);
+	struct tacit_error err = { 0 };
+
+	is_status(tacit_cert_signed(by->cert, by->alg, tbs, sig, NULL, NULL), TACIT_OK, by->name);
+	is_status(tacit_cert_signed(by->cert, by->alg, other, sig, NULL, NULL), TACIT_SIGNATURE,
+		  "another message");
+	is_status(tacit_cert_signed(by->cert, by->alg, tbs, tacit_slice_of(sig.ptr, sig.len - 1),
+				    NULL, NULL),
+		  TACIT_SIGNATURE, "a byte short");
+	for (const struct signer *s = all; s < all + 3; s++) {
+		if (s == by)
+			continue;
+		is_status(tacit_cert_signed(by->cert, s->alg, tbs, sig, NULL, &err),
+			  TACIT_SIGNATURE, "another algorithm");
+		is_status(tacit_cert_signed(s->cert, by->alg, tbs, sig, NULL, NULL),
+			  TACIT_SIGNATURE, "another kind of key");
+	}
+	is_status(tacit_cert_signed(by->cert, TACIT_SIG_NONE, tbs, sig, NULL, NULL),
+		  TACIT_SIGNATURE, "no algorithm");
+}
+
 static void test_signed(void)
 {
 	struct tacit_cert p256 = { .key_alg = TACIT_P256, .key = pki_point(leaf_key) };
 	struct tacit_cert p384 = { .key_alg = TACIT_P384, .key = pki_point(root->key) };
 	EVP_PKEY *rsa_key = pki_key(PKI_RSA4096);
 	struct pki_spec spec = { .key = rsa_key, .subject = "CN=R", .not_after = UNTIL };
-	struct tacit_slice message = tacit_slice_str("message"), other = tacit_slice_str("Message");
-	struct tacit_slice raw = pki_sign_raw(leaf_key, message);
 	struct tacit_cert rsa = { 0 };
-	struct tacit_error err = { 0 };
-	struct {
-		const struct tacit_cert *signer;
-		enum tacit_sig_alg alg;
-		EVP_PKEY *key;
-		const char *name;
-	} rows[] = {
+	const struct signer signers[] = {
 		{ &p256, TACIT_SIG_ECDSA_SHA256, leaf_key, "ECDSA P-256" },
 		{ &p384, TACIT_SIG_ECDSA_SHA384, root->key, "ECDSA P-384" },
 		{ &rsa, TACIT_SIG_PSS_SHA384, rsa_key, "RSASSA-PSS" },
 	};
 
 	ok(parses(pki_cert(&spec)->der, &rsa), "an RSA certificate");
-	for (size_t i = 0; i < 3; i++) {
-		/* pki_seal() signs its argument; the signature is the last element. */
-		struct tacit_slice sealed =
-			pki_seal(pki_hex("0500"), rows[i].key, PKI_SIG_OWN, false);
-		struct tacit_slice tbs = pki_tbs_of(sealed);
-		struct tacit_der d = tacit_der_of(sealed);
-		struct tacit_der whole = tacit_der_enter(&d, TACIT_DER_SEQUENCE);
+	for (size_t i = 0; i < 3; i++)
+		signed_by(&signers[i], signers);
+}
 
-		(void)tacit_der_element(&whole);
-		(void)tacit_der_element(&whole);
-		struct tacit_slice sig = tacit_der_bits(&whole);
-		is_status(tacit_cert_signed(rows[i].signer, rows[i].alg, tbs, sig, NULL, NULL),
-			  TACIT_OK, rows[i].name);
-		is_status(tacit_cert_signed(rows[i].signer, rows[i].alg, other, sig, NULL, NULL),
-			  TACIT_SIGNATURE, "another message");
-		is_status(tacit_cert_signed(rows[i].signer, rows[i].alg, tbs,
-					    tacit_slice_of(sig.ptr, sig.len - 1), NULL, NULL),
-			  TACIT_SIGNATURE, "a byte short");
-		for (size_t k = 0; k < 3; k++) {
-			if (k == i)
-				continue;
-			is_status(tacit_cert_signed(rows[i].signer, rows[k].alg, tbs, sig, NULL,
-						    &err),
-				  TACIT_SIGNATURE, "another algorithm");
-			is_status(tacit_cert_signed(rows[k].signer, rows[i].alg, tbs, sig, NULL,
-						    NULL),
-				  TACIT_SIGNATURE, "another kind of key");
-		}
-		is_status(tacit_cert_signed(rows[i].signer, TACIT_SIG_NONE, tbs, sig, NULL, NULL),
-			  TACIT_SIGNATURE, "no algorithm");
-	}
+static void test_raw(void)
+{
+	struct tacit_slice point = pki_point(leaf_key);
+	struct tacit_slice message = tacit_slice_str("message"), other = tacit_slice_str("Message");
+	struct tacit_slice raw = pki_sign_raw(leaf_key, message);
+	const struct {
+		enum tacit_key_alg alg;
+		struct tacit_slice message;
+		enum tacit_status want;
+		const char *name;
+	} rows[] = {
+		{ TACIT_P256, message, TACIT_OK, "raw signature" },
+		{ TACIT_P256, other, TACIT_SIGNATURE, "raw signature of another message" },
+		{ TACIT_P384, message, TACIT_SIGNATURE, "P-256 point as P-384 key" },
+		{ TACIT_ED25519, message, TACIT_SIGNATURE, "Ed25519 is not for this" },
+		{ TACIT_KEY_NONE, message, TACIT_SIGNATURE, "no kind of key" },
+	};
 
-	is_status(tacit_trust_signed(TACIT_P256, p256.key, message, raw, NULL, NULL), TACIT_OK,
-		  "raw signature");
-	is_status(tacit_trust_signed(TACIT_P256, p256.key, other, raw, NULL, NULL), TACIT_SIGNATURE,
-		  "raw signature of another message");
-	is_status(tacit_trust_signed(TACIT_P384, p256.key, message, raw, NULL, NULL),
-		  TACIT_SIGNATURE, "P-256 point as P-384 key");
-	is_status(tacit_trust_signed(TACIT_ED25519, p256.key, message, raw, NULL, NULL),
-		  TACIT_SIGNATURE, "Ed25519 is not for this");
-	is_status(tacit_trust_signed(TACIT_KEY_NONE, p256.key, message, raw, NULL, NULL),
-		  TACIT_SIGNATURE, "no kind of key");
+	for (size_t i = 0; i < TACIT_ARRAY_LEN(rows); i++)
+		is_status(tacit_trust_signed(rows[i].alg, point, rows[i].message, raw, NULL, NULL),
+			  rows[i].want, rows[i].name);
+}
 
-	uint8_t point[65];
-	memcpy(point, p256.key.ptr, sizeof(point));
-	point[64] ^= 1;
-	is_status(
-		tacit_trust_signed(TACIT_P256, TACIT_SLICE_ARRAY(point), message, raw, NULL, NULL),
-		TACIT_SIGNATURE, "a point beside the curve");
-	memset(point + 1, 0, 64);
-	is_status(
-		tacit_trust_signed(TACIT_P256, TACIT_SLICE_ARRAY(point), message, raw, NULL, NULL),
-		TACIT_SIGNATURE, "0, 0");
-	memset(point + 1, 0xff, 64);
-	is_status(
-		tacit_trust_signed(TACIT_P256, TACIT_SLICE_ARRAY(point), message, raw, NULL, NULL),
-		TACIT_SIGNATURE, "coordinates over the prime");
+static void test_points(void)
+{
+	struct tacit_slice good = pki_point(leaf_key), message = tacit_slice_str("message");
+	struct tacit_slice raw = pki_sign_raw(leaf_key, message);
+	uint8_t beside[65], zero[65] = { 4 }, over[65], hybrid[65], compressed[33];
+
+	memcpy(beside, good.ptr, sizeof(beside));
+	beside[64] ^= 1;
+	memset(over, 0xff, sizeof(over));
+	over[0] = 4;
 	/* Other forms of the very point. */
-	memcpy(point, p256.key.ptr, sizeof(point));
-	point[0] = (uint8_t)(6 + (point[64] & 1));
-	is_status(
-		tacit_trust_signed(TACIT_P256, TACIT_SLICE_ARRAY(point), message, raw, NULL, NULL),
-		TACIT_SIGNATURE, "hybrid point");
-	point[0] = (uint8_t)(2 + (point[64] & 1));
-	is_status(
-		tacit_trust_signed(TACIT_P256, tacit_slice_of(point, 33), message, raw, NULL, NULL),
-		TACIT_SIGNATURE, "compressed point");
-	is_status(tacit_trust_signed(TACIT_P256, tacit_slice_of(NULL, 0), message, raw, NULL, NULL),
-		  TACIT_SIGNATURE, "no point");
+	memcpy(hybrid, good.ptr, sizeof(hybrid));
+	hybrid[0] = (uint8_t)(6 + (hybrid[64] & 1));
+	memcpy(compressed, good.ptr, sizeof(compressed));
+	compressed[0] = (uint8_t)(2 + (good.ptr[64] & 1));
+	const struct {
+		struct tacit_slice point;
+		const char *name;
+	} rows[] = {
+		{ TACIT_SLICE_ARRAY(beside), "a point beside the curve" },
+		{ TACIT_SLICE_ARRAY(zero), "0, 0" },
+		{ TACIT_SLICE_ARRAY(over), "coordinates over the prime" },
+		{ TACIT_SLICE_ARRAY(hybrid), "hybrid point" },
+		{ TACIT_SLICE_ARRAY(compressed), "compressed point" },
+		{ tacit_slice_of(NULL, 0), "no point" },
+	};
+
+	for (size_t i = 0; i < TACIT_ARRAY_LEN(rows); i++)
+		is_status(tacit_trust_signed(TACIT_P256, rows[i].point, message, raw, NULL, NULL),
+			  TACIT_SIGNATURE, rows[i].name);
 }
 
 /* ECDSA-Sig-Value has one form for one pair of numbers. */
@@ -534,6 +561,8 @@ int main(void)
 	test_default();
 	test_damage();
 	test_signed();
+	test_raw();
+	test_points();
 	test_ecdsa_form();
 	pki_done();
 	return done();
