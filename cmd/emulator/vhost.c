@@ -12,6 +12,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "sys/fd.h"
+
 #define FDS_MAX     8
 #define REGIONS_MAX 8
 #define PAYLOAD_MAX 512
@@ -265,16 +267,9 @@ static bool serve_queue(struct device *d)
 
 /* ---- the front end ------------------------------------------------------------------------- */
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 static void take_fd(int *slot, struct message *m)
 {
-	close_fd(slot);
+	tacit_fd_close(slot);
 	if (m->payload.number & NO_FD || m->fd_count == 0)
 		return;
 	*slot = m->fds[0];
@@ -292,7 +287,7 @@ static bool reply(struct device *d, struct message *m, uint32_t size)
 
 static bool stop_queue(struct device *d, struct message *m)
 {
-	close_fd(&d->kick);
+	tacit_fd_close(&d->kick);
 	d->enabled = false;
 	m->payload.state.number = d->next;
 	return reply(d, m, sizeof(m->payload.state));
@@ -393,7 +388,7 @@ static int take_message(struct device *d)
 	if (got > 0 && !obey(d, &m))
 		got = -1;
 	for (size_t i = 0; i < m.fd_count; i++)
-		close_fd(&m.fds[i]);
+		tacit_fd_close(&m.fds[i]);
 	return got;
 }
 
@@ -447,8 +442,8 @@ bool vhost_serve(int socket, vhost_answer *answer, void *user)
 		if (got > 0 && fds[1].revents && d.enabled && !take_kick(&d))
 			got = -1;
 	}
-	close_fd(&d.kick);
-	close_fd(&d.call);
+	tacit_fd_close(&d.kick);
+	tacit_fd_close(&d.call);
 	forget_memory(&d);
 	return got == 0;
 }

@@ -10,6 +10,7 @@
 #include "base/compiler.h"
 #include "base/time.h"
 #include "eif.h"
+#include "sys/fd.h"
 
 #define WHERE       "boot"
 #define HEAD_SIZE   65536 /* of a kernel: its version stands in here */
@@ -19,16 +20,11 @@
 /* ---- kernels ----------------------------------------------------------------------------------
  */
 
-static void close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
 /* The start of the file; no bytes when it cannot be read, which is told when it is copied. */
 static struct tacit_slice read_start(const char *path, uint8_t room[static HEAD_SIZE])
 {
-	TACIT_CLEANUP(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	TACIT_CLEANUP(tacit_fd_close)
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	ssize_t n = fd < 0 ? -1 : read(fd, room, HEAD_SIZE);
 
 	return tacit_slice_of(room, n < 0 ? 0 : (size_t)n);

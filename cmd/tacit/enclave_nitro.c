@@ -11,17 +11,12 @@
 #include "enclave.h"
 #include "sys/address.h"
 #include "sys/enclave.h"
+#include "sys/fd.h"
 
 #define HEARTBEAT_PORT 9000
 #define HYPERVISOR     0u /* CID of a debug enclave's console, which is at its CID plus this: */
 #define CONSOLE_BASE   10000u
 #define CONSOLE_MS     3000
-
-static void close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
 
 /* Before the enclave starts, so that it always finds somebody. */
 static enum tacit_status listen_heartbeat(struct enclave_machine *m, struct tacit_error *err)
@@ -55,7 +50,8 @@ static int connect_console(uint32_t cid)
 enum tacit_status enclave_nitro_start(const struct enclave_wish *wish, struct enclave_machine *ret,
 				      struct tacit_error *err)
 {
-	TACIT_CLEANUP(close_fd) int image = open(wish->image, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	TACIT_CLEANUP(tacit_fd_close)
+	int image = open(wish->image, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	const struct tacit_enclave_options options = {
 		.image = image,
 		.memory = wish->memory << 20,
@@ -86,8 +82,8 @@ enum tacit_status enclave_nitro_start(const struct enclave_wish *wish, struct en
 
 void enclave_machine_done(struct enclave_machine *m)
 {
-	close_fd(&m->heartbeat);
-	close_fd(&m->console);
+	tacit_fd_close(&m->heartbeat);
+	tacit_fd_close(&m->console);
 	tacit_enclave_free(m->enclave);
 	/* The machine before what it stands on. */
 	for (size_t i = m->child_count; i > 0; i--)

@@ -11,16 +11,11 @@
 #include "base/compiler.h"
 #include "base/time.h"
 #include "enclave.h"
+#include "sys/fd.h"
 
 #define WHERE      "enclaves"
 #define RECORD_MAX 65536
 #define ENDING     ".json"
-
-static void close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
 
 static void close_dir(DIR **dir)
 {
@@ -222,7 +217,8 @@ enum tacit_status enclave_record_read(const char *folder, const char *id,
 	enum tacit_status st = enclave_path(folder, id, ENDING, path, err);
 	if (st != TACIT_OK)
 		return st;
-	TACIT_CLEANUP(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	TACIT_CLEANUP(tacit_fd_close)
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
 		return tacit_fail(err, TACIT_IO, WHERE, 0, "%s",
 				  errno == ENOENT ? "there is no such enclave" : strerror(errno));

@@ -9,6 +9,7 @@
 
 #include "base/compiler.h"
 #include "sys/clock.h"
+#include "sys/fd.h"
 
 #define WHERE     "aws.credentials"
 #define SPARE_S   300   /* fetched anew when they end sooner: what AWS's own clients take */
@@ -73,17 +74,12 @@ static enum tacit_status read_environment(struct tacit_aws_keys *ret, struct tac
 	return tacit_aws_keys_check(ret, err);
 }
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
 /* A file of keys, whole; `room` is wiped by the caller. */
 static enum tacit_status read_whole(const char *path, struct tacit_mut room,
 				    struct tacit_slice *ret, struct tacit_error *err)
 {
-	int fd TACIT_CLEANUP(close_fd) = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd TACIT_CLEANUP(tacit_fd_close) =
+		open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	size_t len = 0;
 
 	if (fd < 0)

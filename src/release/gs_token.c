@@ -12,6 +12,7 @@
 #include "base/secret.h"
 #include "release/aws_credentials.h"
 #include "sys/clock.h"
+#include "sys/fd.h"
 
 #define WHERE     "gs.token"
 #define PATH      "/computeMetadata/v1/instance/service-accounts/default/token"
@@ -53,17 +54,12 @@ void tacit_gs_token_free(struct tacit_gs_token *who)
 
 /* ---- a file --------------------------------------------------------------------------------- */
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
 static enum tacit_status read_file(const char *path, char ret[static TACIT_GS_TOKEN_MAX + 1],
 				   struct tacit_error *err)
 {
 	char text[TACIT_GS_TOKEN_MAX + 3];
-	int fd TACIT_CLEANUP(close_fd) = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd TACIT_CLEANUP(tacit_fd_close) =
+		open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text));
 
 	if (n < 0)

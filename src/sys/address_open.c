@@ -16,14 +16,9 @@
 
 #include "base/compiler.h"
 #include "sys/clock.h"
+#include "sys/fd.h"
 
 #define BACKLOG 1024
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
 
 static void free_list(struct addrinfo **list)
 {
@@ -84,7 +79,7 @@ static enum tacit_status listen_tcp(const struct tacit_address *address, int *re
 
 	if (st != TACIT_OK)
 		return st;
-	int fd TACIT_CLEANUP(close_fd) =
+	int fd TACIT_CLEANUP(tacit_fd_close) =
 		socket(list->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return fail_errno(err, errno, "cannot make a socket");
@@ -125,7 +120,7 @@ static enum tacit_status clear_stale(const struct sockaddr_un *name, struct taci
 	if (!S_ISSOCK(st.st_mode))
 		return tacit_fail(err, TACIT_IO, "address", 0, "the path exists and is no socket");
 
-	int fd TACIT_CLEANUP(close_fd) =
+	int fd TACIT_CLEANUP(tacit_fd_close) =
 		socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return fail_errno(err, errno, "cannot make a socket");
@@ -146,7 +141,7 @@ static enum tacit_status listen_unix(const struct tacit_address *address, int *r
 	enum tacit_status st = clear_stale(&name, err);
 	if (st != TACIT_OK)
 		return st;
-	int fd TACIT_CLEANUP(close_fd) =
+	int fd TACIT_CLEANUP(tacit_fd_close) =
 		socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return fail_errno(err, errno, "cannot make a socket");
@@ -192,7 +187,7 @@ static enum tacit_status listen_vsock(const struct tacit_address *address, int *
 	socklen_t len = sizeof(bound);
 
 	name_vsock(address, &name);
-	int fd TACIT_CLEANUP(close_fd) =
+	int fd TACIT_CLEANUP(tacit_fd_close) =
 		socket(AF_VSOCK, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return fail_vsock(err, errno, "cannot make a socket");
@@ -252,7 +247,7 @@ static int await_connect(int fd, uint64_t deadline_ms)
 static int try_connect(const struct sockaddr *name, socklen_t len, uint64_t deadline_ms,
 		       int *ret_fd)
 {
-	int fd TACIT_CLEANUP(close_fd) =
+	int fd TACIT_CLEANUP(tacit_fd_close) =
 		socket(name->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int on = 1;
 

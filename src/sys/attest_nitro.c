@@ -15,6 +15,7 @@
 #include "base/compiler.h"
 #include "base/secret.h"
 #include "sys/attest.h"
+#include "sys/fd.h"
 #include "sys/nsm.h"
 #include "tee/nitro/runtime.h"
 
@@ -24,12 +25,6 @@ struct nitro_attester {
 	struct tacit_attester base;
 	struct tacit_nsm *nsm;
 };
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
 
 /* Credits what the module gives as entropy [random(4)]. Without the right to, it is mixed in. */
 static enum tacit_status seed_kernel(struct tacit_nsm *nsm, struct tacit_error *err)
@@ -44,7 +39,7 @@ static enum tacit_status seed_kernel(struct tacit_nsm *nsm, struct tacit_error *
 
 	if (st != TACIT_OK)
 		return st;
-	TACIT_CLEANUP(close_fd) int fd = open("/dev/urandom", O_WRONLY | O_CLOEXEC);
+	TACIT_CLEANUP(tacit_fd_close) int fd = open("/dev/urandom", O_WRONLY | O_CLOEXEC);
 	pool.head.entropy_count = (int)len * 8;
 	pool.head.buf_size = (int)len;
 	bool done = fd >= 0 &&

@@ -8,18 +8,13 @@
 #include "base/compiler.h"
 #include "crypto/hash.h"
 #include "sys/attest.h"
+#include "sys/fd.h"
 #include "tee/stub/stub.h"
 
 struct stub_attester {
 	struct tacit_attester base;
 	uint8_t pcr[TACIT_STUB_PCRS][TACIT_STUB_PCR_LEN];
 };
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
 
 static void free_hasher(struct tacit_hasher **hasher)
 {
@@ -49,7 +44,7 @@ static enum tacit_status hash_fd(int fd, struct tacit_hasher *hasher, struct tac
  */
 static enum tacit_status measure_program(uint8_t *ret, struct tacit_error *err)
 {
-	TACIT_CLEANUP(close_fd) int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	TACIT_CLEANUP(tacit_fd_close) int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	TACIT_CLEANUP(free_hasher) struct tacit_hasher *hasher = tacit_hasher_new(TACIT_SHA384);
 
 	if (fd < 0)

@@ -11,6 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "sys/fd.h"
+
 #define WHERE     "bridge"
 #define PIECE     65536
 #define ACCEPT_MS 10000
@@ -28,18 +30,11 @@ struct bridge {
 	struct flow up, down;
 };
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 static void bridge_free(struct bridge *b)
 {
-	close_fd(&b->listener);
-	close_fd(&b->far);
-	close_fd(&b->local);
+	tacit_fd_close(&b->listener);
+	tacit_fd_close(&b->far);
+	tacit_fd_close(&b->local);
 	free(b);
 }
 
@@ -60,7 +55,7 @@ static bool let_in(struct bridge *b)
 		b->local = accept4(b->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (b->local >= 0 && is_ours(b->local))
 			return true;
-		close_fd(&b->local);
+		tacit_fd_close(&b->local);
 	}
 	return false;
 }
@@ -132,7 +127,7 @@ static void *run(void *user)
 	struct bridge *b = user;
 
 	if (let_in(b)) {
-		close_fd(&b->listener);
+		tacit_fd_close(&b->listener);
 		carry(b);
 	}
 	bridge_free(b);

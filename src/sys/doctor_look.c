@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sys/fd.h"
+
 #include "sys/doctor_inside.h"
 
 #define AZURE_ASSET_TAG "7783-7084-3265-9085-8269-3286-77" /* of every virtual machine there */
@@ -30,12 +32,6 @@ bool tacit_doctor_has(const struct tacit_doctor *d, const char *path)
 	return join(d, path, full) && stat(full, &st) == 0;
 }
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
 size_t tacit_doctor_read(const struct tacit_doctor *d, const char *path, char *room, size_t size)
 {
 	char full[PATH_MAX];
@@ -45,7 +41,7 @@ size_t tacit_doctor_read(const struct tacit_doctor *d, const char *path, char *r
 	if (!join(d, path, full))
 		return 0;
 	/* Without waiting for the other end of a pipe that stands where a file should. */
-	TACIT_CLEANUP(close_fd) int fd = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	TACIT_CLEANUP(tacit_fd_close) int fd = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	while (fd >= 0 && len < size - 1) {
 		ssize_t n = read(fd, room + len, size - 1 - len);
 

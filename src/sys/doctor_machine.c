@@ -20,19 +20,14 @@
 #include "sys/address.h"
 #include "sys/attest.h"
 #include "sys/doctor.h"
+#include "sys/fd.h"
 #include "sys/tsm.h"
 
 #define ANSWER_MS 5000
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
 static int open_device(void *user, const char *path)
 {
-	TACIT_CLEANUP(close_fd) int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	TACIT_CLEANUP(tacit_fd_close) int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 
 	(void)user;
 	return fd < 0 ? errno : 0;
@@ -91,7 +86,7 @@ static int read_within(int fd, uint8_t *room, size_t *len)
 static int tpm(void *user, const char *device, struct tacit_slice command, uint8_t *answer,
 	       size_t *len)
 {
-	TACIT_CLEANUP(close_fd) int fd = open(device, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	TACIT_CLEANUP(tacit_fd_close) int fd = open(device, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	struct pollfd wait = { .fd = fd, .events = POLLIN };
 
 	(void)user;
@@ -108,7 +103,7 @@ static int tpm(void *user, const char *device, struct tacit_slice command, uint8
 
 static int local_cid(void *user, uint32_t *ret)
 {
-	TACIT_CLEANUP(close_fd) int fd = open("/dev/vsock", O_RDONLY | O_CLOEXEC);
+	TACIT_CLEANUP(tacit_fd_close) int fd = open("/dev/vsock", O_RDONLY | O_CLOEXEC);
 	unsigned cid = 0;
 
 	(void)user;
@@ -130,7 +125,7 @@ static int inflate(void *user, const char *path, char *text, size_t *len)
 {
 	static char program[] = "/usr/bin/gzip", option[] = "-dc";
 	static char *const environment[] = { NULL };
-	TACIT_CLEANUP(close_fd) int in = open(path, O_RDONLY | O_CLOEXEC);
+	TACIT_CLEANUP(tacit_fd_close) int in = open(path, O_RDONLY | O_CLOEXEC);
 	char *const argv[] = { program, option, NULL };
 	posix_spawn_file_actions_t actions;
 	int ends[2];
@@ -139,8 +134,8 @@ static int inflate(void *user, const char *path, char *text, size_t *len)
 	(void)user;
 	if (in < 0 || pipe2(ends, O_CLOEXEC) != 0)
 		return errno;
-	TACIT_CLEANUP(close_fd) int out = ends[0];
-	TACIT_CLEANUP(close_fd) int write_end = ends[1];
+	TACIT_CLEANUP(tacit_fd_close) int out = ends[0];
+	TACIT_CLEANUP(tacit_fd_close) int write_end = ends[1];
 	int code = posix_spawn_file_actions_init(&actions);
 	if (code)
 		return code;
@@ -192,7 +187,7 @@ static enum tacit_status reach(void *user, const char *text, struct tacit_error 
 		return TACIT_USAGE;
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return tacit_fail(err, TACIT_IO, "doctor", 0, "%s", strerror(errno));
-	TACIT_CLEANUP(close_fd) int in = ends[0];
+	TACIT_CLEANUP(tacit_fd_close) int in = ends[0];
 	pid_t child = fork();
 	if (child == 0)
 		connect_and_exit(&address, ends[1]);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/compiler.h"
+#include "sys/fd.h"
 
 #define WHERE "nitro_enclaves"
 #define PAGE  (UINT64_C(2) << 20)
@@ -209,15 +210,9 @@ static enum tacit_status check(const struct tacit_enclave_options *o, uint64_t *
 	return TACIT_OK;
 }
 
-static void close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
 static enum tacit_status create(struct tacit_enclave *e, struct tacit_error *err)
 {
-	TACIT_CLEANUP(close_fd) int device = open(TACIT_ENCLAVE_DEVICE, O_RDWR | O_CLOEXEC);
+	TACIT_CLEANUP(tacit_fd_close) int device = open(TACIT_ENCLAVE_DEVICE, O_RDWR | O_CLOEXEC);
 	uint64_t slot = 0;
 
 	if (device < 0 && (errno == ENOENT || errno == ENODEV || errno == ENXIO))

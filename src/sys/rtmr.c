@@ -9,17 +9,12 @@
 
 #include "base/compiler.h"
 #include "crypto/hash.h"
+#include "sys/fd.h"
 #include "sys/tdx_guest.h"
 
 #define WHERE "rtmr3"
 
 static const uint8_t ZEROS[TACIT_RTMR_LEN];
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
 
 /* ---- the kernel's file ---------------------------------------------------------------------- */
 
@@ -30,7 +25,7 @@ struct file_user {
 static int read_file(void *user, uint8_t *ret)
 {
 	const struct file_user *file = user;
-	TACIT_CLEANUP(close_fd) int fd = open(file->path, O_RDONLY | O_CLOEXEC);
+	TACIT_CLEANUP(tacit_fd_close) int fd = open(file->path, O_RDONLY | O_CLOEXEC);
 	uint8_t room[TACIT_RTMR_LEN + 1]; /* one more than it has */
 	ssize_t n;
 
@@ -51,7 +46,7 @@ static int read_file(void *user, uint8_t *ret)
 static int extend_file(void *user, const uint8_t *data)
 {
 	const struct file_user *file = user;
-	TACIT_CLEANUP(close_fd) int fd = open(file->path, O_WRONLY | O_CLOEXEC);
+	TACIT_CLEANUP(tacit_fd_close) int fd = open(file->path, O_WRONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return errno;
@@ -183,7 +178,7 @@ enum tacit_status tacit_rtmr_fill_with(const struct tacit_rtmr_way *way,
 static enum tacit_status fill_device(const char *device, const uint8_t *data,
 				     struct tacit_rtmr_result *ret, struct tacit_error *err)
 {
-	TACIT_CLEANUP(close_fd) int fd = open(device, O_RDWR | O_CLOEXEC);
+	TACIT_CLEANUP(tacit_fd_close) int fd = open(device, O_RDWR | O_CLOEXEC);
 	const struct tacit_rtmr_way way = { read_device, extend_device, &fd };
 
 	return fd < 0 ? fail_errno("open the device of", errno, err)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/compiler.h"
+#include "sys/fd.h"
 #include "sys/sandbox_ioctl.h"
 
 #define WHERE "sandbox"
@@ -38,12 +39,6 @@ struct ruleset {
 	uint64_t fs;
 	uint64_t net;
 };
-
-static void close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
 
 static enum tacit_status fail_errno(struct tacit_error *err, const char *what, int number)
 {
@@ -74,7 +69,7 @@ struct places {
 static enum tacit_status allow(int rules, const char *folder, uint64_t rights,
 			       struct tacit_error *err)
 {
-	TACIT_CLEANUP(close_fd) int fd = open(folder, O_PATH | O_CLOEXEC | O_DIRECTORY);
+	TACIT_CLEANUP(tacit_fd_close) int fd = open(folder, O_PATH | O_CLOEXEC | O_DIRECTORY);
 	struct landlock_path_beneath_attr rule = { .allowed_access = rights, .parent_fd = fd };
 
 	if (fd < 0)
@@ -95,7 +90,7 @@ static enum tacit_status enter_landlock(const struct places *places,
 
 	struct ruleset want = { .fs = fs_rights(version) & places->taken, .net = places->net };
 	size_t size = version >= 4 ? sizeof(want) : sizeof(want.fs);
-	TACIT_CLEANUP(close_fd)
+	TACIT_CLEANUP(tacit_fd_close)
 	int rules = (int)syscall(SYS_landlock_create_ruleset, &want, size, 0);
 	if (rules < 0)
 		return fail_errno(err, "Landlock refuses its rules", errno);

@@ -12,6 +12,7 @@
 #include "base/compiler.h"
 #include "base/reader.h"
 #include "base/secret.h"
+#include "sys/fd.h"
 #include "sys/sandbox_ioctl.h"
 
 #define WHERE            "sev_guest"
@@ -69,12 +70,6 @@ struct asking {
 	uint8_t answer[ANSWER];
 	struct envelope envelope; /* of the last call */
 };
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
 
 static void free_block(uint8_t **block)
 {
@@ -225,7 +220,7 @@ enum tacit_status tacit_sev_guest_report(const char *device, const uint8_t *inpu
 					 struct tacit_mut room, struct tacit_tsm_report *ret,
 					 struct tacit_error *err)
 {
-	TACIT_CLEANUP(close_fd) int fd = -1;
+	TACIT_CLEANUP(tacit_fd_close) int fd = -1;
 	enum tacit_status st = open_device(device, &fd, err);
 
 	return st == TACIT_OK ? tacit_sev_guest_report_with(call_device, &fd, input, room, ret, err)
@@ -299,7 +294,7 @@ enum tacit_status tacit_sev_guest_key(const char *device,
 				      uint8_t ret[static TACIT_SEV_GUEST_KEY_LEN],
 				      struct tacit_error *err)
 {
-	TACIT_CLEANUP(close_fd) int fd = -1;
+	TACIT_CLEANUP(tacit_fd_close) int fd = -1;
 	enum tacit_status st = check_request(request, err);
 
 	if (st == TACIT_OK)

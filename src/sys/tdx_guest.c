@@ -14,6 +14,7 @@
 #include "base/writer.h"
 #include "sys/address.h"
 #include "sys/clock.h"
+#include "sys/fd.h"
 #include "sys/sandbox_ioctl.h"
 
 #define WHERE      "tdx_guest"
@@ -34,12 +35,6 @@ _Static_assert(GET_REPORT0 == TACIT_IOCTL_TDX_GUEST_REPORT0,
 #define QUOTE     1
 #define MAJOR     1
 #define MINOR     0
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
 
 static enum tacit_status fail_open(const char *device, int code, struct tacit_error *err)
 {
@@ -66,7 +61,7 @@ int tacit_tdx_guest_report(int fd, const uint8_t input[static TACIT_TSM_INPUT],
 static enum tacit_status get_report(const char *device, const uint8_t *input, uint8_t *ret,
 				    struct tacit_error *err)
 {
-	TACIT_CLEANUP(close_fd) int fd = open(device, O_RDWR | O_CLOEXEC);
+	TACIT_CLEANUP(tacit_fd_close) int fd = open(device, O_RDWR | O_CLOEXEC);
 
 	if (fd < 0)
 		return fail_open(device, errno, err);
@@ -188,7 +183,7 @@ enum tacit_status tacit_tdx_guest_quote(const char *device, const char *service,
 					const uint8_t *input, struct tacit_mut room,
 					struct tacit_tsm_report *ret, struct tacit_error *err)
 {
-	TACIT_CLEANUP(close_fd) int fd = -1;
+	TACIT_CLEANUP(tacit_fd_close) int fd = -1;
 	uint8_t report[TACIT_TDX_GUEST_REPORT];
 	struct tacit_address address;
 	struct tacit_slice quote;

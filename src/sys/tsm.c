@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/compiler.h"
+#include "sys/fd.h"
 
 #define WHERE    "tsm"
 
@@ -28,12 +29,6 @@ static void remove_entry(struct entry *entry)
 		close(entry->fd);
 	if (entry->path[0])
 		rmdir(entry->path); /* the kernel takes the attributes along */
-}
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
 }
 
 /* What each code means for a report [configfs-tsm]. */
@@ -65,7 +60,7 @@ static enum tacit_status fail_errno(int code, const char *what, struct tacit_err
 static int read_all(const struct entry *entry, const char *name, struct tacit_mut room,
 		    size_t *ret_len)
 {
-	TACIT_CLEANUP(close_fd) int fd = openat(entry->fd, name, O_RDONLY | O_CLOEXEC);
+	TACIT_CLEANUP(tacit_fd_close) int fd = openat(entry->fd, name, O_RDONLY | O_CLOEXEC);
 	size_t len = 0;
 
 	if (fd < 0)
@@ -90,7 +85,7 @@ static int read_all(const struct entry *entry, const char *name, struct tacit_mu
 /* Writes the input at once; what the kernel thinks of it shows in the generation. */
 static int write_input(const struct entry *entry, const uint8_t *input)
 {
-	TACIT_CLEANUP(close_fd) int fd = openat(entry->fd, "inblob", O_WRONLY | O_CLOEXEC);
+	TACIT_CLEANUP(tacit_fd_close) int fd = openat(entry->fd, "inblob", O_WRONLY | O_CLOEXEC);
 	ssize_t n;
 
 	if (fd < 0)
