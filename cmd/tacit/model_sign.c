@@ -2,7 +2,8 @@
 
 /*
  * tacit model sign: one more publisher's signature on a sealed model, or the word of a publisher's
- * key that another one succeeds it. Neither touches the manifest or the payload.
+ * key that another one succeeds it. Neither touches the manifest or the payload. Where the folder
+ * lies is not trusted: a model is signed that somebody who counts signed before, or that is named.
  */
 
 #include <stdlib.h>
@@ -14,29 +15,52 @@
 
 struct options {
 	struct cli_common common;
-	struct cli_hex successor;
-	struct cli_time until;
+	struct cli_list publishers;
+	struct cli_hex model_sha256, successor;
+	struct cli_time until, now;
 	const char *sign;
 };
 
 static const struct cli_option OPTIONS[] = {
 	CLI_OPT(struct options, sign, "--sign", 0, CLI_TEXT, "FILE",
 		"the publisher's private key: Ed25519, PEM, not encrypted"),
+	CLI_OPT(struct options, publishers, "--publisher", 0, CLI_LIST, "HEX",
+		"sign only what this publisher's key signed; may be repeated"),
+	{ "--model-sha256", 0, CLI_HEX, "HEX", "sign only the model with this identity",
+	  offsetof(struct options, model_sha256), TACIT_SHA256_LEN, TACIT_SHA256_LEN },
 	{ "--successor", 0, CLI_HEX, "HEX",
 	  "instead of the model, sign this key: who trusts the first trusts it too",
 	  offsetof(struct options, successor), TACIT_PUBLISHER_KEY, TACIT_PUBLISHER_KEY },
 	CLI_OPT(struct options, until, "--until", 0, CLI_TIME, "TIME",
 		"how long the successor counts"),
+	CLI_OPT(struct options, now, "--now", 0, CLI_TIME, "TIME",
+		"judge as of this time (default: now)"),
 };
 
+/* Whether this is the model that the caller means to sign. */
+static enum tacit_status judge(const struct model_dir *dir, const struct options *o,
+			       struct tacit_error *err)
+{
+	int64_t now = cli_now(&o->now);
+
+	if (o->model_sha256.given &&
+	    memcmp(o->model_sha256.bytes, dir->identity, sizeof(dir->identity)) != 0)
+		return tacit_fail(err, TACIT_BINDING, "model.sign", 0,
+				  "the manifest is not that of the model that was named");
+	return o->publishers.count ? model_dir_judge(dir, &o->publishers, now, err)
+				   : tacit_manifest_current(&dir->manifest, now, err);
+}
+
 static enum tacit_status add_signature(struct model_dir *dir, const struct tacit_key *key,
-				       struct tacit_error *err)
+				       const struct options *o, struct tacit_error *err)
 {
 	struct tacit_model_signatures *all = &dir->signatures;
 	struct tacit_model_signature mine;
-	enum tacit_status st = tacit_model_sign(dir->identity, key, &mine, err);
+	enum tacit_status st = judge(dir, o, err);
 	size_t i = 0;
 
+	if (st == TACIT_OK)
+		st = tacit_model_sign(dir->identity, key, &mine, err);
 	if (st != TACIT_OK)
 		return st;
 	while (i < all->count && memcmp(all->items[i].key, mine.key, sizeof(mine.key)) != 0)
@@ -82,6 +106,26 @@ static enum tacit_status write_back(const struct model_dir *dir, struct tacit_er
 	return st;
 }
 
+/* What was signed: the model's identity, or the key that succeeds. */
+static void report(const struct model_dir *dir, const struct options *o)
+{
+	const struct tacit_model_signatures *all = &dir->signatures;
+	bool successor = o->successor.given;
+	char hex[2 * TACIT_SHA256_LEN + 1];
+
+	tacit_hex_encode(successor ? tacit_slice_of(o->successor.bytes, TACIT_PUBLISHER_KEY)
+				   : TACIT_SLICE_ARRAY(dir->identity),
+			 hex);
+	if (o->common.json)
+		printf("{\"schema\":\"tacit.model-sign/1\",\"%s\":\"%s\",\"signatures\":%zu,"
+		       "\"successions\":%zu}\n",
+		       successor ? "successor" : "model_sha256", hex, all->count,
+		       all->succession_count);
+	else if (!o->common.quiet)
+		printf("signed: %s %s, %zu signatures, %zu successions\n",
+		       successor ? "successor" : "model", hex, all->count, all->succession_count);
+}
+
 static int sign(const struct options *o, const char *path, const struct tacit_key *key)
 {
 	struct tacit_error err = { 0 };
@@ -90,18 +134,31 @@ static int sign(const struct options *o, const char *path, const struct tacit_ke
 
 	if (st == TACIT_OK)
 		st = o->successor.given ? add_succession(&dir, key, o, &err)
-					: add_signature(&dir, key, &err);
+					: add_signature(&dir, key, o, &err);
 	if (st == TACIT_OK)
 		st = write_back(&dir, &err);
-	if (st == TACIT_OK && o->common.json)
-		printf("{\"schema\":\"tacit.model-sign/"
-		       "1\",\"signatures\":%zu,\"successions\":%zu}\n",
-		       dir.signatures.count, dir.signatures.succession_count);
-	else if (st == TACIT_OK)
-		cli_say(&o->common, "signed: %zu signatures, %zu successions", dir.signatures.count,
-			dir.signatures.succession_count);
+	if (st == TACIT_OK)
+		report(&dir, o);
 	model_dir_free(&dir);
 	return st ? cli_fail(&o->common, &err, "cannot sign '%s'", path) : 0;
+}
+
+/* Whether the options say one thing: which model is signed, or which key and how long. */
+static int check_options(const struct options *o)
+{
+	bool model = o->publishers.count != 0 || o->model_sha256.given;
+
+	if (o->successor.given != o->until.given)
+		return cli_usage("--successor and --until go together");
+	if (o->successor.given && model)
+		return cli_usage("a successor is signed instead of a model: --publisher and "
+				 "--model-sha256 do not go with it");
+	if (!o->successor.given && !model)
+		return cli_usage("which model is it? name a --publisher who signed it before, or "
+				 "its --model-sha256");
+	if (o->successor.given && o->until.seconds <= cli_now(&o->now))
+		return cli_usage("--until is not in the future");
+	return 0;
 }
 
 static int run(void *options, int argc, char **argv)
@@ -111,9 +168,9 @@ static int run(void *options, int argc, char **argv)
 
 	if (argc == 0 || !o->sign)
 		return cli_usage("model sign needs a folder and --sign FILE");
-	if (o->successor.given != o->until.given)
-		return cli_usage("--successor and --until go together");
-	int code = model_signing_key(&o->common, o->sign, &key);
+	int code = check_options(o);
+	if (code == 0)
+		code = model_signing_key(&o->common, o->sign, &key);
 	if (code == 0)
 		code = sign(o, argv[0], key);
 	tacit_key_free(key);
@@ -125,7 +182,7 @@ const struct cli_verb cmd_model_sign = {
 	.args = "DIR",
 	.summary = "add a publisher's signature, or a successor of its key",
 	.group = "tools",
-	.example = "tacit model sign --sign new-publisher.pem llama.sealed",
+	.example = "tacit model sign --sign new.pem --publisher 6b17... llama.sealed",
 	.options = OPTIONS,
 	.option_count = sizeof(OPTIONS) / sizeof(OPTIONS[0]),
 	.max_args = 1,

@@ -164,15 +164,32 @@ ok $? "and opened by it"
 
 # --- publishers ----------------------------------------------------------------------------------
 p=("$tacit" model verify --now 2026-12-01T00:00:00Z m2)
-run 0 "one more signature" "$tacit" model sign --sign next.pem m2
+sign=("$tacit" model sign --sign next.pem --now 2026-12-01T00:00:00Z)
+id=$(sha256sum <m2/manifest.json | cut -d' ' -f1)
+cp m2/manifest.sig before.sig
+run 2 "no signature on whatever lies there" "${sign[@]}" m2
+run 1 "nor on what somebody else signed" "${sign[@]}" --publisher "$stranger" m2
+run 1 "nor on another model" "${sign[@]}" --model-sha256 "${id//[0-7]/8}" m2
+run 1 "both that are named must hold" "${sign[@]}" --model-sha256 "$id" --publisher "$stranger" m2
+cmp -s m2/manifest.sig before.sig
+ok $? "and none was made"
+run 0 "what is named by its identity" "${sign[@]}" --model-sha256 "$id" m2
+has out "^signed: model $id, 2 signatures" "says which model was signed"
+cp before.sig m2/manifest.sig
+run 0 "one more signature" "${sign[@]}" "${by[@]}" --json m2
+json out "d[\"model_sha256\"] == \"$id\" and d[\"signatures\"] == 2" "names it in JSON too"
 run 0 "either counts: the old" "${p[@]}" --publisher "$publisher"
 run 0 "the new" "${p[@]}" --publisher "$next"
 run 1 "and no third" "${p[@]}" --publisher "$stranger"
 rm -r m2
 "${seal[@]}" --sign stranger.pem --to "$alice" -o m2 empty.json >out 2>err
 run 1 "a stranger's model" "${p[@]}" --publisher "$publisher"
-run 0 "a successor is named" "$tacit" model sign --sign publisher.pem --successor "$stranger" \
-	--until 2027-01-01T00:00:00Z m2
+succeed=("$tacit" model sign --sign publisher.pem --successor "$stranger"
+	--until 2027-01-01T00:00:00Z)
+run 2 "a successor that has ended" "${succeed[@]}" --now 2027-01-01T00:00:00Z m2
+run 2 "a successor judges no model" "${succeed[@]}" --now 2026-12-01T00:00:00Z "${by[@]}" m2
+run 0 "a successor is named" "${succeed[@]}" --now 2026-12-01T00:00:00Z m2
+has out "^signed: successor $stranger, 1 signatures, 1 successions" "says which key was signed"
 run 0 "and counts" "${p[@]}" --publisher "$publisher"
 run 1 "but not for others" "${p[@]}" --publisher "$next"
 run 1 "nor afterwards" "$tacit" model verify --now 2027-01-01T00:00:00Z "${by[@]}" m2
@@ -184,6 +201,9 @@ run 2 "a successor without an end" "$tacit" model sign --sign next.pem --success
 run 0 "before it expires" "$tacit" model verify --now 2026-11-19T00:00:00Z "${by[@]}" m3
 run 1 "once it has" "$tacit" model verify --now 2026-11-20T00:00:00Z "${by[@]}" m3
 has err 'expired at 2026-11-20T00:00:00Z' "says when"
+run 1 "nobody signs it then" "${sign[@]}" "${by[@]}" m3
+run 1 "nor by its identity" "${sign[@]}" \
+	--model-sha256 "$(sha256sum <m3/manifest.json | cut -d' ' -f1)" m3
 
 # --- what is not as it was signed ----------------------------------------------------------------
 "${seal[@]}" --to "$alice" -o good weights.gguf segment.bin >out 2>err
