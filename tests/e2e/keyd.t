@@ -25,8 +25,12 @@ from serving import ROOT, TACIT, WAIT, done, equal, ok, skip
 try:
     import boto3
     import botocore.loaders
+    from botocore.auth import SigV4QueryAuth
+    from botocore.awsrequest import AWSRequest
     from botocore.config import Config
+    from botocore.credentials import Credentials
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.httpsession import URLLib3Session
 except ImportError:
     print("1..0 # SKIP boto3 is not there")
     sys.exit(0)
@@ -431,6 +435,12 @@ elsewhere = boto3.client("kms", endpoint_url=keyd.url, region_name="eu-west-3",
                          config=Config(retries={"max_attempts": 0}))
 refused("a signature for another region", "InvalidSignatureException", elsewhere.generate_random,
         "region", NumberOfBytes=1)
+presigned = AWSRequest("POST", keyd.url + "/", {"X-Amz-Target": "TrentService.GenerateRandom"},
+                       b'{"NumberOfBytes":1}')
+SigV4QueryAuth(Credentials(*credentials["app"]), "kms", REGION, 86400).add_auth(presigned)
+answer = URLLib3Session(verify=path("keys/tls.pem")).send(presigned.prepare())
+equal((answer.status_code, json.loads(answer.content).get("__type")),
+      (400, "MissingAuthenticationTokenException"), "a request presigned for a day")
 refused("an operation that is not offered", "UnknownOperationException", kms.list_aliases)
 
 # --- rotation ----------------------------------------------------------------------------------
