@@ -44,6 +44,7 @@ struct lane {
 struct endpoint {
 	const struct cli_common *common;
 	struct tacit_server *server;
+	struct tacit_address bound;
 	struct kms_client client;
 	struct lane lanes[WORKERS];
 };
@@ -213,12 +214,22 @@ static void on_request(void *user, struct tacit_call *x)
 {
 	struct endpoint *e = user;
 	const struct tacit_http_head *head = tacit_call_head(x);
+	const char *why =
+		tacit_connect_page(head, e->bound.host, e->bound.transport == TACIT_TRANSPORT_UNIX);
 	struct job *job;
 
+	if (why) {
+		refuse(x, TACIT_POLICY, why);
+		return;
+	}
 	if (!tacit_slice_eq(head->method, tacit_slice_str("POST")) ||
 	    !tacit_slice_eq(head->path, tacit_slice_str("/")) ||
 	    !tacit_http_head_find(head, "x-amz-target").len) {
 		refuse(x, TACIT_FORMAT, "this is an endpoint of KMS: POST / with X-Amz-Target");
+		return;
+	}
+	if (!tacit_connect_type_ok(head, TYPE)) {
+		refuse(x, TACIT_FORMAT, "the body of a request is " TYPE);
 		return;
 	}
 	job = job_new(e, x);
@@ -324,7 +335,6 @@ static int run(void *options, int argc, char **argv)
 {
 	const struct options *o = options;
 	struct endpoint e = { .common = &o->common };
-	struct tacit_address bound = { 0 };
 	int fd = -1;
 	int code = argc == 1 ? kms_client_open(&o->common, &o->kms, &e.client)
 			     : cli_usage("one ADDR to listen at, as 127.0.0.1:8000");
@@ -332,11 +342,11 @@ static int run(void *options, int argc, char **argv)
 	if (code == 0)
 		code = open_lanes(&e);
 	if (code == 0)
-		code = open_listener(o, argv[0], &fd, &bound);
+		code = open_listener(o, argv[0], &fd, &e.bound);
 	if (code == 0) {
-		announce(o, &bound);
+		announce(o, &e.bound);
 		code = serve(o, &e, fd);
-		tacit_address_release(&bound);
+		tacit_address_release(&e.bound);
 	}
 	close_lanes(&e);
 	tacit_server_free(e.server);

@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 
 #include "base/base64.h"
 #include "base/bounds.h"
@@ -18,15 +17,6 @@ static bool is(struct tacit_slice text, const char *word)
 	return tacit_slice_eq(text, tacit_slice_str(word));
 }
 
-static bool is_json(struct tacit_slice type)
-{
-	static const char JSON[] = "application/json";
-	size_t len = sizeof(JSON) - 1;
-
-	return type.len >= len && strncasecmp((const char *)type.ptr, JSON, len) == 0 &&
-	       (type.len == len || type.ptr[len] == ';' || type.ptr[len] == ' ');
-}
-
 /*
  * What a web page could make a browser send is refused: another host's name, another origin, and
  * bodies of a type that needs no asking first.
@@ -36,13 +26,11 @@ static const char *guard(const struct tacit_connect *connect, struct tacit_call 
 {
 	const struct tacit_connect_options *o = &connect->options;
 	const struct tacit_http_head *head = tacit_call_head(call);
-	struct tacit_slice origin = tacit_http_head_find(head, "Origin");
+	const char *why = tacit_connect_page(head, o->host, o->any_host);
 
 	*ret_status = 403;
-	if (!o->any_host && !tacit_connect_host_ok(tacit_http_head_find(head, "Host"), o->host))
-		return "this endpoint answers to local host names alone";
-	if (origin.ptr && !tacit_connect_origin_ok(origin, o->host))
-		return "this endpoint answers no web pages of other origins";
+	if (why)
+		return why;
 	*ret_status = 404;
 	if (head->path.len < 4 || memcmp(head->path.ptr, "/v1/", 4) != 0)
 		return "there is nothing outside /v1/";
@@ -50,7 +38,7 @@ static const char *guard(const struct tacit_connect *connect, struct tacit_call 
 	if (!is(head->method, "GET") && !is(head->method, "POST"))
 		return "only GET and POST go through";
 	*ret_status = 415;
-	if (is(head->method, "POST") && !is_json(tacit_http_head_find(head, "Content-Type")))
+	if (is(head->method, "POST") && !tacit_connect_type_ok(head, "application/json"))
 		return "the body of a request is application/json";
 	return NULL;
 }
@@ -171,8 +159,7 @@ enum tacit_status tacit_connect_new(const struct tacit_connect_options *options,
 	};
 	enum tacit_status st = tacit_server_new(&server, &connect->server, err);
 	if (st == TACIT_OK)
-		st = tacit_client_loop_new(options->client,
-					   tacit_server_base(connect->server),
+		st = tacit_client_loop_new(options->client, tacit_server_base(connect->server),
 					   &connect->loop, err);
 	if (st != TACIT_OK) {
 		connect->options.store = NULL;

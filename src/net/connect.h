@@ -58,4 +58,14 @@ bool tacit_connect_host_ok(struct tacit_slice host, const char *extra);
 /* The same for an Origin field ("http://localhost:3000"). */
 bool tacit_connect_origin_ok(struct tacit_slice origin, const char *extra);
 
+/*
+ * Why a request that a web page could make a browser send is refused, for another host's name or
+ * another origin; NULL when it is not. `any_host` takes every Host: for unix sockets.
+ */
+const char *tacit_connect_page(const struct tacit_http_head *head, const char *extra,
+			       bool any_host);
+
+/* Whether Content-Type is `want`, with any parameters: one that browsers ask for first. */
+bool tacit_connect_type_ok(const struct tacit_http_head *head, const char *want);
+
 #endif

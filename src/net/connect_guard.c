@@ -69,3 +69,23 @@ bool tacit_connect_origin_ok(struct tacit_slice origin, const char *extra)
 	}
 	return false;
 }
+
+const char *tacit_connect_page(const struct tacit_http_head *head, const char *extra, bool any_host)
+{
+	struct tacit_slice origin = tacit_http_head_find(head, "Origin");
+
+	if (!any_host && !tacit_connect_host_ok(tacit_http_head_find(head, "Host"), extra))
+		return "this endpoint answers to local host names alone";
+	if (origin.ptr && !tacit_connect_origin_ok(origin, extra))
+		return "this endpoint answers no web pages of other origins";
+	return NULL;
+}
+
+bool tacit_connect_type_ok(const struct tacit_http_head *head, const char *want)
+{
+	struct tacit_slice type = tacit_http_head_find(head, "Content-Type");
+	size_t len = strlen(want);
+
+	return type.len >= len && strncasecmp((const char *)type.ptr, want, len) == 0 &&
+	       (type.len == len || type.ptr[len] == ';' || type.ptr[len] == ' ');
+}

@@ -182,8 +182,9 @@ run 2 "a relay that is no address" kms genrandom --via nowhere
 started+=($!)
 until_true grep -q listen "$work/sdk.json"
 sdk=http://$(sed -n 's/.*"listen":"tcp:\([^"]*\)".*/\1/p' "$work/sdk.json")
-ask() { # OPERATION JSON
-	curl -s --max-time 30 "$sdk/" -H "X-Amz-Target: TrentService.$1" -d "$2"
+ask() { # OPERATION JSON OPTIONS...
+	curl -s --max-time 30 "$sdk/" -H "Content-Type: application/x-amz-json-1.1" \
+		-H "X-Amz-Target: TrentService.$1" -d "$2" "${@:3}"
 }
 if command -v curl >/dev/null; then
 	silent=$(grep -c silent "$work/fake.log")
@@ -199,6 +200,20 @@ if command -v curl >/dev/null; then
 	ask Decrypt '{"KeyId":"plaintext","CiphertextBlob":"'"$(base64 -w0 "$work/wrapped")"'","EncryptionContext":{"app":"demo","b":"c"}}' >"$work/out"
 	has "$work/out" '"TacitRefusedException","message":"it answers in plaintext' \
 		"what may not be taken is refused under a name that SDKs do not try again"
+	# A web page in this machine's browser, or one that points its own name here.
+	before=$(requests)
+	ask GenerateRandom '{"NumberOfBytes":4}' -H 'Host: evil.example' >"$work/out"
+	has "$work/out" 'TacitRefused.*local host names alone' "another host's name is refused"
+	ask GenerateRandom '{"NumberOfBytes":4}' -H 'Origin: http://evil.example' >"$work/out"
+	has "$work/out" 'TacitRefused.*no web pages' "another origin is refused"
+	curl -s --max-time 30 "$sdk/" -H 'Content-Type: text/plain' \
+		-H 'X-Amz-Target: TrentService.GenerateRandom' -d '{"NumberOfBytes":4}' >"$work/out"
+	has "$work/out" 'body of a request is application/x-amz-json-1.1' \
+		"a body that browsers send unasked is refused"
+	ok "$(($(requests) != before))" "and KMS hears of none of them"
+	ask GenerateRandom '{"NumberOfBytes":4}' -H 'Host: localhost' \
+		-H 'Origin: http://localhost' >"$work/out"
+	has "$work/out" '"Plaintext":"' "one of this machine is answered"
 else
 	skip "an SDK's endpoint" "no curl"
 fi

@@ -221,11 +221,12 @@ def test_strangers():
         answer = c.getresponse()
         return answer.status, answer.read()
 
-    target = {"X-Amz-Target": "TrentService.GenerateRandom"}
-    for name, args in (("no operation", ("POST", "/", {})),
+    kind = {"Content-Type": "application/x-amz-json-1.1"}
+    target = {"X-Amz-Target": "TrentService.GenerateRandom", **kind}
+    for name, args in (("no operation", ("POST", "/", kind)),
                        ("another path", ("POST", "/x", target)),
                        ("another method", ("GET", "/", target)),
-                       ("another service", ("POST", "/", {"X-Amz-Target": "Other.Decrypt"})),
+                       ("another service", ("POST", "/", {"X-Amz-Target": "Other.Decrypt", **kind})),
                        ("no JSON", ("POST", "/", target, b"{")),
                        ("a member twice", ("POST", "/", target, b'{"A":1,"A":2}')),
                        ("a list", ("POST", "/", target, b"[]"))):
@@ -296,7 +297,8 @@ with open(path("serve.log")) as f:
        "what was asked for is told, without what was in it")
 import http.client
 c = http.client.HTTPConnection(local.removeprefix("http://"), timeout=WAIT)
-c.request("POST", "/", b'{"NumberOfBytes":8}', {"X-Amz-Target": "TrentService.GenerateRandom"})
+c.request("POST", "/", b'{"NumberOfBytes":8}', {"X-Amz-Target": "TrentService.GenerateRandom",
+                                               "Content-Type": "application/x-amz-json-1.1"})
 answer = c.getresponse()
 ok(answer.status == 500 and b"KMSInternalException" in answer.read(),
    "KMS that has gone is said to fail for now")
