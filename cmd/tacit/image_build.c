@@ -44,7 +44,7 @@ static const struct cli_option OPTIONS[] = {
 	CLI_OPT(struct options, cmdline, "--cmdline", 0, CLI_TEXT, "TEXT",
 		"its command line (" EIF_CMDLINE ")"),
 	CLI_OPT(struct options, model, "--model", 0, CLI_TEXT, "FILE",
-		"the model, a GGUF file, or a sealed one's folder; not in the image if far away"),
+		"a GGUF file, or the folder of a sealed model; a URL stays outside the image"),
 	IMAGE_FAR_OPTIONS(struct options, far),
 	CLI_OPT(struct options, model_id, "--model-id", 0, CLI_TEXT, "NAME",
 		"what clients call the model (the file's name, or what a sealed one is called)"),
@@ -144,17 +144,19 @@ static bool derive_name(const char *given, const char *output, const char *endin
 /* The last part of the name, without what it is a file of and, of a URL, without its query. */
 static void name_model(struct making *m)
 {
-	const char *name = m->o->model_id ? m->o->model_id : m->o->model;
-	size_t end = m->is_far && !m->o->model_id ? strcspn(name, "?") : strlen(name);
+	const char *model = m->o->model;
+	size_t end = m->is_far ? strcspn(model, "?") : strlen(model);
 	size_t start = end;
 
-	while (!m->o->model_id && start > 0 && name[start - 1] != '/')
+	if (m->o->model_id) {
+		snprintf(m->model_id, sizeof(m->model_id), "%s", m->o->model_id);
+		return;
+	}
+	while (start > 0 && model[start - 1] != '/')
 		start--;
-	if (m->o->model_id)
-		start = 0;
-	else if (end - start > 5 && strncmp(name + end - 5, ".gguf", 5) == 0)
+	if (end - start > 5 && strncmp(model + end - 5, ".gguf", 5) == 0)
 		end -= 5;
-	snprintf(m->model_id, sizeof(m->model_id), "%.*s", (int)(end - start), name + start);
+	snprintf(m->model_id, sizeof(m->model_id), "%.*s", (int)(end - start), model + start);
 }
 
 static int find_parts(struct making *m)
