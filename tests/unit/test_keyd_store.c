@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "release/keyd_store.h"
 
-#include <signal.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/compiler.h"
 #include "tests/tap.h"
-
-#define ROUNDS 200
+#include "tests/unit/kill_util.h"
 
 static char folder[128];
 static struct tacit_keyd_master master, wrong;
@@ -204,7 +200,7 @@ static void try_credentials(void)
 struct reading {
 	struct tacit_keyd_chain chain;
 	enum tacit_status status;
-	unsigned numbers[1 << 16]; /* how often the number of an operation is in the log */
+	unsigned numbers[KILL_NUMBERS]; /* how often the number of an operation is in the log */
 	unsigned released;
 };
 
@@ -368,38 +364,6 @@ static void write_until_killed(const char *path, uint32_t first, int report)
 	_exit(1);
 }
 
-static bool acknowledged[1 << 16];
-
-static uint32_t kill_round(const char *path, uint32_t first, unsigned rows, long nanoseconds)
-{
-	struct timespec wait = { 0, nanoseconds };
-	uint32_t number, reported = 0;
-	int pipes[2];
-
-	if (pipe(pipes) != 0)
-		abort();
-	pid_t child = fork();
-	if (child == 0) {
-		close(pipes[0]);
-		write_until_killed(path, first, pipes[1]);
-	}
-	close(pipes[1]);
-	for (;;) {
-		if (reported == rows) {
-			nanosleep(&wait, NULL);
-			kill(child, SIGKILL);
-		}
-		if (read(pipes[0], &number, sizeof(number)) != sizeof(number))
-			break;
-		if (number < TACIT_ARRAY_LEN(acknowledged))
-			acknowledged[number] = true;
-		reported++;
-	}
-	close(pipes[0]);
-	waitpid(child, NULL, 0);
-	return reported;
-}
-
 static void try_kill(void)
 {
 	const char *path = place("kill.db");
@@ -407,9 +371,8 @@ static void try_kill(void)
 	uint32_t first = 1;
 
 	srandom(20261121);
-	for (unsigned round = 0; round < ROUNDS; round++) {
-		uint32_t reported =
-			kill_round(path, first, (unsigned)random() % 3, random() % 300000);
+	for (unsigned round = 0; round < KILL_ROUNDS; round++) {
+		uint32_t reported = kill_round(write_until_killed, path, first);
 		struct tacit_keyd_store *store = must_open(path);
 
 		first += reported + 1;
@@ -429,7 +392,7 @@ static void try_kill(void)
 		lost += r->numbers[i] != 1;
 		keys += !find(store, name, &key);
 	}
-	ok(broken == 0, "%u writers killed: the file is whole every time", ROUNDS);
+	ok(broken == 0, "%u writers killed: the file is whole every time", KILL_ROUNDS);
 	ok(r->status == TACIT_OK, "the chain holds over all of them");
 	ok(total > 100 && lost == 0, "no release that was acknowledged is lost (%u)", total);
 	ok(keys == 0, "and no key");

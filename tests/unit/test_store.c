@@ -10,13 +10,13 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/compiler.h"
 #include "codec/json.h"
 #include "crypto/hash.h"
 #include "tests/tap.h"
+#include "tests/unit/kill_util.h"
 
 static char folder[128];
 static uint8_t receipt[600];
@@ -405,39 +405,6 @@ static void write_until_killed(const char *path, uint32_t first, int report)
 	}
 }
 
-static bool acknowledged[1 << 20];
-
-/* One writer, killed after `rows` acknowledgements and a little; how many it reported. */
-static uint32_t kill_round(const char *path, uint32_t first, unsigned rows, long nanoseconds)
-{
-	int pipes[2];
-	uint32_t number, reported = 0;
-	struct timespec wait = { 0, nanoseconds };
-
-	if (pipe(pipes) != 0)
-		abort();
-	pid_t child = fork();
-	if (child == 0) {
-		close(pipes[0]);
-		write_until_killed(path, first, pipes[1]);
-	}
-	close(pipes[1]);
-	for (;;) {
-		if (reported == rows) {
-			nanosleep(&wait, NULL);
-			kill(child, SIGKILL);
-		}
-		if (read(pipes[0], &number, sizeof(number)) != sizeof(number))
-			break;
-		if (number < sizeof(acknowledged))
-			acknowledged[number] = true;
-		reported++;
-	}
-	close(pipes[0]);
-	waitpid(child, NULL, 0);
-	return reported;
-}
-
 static void try_kill(void)
 {
 	const char *path = place("kill.db");
@@ -445,9 +412,8 @@ static void try_kill(void)
 	unsigned lost = 0, broken = 0, silent = 0;
 
 	srandom(20261121);
-	for (unsigned round = 0; round < 200; round++) {
-		uint32_t reported =
-			kill_round(path, first, (unsigned)random() % 3, random() % 300000);
+	for (unsigned round = 0; round < KILL_ROUNDS; round++) {
+		uint32_t reported = kill_round(write_until_killed, path, first);
 		struct tacit_store *store = must_open(path, TACIT_STORE_WRITE);
 
 		/* One more than was reported may have been stored. */
@@ -464,10 +430,10 @@ static void try_kill(void)
 	for (uint32_t i = 0; store && i < first; i++)
 		lost += acknowledged[i] && !has(store, i);
 	tacit_store_close(store);
-	ok(broken == 0, "200 writers killed: the file is whole every time");
+	ok(broken == 0, "%u writers killed: the file is whole every time", KILL_ROUNDS);
 	ok(lost == 0 && store, "nothing acknowledged is lost");
-	ok(total >= 200, "%u rows were acknowledged, %u writers died before their first", total,
-	   silent);
+	ok(total >= KILL_ROUNDS, "%u rows were acknowledged, %u writers died before their first",
+	   total, silent);
 }
 
 static void try_crowd(void)
