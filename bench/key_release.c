@@ -42,37 +42,6 @@ static void need(enum tacit_status status, const struct tacit_error *err)
 	exit(70);
 }
 
-/* The linker wraps these for other benchmarks; here they are themselves. */
-enum tacit_status __real_tacit_trust_signed(enum tacit_key_alg alg, struct tacit_slice key,
-					    struct tacit_slice message,
-					    struct tacit_slice signature, struct tacit_cache *cache,
-					    struct tacit_error *err);
-enum tacit_status __wrap_tacit_trust_signed(enum tacit_key_alg alg, struct tacit_slice key,
-					    struct tacit_slice message,
-					    struct tacit_slice signature, struct tacit_cache *cache,
-					    struct tacit_error *err);
-enum tacit_status __real_tacit_cert_signed(const struct tacit_cert *signer, enum tacit_sig_alg alg,
-					   struct tacit_slice message, struct tacit_slice signature,
-					   struct tacit_cache *cache, struct tacit_error *err);
-enum tacit_status __wrap_tacit_cert_signed(const struct tacit_cert *signer, enum tacit_sig_alg alg,
-					   struct tacit_slice message, struct tacit_slice signature,
-					   struct tacit_cache *cache, struct tacit_error *err);
-
-enum tacit_status __wrap_tacit_trust_signed(enum tacit_key_alg alg, struct tacit_slice key,
-					    struct tacit_slice message,
-					    struct tacit_slice signature, struct tacit_cache *cache,
-					    struct tacit_error *err)
-{
-	return __real_tacit_trust_signed(alg, key, message, signature, cache, err);
-}
-
-enum tacit_status __wrap_tacit_cert_signed(const struct tacit_cert *signer, enum tacit_sig_alg alg,
-					   struct tacit_slice message, struct tacit_slice signature,
-					   struct tacit_cache *cache, struct tacit_error *err)
-{
-	return __real_tacit_cert_signed(signer, alg, message, signature, cache, err);
-}
-
 static double clock_of(clockid_t id)
 {
 	struct timespec t;

@@ -15,45 +15,10 @@
 
 #include "bench.h"
 #include "codec/cose.h"
+#include "signatures.h"
 #include "tacit/verify.h"
 #include "tee/nitro/nitro.h"
 #include "tests/pki/nitro.h"
-
-/* ---- signatures taken out ------------------------------------------------------------------ */
-
-static bool stubbed;
-
-enum tacit_status __real_tacit_trust_signed(enum tacit_key_alg alg, struct tacit_slice key,
-					    struct tacit_slice message,
-					    struct tacit_slice signature, struct tacit_cache *cache,
-					    struct tacit_error *err);
-enum tacit_status __wrap_tacit_trust_signed(enum tacit_key_alg alg, struct tacit_slice key,
-					    struct tacit_slice message,
-					    struct tacit_slice signature, struct tacit_cache *cache,
-					    struct tacit_error *err);
-enum tacit_status __real_tacit_cert_signed(const struct tacit_cert *signer, enum tacit_sig_alg alg,
-					   struct tacit_slice message, struct tacit_slice signature,
-					   struct tacit_cache *cache, struct tacit_error *err);
-enum tacit_status __wrap_tacit_cert_signed(const struct tacit_cert *signer, enum tacit_sig_alg alg,
-					   struct tacit_slice message, struct tacit_slice signature,
-					   struct tacit_cache *cache, struct tacit_error *err);
-
-enum tacit_status __wrap_tacit_trust_signed(enum tacit_key_alg alg, struct tacit_slice key,
-					    struct tacit_slice message,
-					    struct tacit_slice signature, struct tacit_cache *cache,
-					    struct tacit_error *err)
-{
-	return stubbed ? TACIT_OK
-		       : __real_tacit_trust_signed(alg, key, message, signature, cache, err);
-}
-
-enum tacit_status __wrap_tacit_cert_signed(const struct tacit_cert *signer, enum tacit_sig_alg alg,
-					   struct tacit_slice message, struct tacit_slice signature,
-					   struct tacit_cache *cache, struct tacit_error *err)
-{
-	return stubbed ? TACIT_OK
-		       : __real_tacit_cert_signed(signer, alg, message, signature, cache, err);
-}
 
 /* ---- who asks for memory ------------------------------------------------------------------- */
 
@@ -236,14 +201,14 @@ static void measure_rest(struct setup *s)
 {
 	double rounds[BENCH_ROUNDS];
 
-	stubbed = true;
+	signatures.stubbed = true;
 	bench_time(detect_and_verify, s, 1000);
 	for (size_t i = 0; i < BENCH_ROUNDS; i++)
 		rounds[i] = bench_time(detect_and_verify, s, 2000);
 	double us = bench_median(rounds, BENCH_ROUNDS) * 1e6;
 	printf("%-34s %9.2f us (target 5)%s\n", "nitro without signatures", us,
 	       us < 5 ? "" : "  MISSED");
-	stubbed = false;
+	signatures.stubbed = false;
 }
 
 static void measure_heap(struct setup *s)

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "bench.h"
+#include "signatures.h"
 #include "tacit/verify.h"
 #include "tests/pki/snp.h"
 #include "trust/x509.h"
@@ -34,40 +35,6 @@ struct setup {
 	uint8_t room[TACIT_ARENA_TYPICAL];
 	struct bare_check report, vek, ica;
 };
-
-static bool stubbed;
-
-enum tacit_status __real_tacit_trust_signed(enum tacit_key_alg alg, struct tacit_slice key,
-					    struct tacit_slice message,
-					    struct tacit_slice signature, struct tacit_cache *cache,
-					    struct tacit_error *err);
-enum tacit_status __wrap_tacit_trust_signed(enum tacit_key_alg alg, struct tacit_slice key,
-					    struct tacit_slice message,
-					    struct tacit_slice signature, struct tacit_cache *cache,
-					    struct tacit_error *err);
-enum tacit_status __real_tacit_cert_signed(const struct tacit_cert *signer, enum tacit_sig_alg alg,
-					   struct tacit_slice message, struct tacit_slice signature,
-					   struct tacit_cache *cache, struct tacit_error *err);
-enum tacit_status __wrap_tacit_cert_signed(const struct tacit_cert *signer, enum tacit_sig_alg alg,
-					   struct tacit_slice message, struct tacit_slice signature,
-					   struct tacit_cache *cache, struct tacit_error *err);
-
-enum tacit_status __wrap_tacit_trust_signed(enum tacit_key_alg alg, struct tacit_slice key,
-					    struct tacit_slice message,
-					    struct tacit_slice signature, struct tacit_cache *cache,
-					    struct tacit_error *err)
-{
-	return stubbed ? TACIT_OK
-		       : __real_tacit_trust_signed(alg, key, message, signature, cache, err);
-}
-
-enum tacit_status __wrap_tacit_cert_signed(const struct tacit_cert *signer, enum tacit_sig_alg alg,
-					   struct tacit_slice message, struct tacit_slice signature,
-					   struct tacit_cache *cache, struct tacit_error *err)
-{
-	return stubbed ? TACIT_OK
-		       : __real_tacit_cert_signed(signer, alg, message, signature, cache, err);
-}
 
 static void die(const char *what)
 {
@@ -183,7 +150,7 @@ int main(void)
 		    1.25);
 	s.cx.cache = tacit_cache_init(cache, sizeof(cache));
 	bench_print("snp warm, 1 P-384", bench_against(bare_warm, verify, &s, 100), 1.10);
-	stubbed = true;
+	signatures.stubbed = true;
 	double rounds[BENCH_ROUNDS];
 	bench_time(verify, &s, 1000);
 	for (size_t i = 0; i < BENCH_ROUNDS; i++)

@@ -19,6 +19,7 @@
 
 #include "base/compiler.h"
 #include "bench.h"
+#include "signatures.h"
 #include "tacit/verify.h"
 #include "tests/pki/dcap.h"
 #include "tests/pki/dcap_collateral.h"
@@ -50,23 +51,6 @@ struct setup {
 };
 
 static struct setup setup;
-static bool stubbed, recording;
-
-enum tacit_status __real_tacit_trust_signed(enum tacit_key_alg alg, struct tacit_slice key,
-					    struct tacit_slice message,
-					    struct tacit_slice signature, struct tacit_cache *cache,
-					    struct tacit_error *err);
-enum tacit_status __wrap_tacit_trust_signed(enum tacit_key_alg alg, struct tacit_slice key,
-					    struct tacit_slice message,
-					    struct tacit_slice signature, struct tacit_cache *cache,
-					    struct tacit_error *err);
-enum tacit_status __real_tacit_cert_signed(const struct tacit_cert *signer, enum tacit_sig_alg alg,
-					   struct tacit_slice message, struct tacit_slice signature,
-					   struct tacit_cache *cache, struct tacit_error *err);
-enum tacit_status __wrap_tacit_cert_signed(const struct tacit_cert *signer, enum tacit_sig_alg alg,
-					   struct tacit_slice message, struct tacit_slice signature,
-					   struct tacit_cache *cache, struct tacit_error *err);
-
 static void die(const char *what)
 {
 	fprintf(stderr, "bench: %s failed\n", what);
@@ -116,25 +100,10 @@ static void record_raw(struct tacit_slice key, struct tacit_slice message,
 	ECDSA_SIG_free(sig);
 }
 
-enum tacit_status __wrap_tacit_trust_signed(enum tacit_key_alg alg, struct tacit_slice key,
-					    struct tacit_slice message,
-					    struct tacit_slice signature, struct tacit_cache *cache,
-					    struct tacit_error *err)
+static void record_der(const struct tacit_cert *signer, struct tacit_slice message,
+		       struct tacit_slice signature)
 {
-	if (recording)
-		record_raw(key, message, signature);
-	return stubbed ? TACIT_OK
-		       : __real_tacit_trust_signed(alg, key, message, signature, cache, err);
-}
-
-enum tacit_status __wrap_tacit_cert_signed(const struct tacit_cert *signer, enum tacit_sig_alg alg,
-					   struct tacit_slice message, struct tacit_slice signature,
-					   struct tacit_cache *cache, struct tacit_error *err)
-{
-	if (recording)
-		record(signer->spki, message, signature);
-	return stubbed ? TACIT_OK
-		       : __real_tacit_cert_signed(signer, alg, message, signature, cache, err);
+	record(signer->spki, message, signature);
 }
 
 static void bare_run(const struct bare_check *c)
@@ -243,9 +212,11 @@ static void prepare(struct setup *s)
 	s->cx.arena = &s->arena;
 	s->cx.insecure_no_policy = true;
 	parse_collateral(s);
-	recording = true;
+	signatures.raw = record_raw;
+	signatures.der = record_der;
 	verify(s);
-	recording = false;
+	signatures.raw = NULL;
+	signatures.der = NULL;
 	if (!s->quote || !s->qe)
 		die("finding the quote's own signatures");
 }
@@ -286,7 +257,7 @@ int main(int argc, char **argv)
 	print_most("    absolute", warm.ours, 150e-6);
 	print_most("    collateral parsed anew", median_of(parse_and_verify, s, 200), 150e-6);
 	s->cx.cache = NULL;
-	stubbed = true;
+	signatures.stubbed = true;
 	print_most("parse and appraise alone", median_of(verify, s, 5000), 5e-6);
 	printf("%-34s %9.2f us\n", "    and the collateral",
 	       median_of(parse_and_verify, s, 2000) * 1e6);
