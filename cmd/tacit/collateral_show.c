@@ -7,11 +7,11 @@
 
 #include "base/bounds.h"
 #include "base/compiler.h"
-#include "base/hex.h"
 #include "base/time.h"
 #include "collateral_describe.h"
 #include "crypto/hash.h"
 #include "fields.h"
+#include "inspect.h"
 #include "net/fetch_judge.h"
 #include "verbs.h"
 
@@ -80,12 +80,9 @@ static int read_inputs(struct show *s, const char *path)
 static void put_digest(json_t *o, struct tacit_slice bytes)
 {
 	uint8_t digest[TACIT_SHA256_LEN];
-	char hex[2 * TACIT_SHA256_LEN + 1];
 
-	if (tacit_hash(TACIT_SHA256, bytes, digest, NULL) != TACIT_OK)
-		return;
-	tacit_hex_encode(TACIT_SLICE_ARRAY(digest), hex);
-	json_object_set_new(o, "sha256", json_string(hex));
+	if (tacit_hash(TACIT_SHA256, bytes, digest, NULL) == TACIT_OK)
+		cli_put_hex(o, "sha256", TACIT_SLICE_ARRAY(digest));
 }
 
 static int describe(struct show *s)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/fetch_read.h"
 
+#include "base/hex.h"
 #include "base/time.h"
 #include "codec/pem.h"
 #include "trust/collateral.h"
@@ -10,15 +11,6 @@
 #define WHERE "fetch.answer"
 
 /* ---- reading -------------------------------------------------------------------------------- */
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 
 /* Percent-decoding; '+' is itself, as base64 has it. */
 static enum tacit_status unescape(const char *text, struct tacit_arena *arena,
@@ -34,12 +26,12 @@ static enum tacit_status unescape(const char *text, struct tacit_arena *arena,
 			out[n++] = (uint8_t)text[i];
 			continue;
 		}
-		int high = i + 2 < len ? hex_digit(text[i + 1]) : -1;
-		int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
-		if (low < 0)
+		size_t one = 0;
+		if (i + 2 >= len || !tacit_hex_decode(tacit_slice_of(text + i + 1, 2),
+						      tacit_mut_of(out + n, 1), &one))
 			return tacit_fail(err, TACIT_FORMAT, WHERE, i,
 					  "the header with the issuers is badly escaped");
-		out[n++] = (uint8_t)(high << 4 | low);
+		n += one;
 		i += 2;
 	}
 	*ret = tacit_slice_of(out, n);
