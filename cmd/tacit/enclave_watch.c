@@ -32,6 +32,7 @@ struct enclave_watch {
 	char history[HISTORY];
 	uint64_t written;
 	bool shows; /* stdout still takes what it is given */
+	bool ended; /* a child has, which is told once */
 };
 
 static void close_slot(struct enclave_watch *w, size_t slot)
@@ -166,22 +167,19 @@ static bool hear_beat(struct enclave_watch *w)
 /* ---- the loop ----------------------------------------------------------------------------- */
 
 /* The machine, which is the last of them, or a program that it stands on. */
-static bool child_ended(struct enclave_machine *m)
+static void reap(struct enclave_watch *w, struct enclave_machine *m)
 {
-	bool ended = false;
-
 	for (size_t i = 0; i < m->child_count; i++) {
 		if (m->children[i] <= 0 || waitpid(m->children[i], NULL, WNOHANG) != m->children[i])
 			continue;
 		m->children[i] = 0;
 		m->failed = i + 1 < m->child_count ? m->names[i] : m->failed;
-		ended = true;
+		w->ended = true;
 	}
-	return ended;
 }
 
-/* True when it was a signal to stop; *ret_ended when a child ended. */
-static bool take_signal(struct enclave_watch *w, struct enclave_machine *m, bool *ret_ended)
+/* True when it was a signal to stop. */
+static bool take_signal(struct enclave_watch *w, struct enclave_machine *m)
 {
 	struct signalfd_siginfo info;
 
@@ -189,7 +187,7 @@ static bool take_signal(struct enclave_watch *w, struct enclave_machine *m, bool
 		return false;
 	if (info.ssi_signo != SIGCHLD)
 		return true;
-	*ret_ended = child_ended(m) || *ret_ended;
+	reap(w, m);
 	return false;
 }
 
@@ -215,8 +213,10 @@ static bool turn(struct enclave_watch *w, struct enclave_machine *m, bool show, 
 		 enum enclave_end *ret)
 {
 	struct pollfd fds[FIRST_READER + READERS];
-	bool ended = false;
 
+	*ret = ENCLAVE_ENDED;
+	if (w->ended)
+		return true;
 	for (size_t i = 0; i < TACIT_ARRAY_LEN(fds); i++)
 		fds[i] = (struct pollfd){ .fd = w->fds[i], .events = POLLIN };
 	int n = poll(fds, TACIT_ARRAY_LEN(fds), wait_left(deadline));
@@ -236,13 +236,13 @@ static bool turn(struct enclave_watch *w, struct enclave_machine *m, bool show, 
 	if (fds[HEARTBEAT].revents)
 		take_beating(w, m);
 	*ret = ENCLAVE_STOPPED;
-	if (fds[SIGNALS].revents && take_signal(w, m, &ended))
+	if (fds[SIGNALS].revents && take_signal(w, m))
 		return true;
 	*ret = ENCLAVE_STARTED;
 	if (fds[BEATING].revents && hear_beat(w))
 		return true;
 	*ret = ENCLAVE_ENDED;
-	return ended || fds[END].revents;
+	return fds[END].revents != 0;
 }
 
 static enum enclave_end loop(struct enclave_watch *w, struct enclave_machine *m, bool show,

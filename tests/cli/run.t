@@ -377,6 +377,27 @@ SH
 	ok $? "it ends well"
 	has "$work/emulated.err" "is stopped \(it was $no_tee" "with what it was"
 
+	# What comes while nobody looks is all there at the next look.
+	cat >"$work/bin/qemu-system-x86_64" <<'SH'
+#!/bin/sh
+folder=${*#*id=vsock,path=}
+folder=${folder%%/vhost *}
+exec /usr/bin/env python3 -c 'import os, signal, socket, sys, time
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1] + "/vsock_9000")
+time.sleep(0.5)
+parent = os.getppid()
+os.kill(parent, signal.SIGSTOP)
+time.sleep(0.2)
+s.sendall(b"\xb7")
+if os.fork() == 0:
+    time.sleep(0.5)
+    os.kill(parent, signal.SIGCONT)
+    time.sleep(0.5)' "$folder"
+SH
+	PATH=$path run 0 "one that ends as it comes up" timeout 20 "$tacit" run --emulate --eif "$image"
+	has "$work/err" "emulated-.* has ended .it was $no_tee" "is noticed to have ended"
+
 	run 0 "a root alone" "$tacit" run --emulate --test-root "$work/root.der"
 	[ "$(stat -c %a "$work/root.der.key")" = 600 ] &&
 		openssl x509 -inform der -in "$work/root.der" -noout
