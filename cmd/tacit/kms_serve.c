@@ -117,11 +117,13 @@ static struct job *job_of(struct tacit_server_task *task)
 static void say_answered(const struct job *job)
 {
 	const struct cli_common *common = job->endpoint->common;
+	char target[4 * sizeof(job->target)];
 
+	tacit_escape(target, sizeof(target), tacit_slice_str(job->target));
 	if (job->outcome != TACIT_OK)
-		cli_say(common, "event=refused target=%s why=\"%s\"", job->target, job->err.detail);
+		cli_say(common, "event=refused target=%s why=\"%s\"", target, job->err.detail);
 	else
-		cli_say(common, "event=answered target=%s status=%u", job->target, job->status);
+		cli_say(common, "event=answered target=%s status=%u", target, job->status);
 }
 
 /* On the loop's thread. */

@@ -167,15 +167,24 @@ static enum tacit_status check_key(const struct tacit_kms_request *request, stru
 			  (int)used.len, shown ? shown : "");
 }
 
+enum tacit_status tacit_kms_check_sealed(const struct tacit_kms_fields *fields,
+					 struct tacit_error *err)
+{
+	if (fields->has_plaintext)
+		return tacit_fail(err, TACIT_BINDING, WHERE, 0,
+				  "it answers in plaintext: it took no notice of the document");
+	return TACIT_OK;
+}
+
 static enum tacit_status open_fields(struct tacit_kms *kms, const struct tacit_kms_fields *f,
 				     struct tacit_arena *arena, struct tacit_slice *ret,
 				     struct tacit_error *err)
 {
 	struct tacit_mut room;
+	enum tacit_status st = tacit_kms_check_sealed(f, err);
 
-	if (f->has_plaintext)
-		return tacit_fail(err, TACIT_BINDING, WHERE, 0,
-				  "it answers in plaintext: it took no notice of the document");
+	if (st != TACIT_OK)
+		return st;
 	if (f->recipient.len == 0)
 		return tacit_fail(err, TACIT_BINDING, WHERE, 0,
 				  "its answer has no CiphertextForRecipient");

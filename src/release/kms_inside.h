@@ -33,4 +33,8 @@ TACIT_MUST_CHECK enum tacit_status tacit_kms_send(struct tacit_kms *kms,
 						  const struct tacit_kms_message *message,
 						  struct tacit_error *err);
 
+/* Refuses an answer that has its secret in the clear. */
+TACIT_MUST_CHECK enum tacit_status tacit_kms_check_sealed(const struct tacit_kms_fields *fields,
+							  struct tacit_error *err);
+
 #endif

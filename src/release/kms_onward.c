@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "release/kms_onward.h"
 
+#include "release/kms_inside.h"
 #include "release/kms_pass.h"
 
 static struct tacit_mut take_room(struct tacit_arena *arena, size_t size)
@@ -37,6 +38,16 @@ static enum tacit_status open_answer(struct tacit_kms *kms, const struct tacit_k
 		       : st;
 }
 
+/* One that is for the SDK to open, whose Recipient KMS may have taken no notice of. */
+static enum tacit_status check_sealed(struct tacit_slice body, struct tacit_arena *arena,
+				      struct tacit_error *err)
+{
+	struct tacit_kms_fields fields = { 0 };
+	enum tacit_status st = tacit_kms_json_parse(body, arena, &fields, err);
+
+	return st == TACIT_OK ? tacit_kms_check_sealed(&fields, err) : st;
+}
+
 enum tacit_status tacit_kms_onward(struct tacit_kms *kms, const struct tacit_kms_message *message,
 				   struct tacit_arena *arena, unsigned *ret_status,
 				   struct tacit_slice *ret_body, struct tacit_error *err)
@@ -56,6 +67,8 @@ enum tacit_status tacit_kms_onward(struct tacit_kms *kms, const struct tacit_kms
 		st = tacit_kms_exchange(kms, &onward, arena, &status, &body, err);
 	if (st == TACIT_OK && status == 200 && pass.opens)
 		st = open_answer(kms, &pass, arena, &body, err);
+	else if (st == TACIT_OK && status == 200 && pass.secret)
+		st = check_sealed(body, arena, err);
 	if (st != TACIT_OK)
 		return st;
 	*ret_status = status;

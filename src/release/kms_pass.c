@@ -2,6 +2,7 @@
 #include "release/kms_pass.h"
 
 #include "base/base64.h"
+#include "base/compiler.h"
 #include "base/writer.h"
 #include "codec/json_read.h"
 
@@ -26,24 +27,53 @@ static bool take_prefix(struct tacit_slice *target)
 	return true;
 }
 
+/* Besides ours: what uses keys, or looks at them. */
+static bool passes(struct tacit_slice operation)
+{
+	static const char *const NAMES[] = {
+		"DescribeKey",
+		"GenerateDataKeyPairWithoutPlaintext",
+		"GenerateDataKeyWithoutPlaintext",
+		"GenerateMac",
+		"GetPublicKey",
+		"ListAliases",
+		"ListKeys",
+		"Sign",
+		"Verify",
+		"VerifyMac",
+	};
+
+	for (size_t i = 0; i < TACIT_ARRAY_LEN(NAMES); i++)
+		if (is_named(operation, NAMES[i]))
+			return true;
+	return false;
+}
+
 enum tacit_status tacit_kms_pass_look(struct tacit_slice target, struct tacit_slice body,
 				      struct tacit_arena *arena, struct tacit_kms_pass *ret,
 				      struct tacit_error *err)
 {
 	struct tacit_json_read j = tacit_json_read_of(body);
-	struct tacit_kms_pass found = { 0 };
+	struct tacit_kms_pass found = { .operation = TACIT_KMS_OPERATIONS };
 	bool attests = false;
 	struct tacit_slice name;
 
 	if (!take_prefix(&target))
 		return tacit_fail(err, TACIT_FORMAT, WHERE, 0,
 				  "X-Amz-Target is not " PREFIX "OPERATION");
+	found.secret = tacit_kms_json_find(target, &found.operation) &&
+		       tacit_kms_json_secret(found.operation)[0];
+	if (found.operation == TACIT_KMS_OPERATIONS && !passes(target))
+		return tacit_fail(err, TACIT_POLICY, WHERE, 0,
+				  "this endpoint passes on what uses keys, and no other operation");
 	if (body.len > TACIT_KMS_BODY_MAX)
 		return tacit_fail(err, TACIT_LIMIT, WHERE, 0, "request of %zu bytes, at most %d",
 				  body.len, TACIT_KMS_BODY_MAX);
 	tacit_json_read_object(&j);
 	while (tacit_json_read_member(&j, &name)) {
-		attests |= is_named(name, "Recipient");
+		/* KMS takes a null for none. */
+		attests |= is_named(name, "Recipient") &&
+			   tacit_json_read_peek(&j) == TACIT_JSON_OBJECT;
 		if (is_named(name, "KeyId") && tacit_json_read_peek(&j) == TACIT_JSON_STRING)
 			found.key_id = tacit_json_read_text(&j, arena);
 		else
@@ -53,8 +83,7 @@ enum tacit_status tacit_kms_pass_look(struct tacit_slice target, struct tacit_sl
 
 	if (st != TACIT_OK)
 		return st;
-	found.opens = !attests && tacit_kms_json_find(target, &found.operation) &&
-		      tacit_kms_json_secret(found.operation)[0];
+	found.opens = found.secret && !attests;
 	*ret = found;
 	return TACIT_OK;
 }

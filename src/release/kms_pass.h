@@ -4,20 +4,23 @@
 
 /*
  * Requests of an SDK that knows nothing of documents, passed on to AWS KMS with a Recipient, and
- * their answers, with the secret opened and put where the SDK looks for it. What has no secret in
- * its answer, and what brings a Recipient of its own, passes as it is.
+ * their answers, with the secret opened and put where the SDK looks for it. What uses a key and has
+ * no secret in its answer, and what brings a Recipient of its own, passes as it is; what manages
+ * keys does not pass.
  */
 
 #include "release/kms_json.h"
 
 /* What has to be known of a request. */
 struct tacit_kms_pass {
-	bool opens; /* the answer is for us to open */
-	enum tacit_kms_operation operation;
-	struct tacit_slice key_id; /* absent when it names none */
+	bool secret;                        /* no answer may have it in the clear */
+	bool opens;                         /* the answer is for us to open */
+	enum tacit_kms_operation operation; /* TACIT_KMS_OPERATIONS: none of ours */
+	struct tacit_slice key_id;          /* absent when it names none */
 };
 
-/* `target` is X-Amz-Target. Errors: TACIT_FORMAT for what is no request of KMS. */
+/* `target` is X-Amz-Target. Errors: TACIT_FORMAT for what is no request of KMS; TACIT_POLICY for
+ * operations that do not pass. */
 TACIT_MUST_CHECK enum tacit_status
 tacit_kms_pass_look(struct tacit_slice target, struct tacit_slice body, struct tacit_arena *arena,
 		    struct tacit_kms_pass *ret, struct tacit_error *err);

@@ -200,6 +200,18 @@ if command -v curl >/dev/null; then
 	ask Decrypt '{"KeyId":"plaintext","CiphertextBlob":"'"$(base64 -w0 "$work/wrapped")"'","EncryptionContext":{"app":"demo","b":"c"}}' >"$work/out"
 	has "$work/out" '"TacitRefusedException","message":"it answers in plaintext' \
 		"what may not be taken is refused under a name that SDKs do not try again"
+	blob=$(base64 -w0 "$work/wrapped")
+	for own in null '""' '{}'; do
+		ask Decrypt '{"KeyId":"plaintext","CiphertextBlob":"'"$blob"'","EncryptionContext":{"app":"demo","b":"c"},"Recipient":'"$own"'}' >"$work/out"
+		has "$work/out" 'TacitRefusedException' "with a Recipient of $own no plaintext is taken"
+		lacks "$work/out" '"Plaintext"' "and none is passed on"
+	done
+	before=$(requests)
+	ask ScheduleKeyDeletion '{"KeyId":"good"}' >"$work/out"
+	has "$work/out" 'TacitRefused.*no other operation' "what manages keys does not pass"
+	ask $'x"\\ why=\e' '{}' >"$work/out"
+	lacks "$work/sdk.log" $'\e|x"\\ why' "an operation that is none is told with its marks"
+	ok "$(($(requests) != before))" "and KMS hears of neither"
 	# A web page in this machine's browser, or one that points its own name here.
 	before=$(requests)
 	ask GenerateRandom '{"NumberOfBytes":4}' -H 'Host: evil.example' >"$work/out"

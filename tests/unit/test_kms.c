@@ -277,10 +277,17 @@ static void test_look(void)
 	struct tacit_kms_pass p;
 	static const char *const OPENS[] = { "Decrypt", "GenerateDataKey", "GenerateDataKeyPair",
 					     "GenerateRandom", "DeriveSharedSecret" };
-	static const char *const PASSES[] = {
-		"Encrypt", "DescribeKey", "Sign", "decrypt", "GenerateDataKeyWithoutPlaintext",
-		"Decryptx"
-	};
+	static const char *const PASSES[] = { "Encrypt",      "DescribeKey",
+					      "Sign",         "GenerateDataKeyWithoutPlaintext",
+					      "GetPublicKey", "ListKeys" };
+	static const char *const STAYS[] = { "decrypt",
+					     "Decryptx",
+					     "Decrypt ",
+					     "PutKeyPolicy",
+					     "ScheduleKeyDeletion",
+					     "CreateGrant",
+					     "ReEncrypt",
+					     "ImportKeyMaterial" };
 	char target[64];
 
 	for (size_t i = 0; i < sizeof(OPENS) / sizeof(OPENS[0]); i++) {
@@ -290,10 +297,20 @@ static void test_look(void)
 		   "%s is opened for the SDK", OPENS[i]);
 		ok(look(target, "{\"Recipient\":{}}", &p) == TACIT_OK && !p.opens,
 		   "and not when the SDK attests by itself");
+		ok(p.secret, "and its secret may not come in the clear");
+		ok(look(target, "{\"Recipient\":null}", &p) == TACIT_OK && p.opens,
+		   "a Recipient of null is none");
+		ok(look(target, "{\"Recipient\":\"\"}", &p) == TACIT_OK && p.opens,
+		   "nor is one that is no object");
 	}
 	for (size_t i = 0; i < sizeof(PASSES) / sizeof(PASSES[0]); i++) {
 		snprintf(target, sizeof(target), "TrentService.%s", PASSES[i]);
-		ok(look(target, "{}", &p) == TACIT_OK && !p.opens, "%s passes", PASSES[i]);
+		ok(look(target, "{}", &p) == TACIT_OK && !p.opens && !p.secret, "%s passes",
+		   PASSES[i]);
+	}
+	for (size_t i = 0; i < sizeof(STAYS) / sizeof(STAYS[0]); i++) {
+		snprintf(target, sizeof(target), "TrentService.%s", STAYS[i]);
+		is_status(look(target, "{}", &p), TACIT_POLICY, STAYS[i]);
 	}
 	is_status(look("TrentService.", "{}", &p), TACIT_FORMAT, "no operation");
 	is_status(look("Other.Decrypt", "{}", &p), TACIT_FORMAT, "another service");
