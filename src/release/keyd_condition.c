@@ -5,16 +5,18 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "appraise/policy_platform.h"
 #include "base/compiler.h"
 #include "base/hex.h"
 #include "base/time.h"
 
-#define WHERE       "keyd.policy"
-#define VALUES_MAX  TACIT_KEYD_CONTEXT_MAX
-#define HEX_MAX     129
-#define ATTESTATION "kms:RecipientAttestation:"
-#define CONTEXT     "kms:EncryptionContext:"
-#define MEASUREMENT "tacit:Measurement:"
+#define WHERE        "keyd.policy"
+#define VALUES_MAX   TACIT_KEYD_CONTEXT_MAX
+#define HEX_MAX      129
+#define ATTESTATION  "kms:RecipientAttestation:"
+#define CONTEXT      "kms:EncryptionContext:"
+#define MEASUREMENT  "tacit:Measurement:"
+#define MEASURED_MAX 24 /* of the name of a measurement */
 
 bool tacit_keyd_like(struct tacit_slice pattern, struct tacit_slice text, bool fold)
 {
@@ -63,7 +65,7 @@ static void add_measurement(struct have *have, const struct tacit_claims *claims
 	for (size_t i = 0; claims && i < claims->measurement_count; i++) {
 		struct tacit_slice value = claims->measurements[i].value;
 
-		if (strcmp(claims->measurements[i].name, name) != 0 ||
+		if (strcasecmp(claims->measurements[i].name, name) != 0 ||
 		    2 * value.len >= sizeof(have->room))
 			continue;
 		tacit_hex_encode(value, have->room);
@@ -295,18 +297,43 @@ static bool check_value(const struct rule *rule, struct tacit_slice text)
 	return true;
 }
 
+/* Whether any platform has a measurement of this name, in any case. */
+static bool is_measurement(const char *name)
+{
+	char lower[MEASURED_MAX] = "";
+
+	if (strlen(name) >= sizeof(lower))
+		return false;
+	for (size_t i = 0; name[i]; i++)
+		lower[i] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] | 32) : name[i];
+	for (enum tacit_tee tee = TACIT_TEE_NITRO; tee <= TACIT_TEE_STUB; tee++)
+		if (tacit_policy_name_find(tee, lower))
+			return true;
+	return false;
+}
+
+static bool is_known(const struct source *source, const char *rest)
+{
+	enum tacit_tee tee;
+	unsigned n;
+
+	if (source && source->add == add_register)
+		return read_attestation(rest, &tee, &n);
+	if (source && source->add == add_any_measurement)
+		return is_measurement(rest);
+	return source != NULL;
+}
+
 enum tacit_status tacit_keyd_condition_check(const char *op, const char *key, const json_t *values,
 					     struct tacit_error *err)
 {
 	const char *rest = NULL;
 	const struct source *source = find_source(key, &rest);
-	enum tacit_tee tee;
 	struct use use;
-	unsigned n;
 
 	if (!read_operator(op, &use))
 		return tacit_fail(err, TACIT_FORMAT, WHERE, 0, "operator '%.60s' is not known", op);
-	if (!source || (source->add == add_register && !read_attestation(rest, &tee, &n)))
+	if (!is_known(source, rest))
 		return tacit_fail(err, TACIT_FORMAT, WHERE, 0, "condition key '%.80s' is not known",
 				  key);
 	if (value_count(values) == 0)
