@@ -41,7 +41,7 @@ static const struct cli_option OPTIONS[] = {
 	CLI_OPT(struct options, account, "--account", 0, CLI_TEXT, "NUMBER",
 		"the account in its ARNs (default: 000000000000)"),
 	CLI_OPT_RANGE(struct options, max_age, "--max-age", CLI_COUNT, "SECONDS",
-		      "how old evidence may be (default: 300)", 1, 86400),
+		      "how old evidence may be (default: 300)", 1, TACIT_KEYD_AGE_MAX),
 	CLI_OPT_RANGE(struct options, desks, "--desks", CLI_COUNT, "N",
 		      "threads that judge evidence (default: 2)", 1, 16),
 	CLI_OPT(struct options, collateral, "--collateral", 0, CLI_LIST, "PATH",

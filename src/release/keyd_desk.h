@@ -15,6 +15,7 @@
 
 #define TACIT_KEYD_DESK_ROOM  (2 * 1024 * 1024)
 #define TACIT_KEYD_REASON_MAX 200
+#define TACIT_KEYD_AGE_MAX    86400 /* seconds: no max_age is longer */
 
 /* How evidence is judged, for all keys. Zeros are the strict choice. */
 struct tacit_keyd_config {

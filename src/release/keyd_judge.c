@@ -215,7 +215,8 @@ enum tacit_status tacit_keyd_judge(struct tacit_keyd_desk *desk, int64_t now,
 		st = note_once(&ev, fresh ? nonce : tacit_slice_of(NULL, 0), answer, err);
 	if (st != TACIT_OK)
 		return st;
-	answer->release.until = now + desk->config->max_age + TACIT_KEYD_NONCE_LIFE + 2 * FUTURE;
+	/* Not of today's max_age: the server may be begun again with a longer one. */
+	answer->release.until = now + TACIT_KEYD_AGE_MAX + TACIT_KEYD_NONCE_LIFE + 2 * FUTURE;
 	*ret_fresh_nonce = fresh;
 	*ret = claims;
 	return TACIT_OK;

@@ -209,6 +209,8 @@ static void good_guest(void)
 	ok(asked.answer.logged && strcmp(asked.answer.release.entry.platform, "tdx") == 0 &&
 		   asked.answer.release.once[0].ptr && asked.answer.release.once[1].ptr,
 	   "is logged, with what counts once");
+	ok(asked.answer.release.until > now + 86400,
+	   "for as long as evidence may be taken under any --max-age");
 	tacit_keyd_answer_done(&asked.answer);
 	asked = resource(&g, "default/key/td");
 	ok(asked.answer.status == 200 && opens(&asked, SECRET), "opens its resource");
