@@ -15,7 +15,7 @@
 struct model_dir {
 	const char *path;
 	struct tacit_store *store; /* that `path` is a place in; NULL for this machine */
-	struct tacit_slice text; /* of the manifest, as it was read: what is hashed and signed */
+	struct tacit_slice text;   /* of the manifest, as it was read: what is hashed and signed */
 	void *room;
 	struct tacit_manifest manifest;
 	uint8_t identity[TACIT_SHA256_LEN];
@@ -75,8 +75,8 @@ struct tacit_sealed_in model_file_in(struct model_file *file);
 struct tacit_sealed_out model_file_out(struct model_file *file);
 
 /*
- * A ring of what the texts name; says what is wrong with them. `kms` is for keys of AWS KMS and
- * outlives the ring. Owns: tacit_keyring_free().
+ * A ring of what the texts name; says what is wrong with them. Hardens the process first. `kms` is
+ * for keys of AWS KMS and outlives the ring. Owns: tacit_keyring_free().
  */
 int model_keyring(const struct cli_common *common, const struct cli_list *texts, bool for_wrap,
 		  struct kms_lazy *kms, struct tacit_keyring **ret);
@@ -98,7 +98,7 @@ struct model_progress {
 bool model_progress(void *user, uint64_t done, uint64_t total);
 void model_progress_end(struct model_progress *progress);
 
-/* An Ed25519 private key from a PEM file. Owns: tacit_key_free(). */
+/* An Ed25519 private key from a PEM file; hardens the process first. Owns: tacit_key_free(). */
 int model_signing_key(const struct cli_common *common, const char *path, struct tacit_key **ret);
 
 #endif

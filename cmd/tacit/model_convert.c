@@ -15,6 +15,7 @@
 #include "crypto/aead_stream.h"
 #include "model.h"
 #include "release/eml_model.h"
+#include "sys/process.h"
 #include "verbs.h"
 
 #define PIECE (1u << 20)
@@ -179,7 +180,9 @@ static int run(void *options, int argc, char **argv)
 	if (argc == 0 || !o->manifest || !o->key || !o->output || !o->signer.given)
 		return cli_usage("model convert needs a file, --manifest, --signer, --key and "
 				 "--output");
-	enum tacit_status st = read_manifest(&c);
+	enum tacit_status st = tacit_process_harden(&c.err);
+	if (st == TACIT_OK)
+		st = read_manifest(&c);
 	if (st == TACIT_OK)
 		st = convert(&c, argv[0]);
 	if (c.piece)

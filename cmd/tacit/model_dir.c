@@ -10,6 +10,7 @@
 #include "base/hex.h"
 #include "base/secret.h"
 #include "model.h"
+#include "sys/process.h"
 
 #define KEY_FILE_MAX 16384
 
@@ -172,6 +173,8 @@ int model_signing_key(const struct cli_common *common, const char *path, struct 
 	struct tacit_error err = { 0 };
 	struct tacit_slice pem;
 
+	if (tacit_process_harden(&err) != TACIT_OK)
+		return cli_fail(common, &err, "cannot harden this process");
 	if (cli_read_file(path, KEY_FILE_MAX, &pem, &err) != TACIT_OK)
 		return cli_fail(common, &err, "cannot read key '%s'", path);
 	enum tacit_status st = tacit_key_pem(pem, ret, &err);

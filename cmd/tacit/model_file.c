@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "model.h"
+#include "sys/process.h"
 
 #define WHERE "model.file"
 
@@ -109,9 +110,11 @@ struct tacit_sealed_out model_file_out(struct model_file *file)
 int model_keyring(const struct cli_common *common, const struct cli_list *texts, bool for_wrap,
 		  struct kms_lazy *kms, struct tacit_keyring **ret)
 {
-	struct tacit_keyring *ring = tacit_keyring_new(for_wrap);
 	struct tacit_error err = { 0 };
 
+	if (tacit_process_harden(&err) != TACIT_OK)
+		return cli_fail(common, &err, "cannot harden this process");
+	struct tacit_keyring *ring = tacit_keyring_new(for_wrap);
 	if (!ring)
 		return cli_no_memory(common);
 	tacit_keyring_env(ring, TACIT_KIND_AWS_KMS_PREFIX, &kms->env);
