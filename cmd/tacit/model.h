@@ -62,8 +62,12 @@ struct model_file {
 	uint64_t size;
 };
 
+/* Of a regular file: who made the folder could have put a pipe there, which waits for ever. */
 TACIT_MUST_CHECK enum tacit_status model_file_open(const char *path, struct model_file *ret,
 						   struct tacit_error *err);
+/* One of up to `max` bytes whole, as cli_read_file does for what the caller names. */
+TACIT_MUST_CHECK enum tacit_status
+model_file_read(const char *path, size_t max, struct tacit_slice *ret, struct tacit_error *err);
 /* Must not exist. */
 TACIT_MUST_CHECK enum tacit_status
 model_file_create(const char *path, unsigned mode, struct model_file *ret, struct tacit_error *err);

@@ -87,7 +87,7 @@ static enum tacit_status read_file(const struct model_dir *dir, const char *path
 				   struct tacit_slice *ret, struct tacit_error *err)
 {
 	return dir->store ? model_far_read(dir->store, path, max, ret, err)
-			  : cli_read_file(path, max, ret, err);
+			  : model_file_read(path, max, ret, err);
 }
 
 static enum tacit_status read_signatures(struct model_dir *dir, struct tacit_error *err)

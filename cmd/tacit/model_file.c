@@ -34,6 +34,30 @@ enum tacit_status model_file_open(const char *path, struct model_file *ret, stru
 	return TACIT_OK;
 }
 
+enum tacit_status model_file_read(const char *path, size_t max, struct tacit_slice *ret,
+				  struct tacit_error *err)
+{
+	struct model_file file = { .fd = -1 };
+	uint8_t *bytes = NULL;
+	enum tacit_status st = model_file_open(path, &file, err);
+
+	if (st != TACIT_OK)
+		return st;
+	struct tacit_sealed_in in = model_file_in(&file);
+	if (in.size > max)
+		st = tacit_fail(err, TACIT_LIMIT, WHERE, 0, "longer than %zu bytes", max);
+	else if (!(bytes = malloc((size_t)in.size + 1)))
+		st = tacit_fail(err, TACIT_NOMEM, WHERE, 0, "no memory");
+	if (st == TACIT_OK)
+		st = in.read(in.user, 0, tacit_mut_of(bytes, (size_t)in.size), err);
+	model_file_close(&file);
+	if (st == TACIT_OK)
+		*ret = tacit_slice_of(bytes, (size_t)in.size);
+	else
+		free(bytes);
+	return st;
+}
+
 enum tacit_status model_file_create(const char *path, unsigned mode, struct model_file *ret,
 				    struct tacit_error *err)
 {

@@ -111,6 +111,17 @@ json out "d['schema'] == 'tacit.model-inspect/1' and d['publishers'] == ['$publi
 run 3 "inspect of what is no manifest" sh -c "mkdir -p odd && echo '{}' >odd/manifest.json &&
 	exec '$tacit' model inspect odd"
 
+# --- what is no regular file ---------------------------------------------------------------------
+for name in manifest.json weights.gguf.age manifest.sig; do
+	rm -rf odd && cp -r m odd && rm odd/$name && mkfifo odd/$name
+	run 5 "a pipe for $name" timeout 10 "$tacit" model verify "${by[@]}" odd
+	has err 'not a regular file' "is not waited for"
+done
+run 5 "nor is that signed" timeout 10 "$tacit" model sign --sign next.pem "${by[@]}" odd
+rm -rf odd && cp -r m odd && ln -sf /dev/zero odd/manifest.json
+run 5 "a device for a manifest" "$tacit" model verify "${by[@]}" odd
+run 0 "a pipe for a key" "$tacit" model verify -i <(cat alice.txt) "${by[@]}" m
+
 # --- other recipients ----------------------------------------------------------------------------
 before=$(payload m/weights.gguf.age | sha256sum)
 run 0 "reseal" "$tacit" model reseal --json -i alice.txt --to "$bob" "${by[@]}" m
