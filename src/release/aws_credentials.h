@@ -100,6 +100,13 @@ TACIT_MUST_CHECK enum tacit_status tacit_aws_keys_parse_file(struct tacit_slice 
  * TACIT_USAGE. */
 TACIT_MUST_CHECK enum tacit_status tacit_aws_place_check(const char *base, struct tacit_error *err);
 
+/* (aws_place.c) A region of AWS's by its form, as eu-central-1: a host's name is made of no other,
+ * since kms.s3.amazonaws.com would be somebody's bucket. */
+bool tacit_aws_is_region(struct tacit_slice text);
+
+/* (aws_place.c) What may stand for a region in a signature for another service: a-z, 0-9, '-'. */
+bool tacit_aws_is_scope(struct tacit_slice text);
+
 /* Refuses what is no key: empty, too long, or with characters that no key has. */
 TACIT_MUST_CHECK enum tacit_status tacit_aws_keys_check(const struct tacit_aws_keys *keys,
 							struct tacit_error *err);

@@ -40,10 +40,9 @@ enum tacit_status tacit_aws_keys_check(const struct tacit_aws_keys *keys, struct
 	if (!is_word(keys->token, strlen(keys->token), ""))
 		return tacit_fail(err, TACIT_FORMAT, WHERE, 0,
 				  "the session token has a character that none has");
-	for (const char *p = keys->region; *p; p++)
-		if (!(*p >= 'a' && *p <= 'z') && !(*p >= '0' && *p <= '9') && *p != '-')
-			return tacit_fail(err, TACIT_FORMAT, WHERE, 0,
-					  "the region has a character that none has");
+	if (keys->region[0] && !tacit_aws_is_scope(tacit_slice_str(keys->region)))
+		return tacit_fail(err, TACIT_FORMAT, WHERE, 0,
+				  "the region has a character that none has");
 	return TACIT_OK;
 }
 

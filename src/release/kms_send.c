@@ -65,30 +65,28 @@ static const struct partition {
 	{ "", "amazonaws.com" },
 };
 
-static bool is_region(const char *region)
-{
-	return region[0] && region[strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-")] == 0;
-}
-
 static enum tacit_status pick_region(const struct tacit_kms *kms, struct tacit_slice named,
 				     const struct tacit_aws_keys *keys,
 				     char ret[static TACIT_AWS_REGION_MAX + 1],
 				     struct tacit_error *err)
 {
-	char text[TACIT_AWS_REGION_MAX + 1] = "";
+	const char *endpoint = kms->options.endpoint;
+	struct tacit_slice region = named;
 
 	if (kms->options.region)
-		snprintf(text, sizeof(text), "%s", kms->options.region);
-	else if (named.len && named.len <= TACIT_AWS_REGION_MAX)
-		memcpy(text, named.ptr, named.len);
-	else if (keys->region[0])
-		memcpy(text, keys->region, sizeof(text));
-	else if (kms->options.endpoint)
-		memcpy(text, "us-east-1", sizeof("us-east-1")); /* it has to be some region */
-	if (!is_region(text))
+		region = tacit_slice_str(kms->options.region);
+	else if (region.len == 0 && keys->region[0])
+		region = tacit_slice_str(keys->region);
+	else if (region.len == 0 && endpoint)
+		region = tacit_slice_str("us-east-1"); /* it has to be some region */
+	if (region.len == 0)
 		return tacit_fail(err, TACIT_USAGE, WHERE, 0,
 				  "no region: give one, or the key's ARN");
-	memcpy(ret, text, sizeof(text));
+	if (endpoint ? !tacit_aws_is_scope(region) : !tacit_aws_is_region(region))
+		return tacit_fail(err, TACIT_USAGE, WHERE, 0,
+				  "the region is none of AWS's, as eu-central-1");
+	memcpy(ret, region.ptr, region.len);
+	ret[region.len] = 0;
 	return TACIT_OK;
 }
 

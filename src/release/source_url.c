@@ -154,15 +154,16 @@ static int endpoint_len(const char *endpoint)
 	return (int)(len && endpoint[len - 1] == '/' ? len - 1 : len);
 }
 
-static enum tacit_status take_region(const char *region, struct source_url *ret,
+static enum tacit_status take_region(const struct source_places *places, struct source_url *ret,
 				     struct tacit_error *err)
 {
-	size_t len = strlen(region);
+	struct tacit_slice region =
+		tacit_slice_str(places->region ? places->region : DEFAULT_REGION);
 
-	if (len == 0 || len > TACIT_AWS_REGION_MAX ||
-	    strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-") != len)
+	if (places->s3_endpoint ? !tacit_aws_is_scope(region) : !tacit_aws_is_region(region))
 		return refuse(err, "a region is a word as 'eu-central-1'");
-	memcpy(ret->region, region, len + 1);
+	memcpy(ret->region, region.ptr, region.len);
+	ret->region[region.len] = '\0';
 	return TACIT_OK;
 }
 
@@ -173,7 +174,7 @@ static enum tacit_status take_s3(const char *text, const struct source_places *p
 	enum tacit_status st = split(text, &o, err);
 
 	if (st == TACIT_OK)
-		st = take_region(places->region ? places->region : DEFAULT_REGION, ret, err);
+		st = take_region(places, ret, err);
 	if (st == TACIT_OK && places->s3_endpoint)
 		st = tacit_source_url_endpoint(places->s3_endpoint, err);
 	if (st != TACIT_OK)

@@ -253,7 +253,13 @@ for url in http://127.0.0.1 https:// https://h/path 'https://u@h' ftp://h; do
 done
 run 2 "no region for AWS" "$tacit" kms genrandom --tee stub
 has "$work/err" 'no region' "says so"
-run 2 "a region that is none" "$tacit" kms genrandom --tee stub --region 'a.b/c'
+# No host's name is made of what is no region: kms.s3.amazonaws.com would be somebody's bucket.
+for region in a.b/c s3 us-east-1.evil.example us-east-1-and-more-than-a-region-of-theirs; do
+	run 2 "a region that is none: $region" "$tacit" kms genrandom --tee stub --region "$region"
+	run 2 "nor in an ARN: $region" "$tacit" kms genkey --tee stub -w "$work/w" \
+		--key-id "arn:aws:kms:$region:111122223333:key/good"
+done
+AWS_REGION=s3 run 2 "nor with credentials" "$tacit" kms genrandom --tee stub
 
 # --- sealed models -------------------------------------------------------------------------------
 openssl genpkey -algorithm ed25519 -out "$work/publisher" 2>/dev/null

@@ -240,6 +240,62 @@ static void test_tokens(void)
 	   "as long as one may be, and longer");
 }
 
+/* ---- regions -------------------------------------------------------------------------------- */
+
+static void test_regions(void)
+{
+	static const char *const REGIONS[] = { "eu-central-1", "us-gov-west-1", "ap-southeast-7",
+					       "us-isob-east-1", "eusc-de-east-1" };
+	/* Words to sign for, of which no host's name is made. */
+	static const char *const SCOPES[] = { "s3",
+					      "auto",
+					      "nyc3",
+					      "eu",
+					      "eu-central",
+					      "eu-1",
+					      "eu-central-",
+					      "eu--central-1",
+					      "-eu-central-1",
+					      "eu-central-1-",
+					      "eu-central-111",
+					      "eu-1-central-1",
+					      "e-central-1",
+					      "europe-west-1",
+					      "s3-eu-central-1",
+					      "eu-central-1a",
+					      "1",
+					      "-" };
+	static const char *const NONE[] = { "",
+					    "eu.central-1",
+					    "us-east-1.evil.example",
+					    "us-east-1/",
+					    "us-east-1@evil",
+					    "us-east-1:443",
+					    "us-east-1#",
+					    "us-east-1\n",
+					    "EU-central-1",
+					    "eu_central-1",
+					    "eu central-1",
+					    "eu-c\xc3\xa9ntral-1",
+					    "eu-central-and-more-than-a-region-1" };
+
+	for (size_t i = 0; i < sizeof(REGIONS) / sizeof(REGIONS[0]); i++)
+		ok(tacit_aws_is_region(tacit_slice_str(REGIONS[i])) &&
+			   tacit_aws_is_scope(tacit_slice_str(REGIONS[i])),
+		   "a region: %s", REGIONS[i]);
+	for (size_t i = 0; i < sizeof(SCOPES) / sizeof(SCOPES[0]); i++)
+		ok(!tacit_aws_is_region(tacit_slice_str(SCOPES[i])) &&
+			   tacit_aws_is_scope(tacit_slice_str(SCOPES[i])),
+		   "no region of AWS's: %s", SCOPES[i]);
+	for (size_t i = 0; i < sizeof(NONE) / sizeof(NONE[0]); i++)
+		ok(!tacit_aws_is_region(tacit_slice_str(NONE[i])) &&
+			   !tacit_aws_is_scope(tacit_slice_str(NONE[i])),
+		   "not a word %zu", i);
+	ok(!tacit_aws_is_region(tacit_slice_of("us-east-1\0.evil", 15)) &&
+		   !tacit_aws_is_scope(tacit_slice_of("us-east-1\0", 10)),
+	   "nor with a NUL in it");
+}
+
 /* ---- who is asked, and when ------------------------------------------------------------------ */
 
 static void write_keys(const char *path, const char *id)
@@ -320,6 +376,7 @@ int main(void)
 	test_long();
 	test_files();
 	test_tokens();
+	test_regions();
 	test_asking();
 	test_environment();
 	return done();

@@ -14,9 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sys/bridge.h"
 #include "release/source_ahead.h"
 #include "release/source_inside.h"
+#include "sys/bridge.h"
 #include "tests/tap.h"
 
 #define CHUNK TACIT_SOURCE_CHUNK
@@ -137,14 +137,24 @@ static void test_long_names(void)
 	is_status(tacit_source_url_parse(text, &NOWHERE, &url, NULL), TACIT_USAGE, "a long host");
 	snprintf(text, sizeof(text), "gs://%0223d/k", 0);
 	is_status(tacit_source_url_parse(text, &NOWHERE, &url, NULL), TACIT_USAGE, "a long bucket");
-	static const char *const REGIONS[] = { "", "EU", "eu west", "eu/../x",
-					       "eu-central-1-and-more-than-a-region" };
+	static const char *const REGIONS[] = { "",
+					       "EU",
+					       "eu west",
+					       "eu/../x",
+					       "s3",
+					       "us-east-1.evil",
+					       "eu-central-and-more-than-a-region-1" };
 	for (size_t i = 0; i < sizeof(REGIONS) / sizeof(REGIONS[0]); i++) {
 		struct source_places places = { .region = REGIONS[i] };
 
 		is_status(tacit_source_url_parse("s3://abc/k", &places, &url, NULL), TACIT_USAGE,
 			  "no region");
 	}
+	const struct source_places ours = { .region = "auto", .s3_endpoint = "https://h" };
+
+	ok(tacit_source_url_parse("s3://abc/k", &ours, &url, NULL) == TACIT_OK &&
+		   strcmp(url.region, "auto") == 0,
+	   "a store of another's has a region of its own");
 	static const char *const ENDPOINTS[] = {
 		"", "https://", "http://h", "https://h/p", "https://h?q", "https://u@h", "h:1"
 	};
