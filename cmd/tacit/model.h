@@ -62,15 +62,35 @@ struct model_file {
 	uint64_t size;
 };
 
-/* Of a regular file: who made the folder could have put a pipe there, which waits for ever. */
+/* Regular files only: who made the folder could have put a pipe there, which waits for ever. */
 TACIT_MUST_CHECK enum tacit_status model_file_open(const char *path, struct model_file *ret,
 						   struct tacit_error *err);
+/* The same by its name in a folder that is open; O_NOFOLLOW and the like go into `flags`. */
+TACIT_MUST_CHECK enum tacit_status model_file_at(int folder, const char *name, int flags,
+						 struct model_file *ret, struct tacit_error *err);
 /* One of up to `max` bytes whole, as cli_read_file does for what the caller names. */
 TACIT_MUST_CHECK enum tacit_status
 model_file_read(const char *path, size_t max, struct tacit_slice *ret, struct tacit_error *err);
 /* Must not exist. */
 TACIT_MUST_CHECK enum tacit_status
 model_file_create(const char *path, unsigned mode, struct model_file *ret, struct tacit_error *err);
+
+/*
+ * A file that takes the place of whatever has its name in a folder, when it is all there: until
+ * then it is called "NAME~part", and who is cut off leaves that to the next run. _begin, and once
+ * that was good _finish, which undoes it for an `st` that is an error; _put does both.
+ */
+#define MODEL_PART "~part" /* '~' is in no name of a manifest */
+TACIT_MUST_CHECK enum tacit_status model_folder_open(const char *path, int *ret,
+						     struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status
+model_file_begin(int folder, const char *name, struct model_file *ret, struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status model_file_finish(int folder, const char *name,
+						     struct model_file *file, enum tacit_status st,
+						     struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status
+model_file_put(int folder, const char *name, struct tacit_slice bytes, struct tacit_error *err);
+
 /* Writes through to the disk. */
 TACIT_MUST_CHECK enum tacit_status model_file_flush(const struct model_file *file,
 						    struct tacit_error *err);

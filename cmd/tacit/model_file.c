@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,10 +20,11 @@ static enum tacit_status fail_io(struct tacit_error *err, uint64_t at)
 	return tacit_fail(err, TACIT_IO, WHERE, at, "%s", strerror(errno));
 }
 
-enum tacit_status model_file_open(const char *path, struct model_file *ret, struct tacit_error *err)
+enum tacit_status model_file_at(int folder, const char *name, int flags, struct model_file *ret,
+				struct tacit_error *err)
 {
 	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int fd = openat(folder, name, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
 	if (fd < 0)
 		return fail_io(err, 0);
@@ -32,6 +34,11 @@ enum tacit_status model_file_open(const char *path, struct model_file *ret, stru
 	}
 	*ret = (struct model_file){ fd, (uint64_t)st.st_size };
 	return TACIT_OK;
+}
+
+enum tacit_status model_file_open(const char *path, struct model_file *ret, struct tacit_error *err)
+{
+	return model_file_at(AT_FDCWD, path, O_RDONLY, ret, err);
 }
 
 enum tacit_status model_file_read(const char *path, size_t max, struct tacit_slice *ret,
@@ -80,6 +87,75 @@ void model_file_close(struct model_file *file)
 		close(file->fd);
 	file->fd = -1;
 }
+
+/* ---- in the place of what is there --------------------------------------------------------- */
+
+enum tacit_status model_folder_open(const char *path, int *ret, struct tacit_error *err)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail_io(err, 0);
+	*ret = fd;
+	return TACIT_OK;
+}
+
+static const char *part_name(const char *name, char room[static NAME_MAX + 1])
+{
+	int n = snprintf(room, NAME_MAX + 1, "%s" MODEL_PART, name);
+
+	return n > 0 && n <= NAME_MAX ? room : NULL;
+}
+
+enum tacit_status model_file_begin(int folder, const char *name, struct model_file *ret,
+				   struct tacit_error *err)
+{
+	char room[NAME_MAX + 1];
+	const char *part = part_name(name, room);
+
+	if (!part)
+		return tacit_fail(err, TACIT_USAGE, WHERE, 0, "a name is too long");
+	(void)unlinkat(folder, part, 0);
+	int fd = openat(folder, part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0644);
+	if (fd < 0)
+		return fail_io(err, 0);
+	*ret = (struct model_file){ fd, 0 };
+	return TACIT_OK;
+}
+
+enum tacit_status model_file_finish(int folder, const char *name, struct model_file *file,
+				    enum tacit_status st, struct tacit_error *err)
+{
+	char room[NAME_MAX + 1];
+	const char *part = part_name(name, room);
+
+	if (!part || file->fd < 0)
+		return st;
+	if (st == TACIT_OK)
+		st = model_file_flush(file, err);
+	if (st == TACIT_OK && renameat(folder, part, folder, name) != 0)
+		st = fail_io(err, 0);
+	if (st != TACIT_OK)
+		(void)unlinkat(folder, part, 0);
+	else
+		(void)fsync(folder); /* not every filesystem has it */
+	model_file_close(file);
+	return st;
+}
+
+enum tacit_status model_file_put(int folder, const char *name, struct tacit_slice bytes,
+				 struct tacit_error *err)
+{
+	struct model_file file = { .fd = -1 };
+	enum tacit_status st = model_file_begin(folder, name, &file, err);
+
+	if (st != TACIT_OK)
+		return st;
+	struct tacit_sealed_out out = model_file_out(&file);
+	return model_file_finish(folder, name, &file, out.write(out.user, 0, bytes, err), err);
+}
+
+/* ---- reading and writing ------------------------------------------------------------------- */
 
 static enum tacit_status read_at(void *user, uint64_t at, struct tacit_mut room,
 				 struct tacit_error *err)

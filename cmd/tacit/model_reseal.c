@@ -8,14 +8,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/hex.h"
 #include "base/secret.h"
 #include "model.h"
+#include "sys/fd.h"
 #include "verbs.h"
 
 #define SAVED ".header"
@@ -50,24 +51,17 @@ struct resealing {
 	struct model_dir dir;
 	struct tacit_keyring *from, *to;
 	struct kms_lazy kms;
+	int folder;
 	uint8_t room[TACIT_AGE_HEADER_MAX];
 	size_t in_place;
 };
 
-/* The sealed file of the manifest's `file`, and where its old header is kept meanwhile. */
-static bool names(const struct resealing *r, const struct tacit_manifest_file *file,
-		  char path[static MODEL_PATH], char saved[static MODEL_PATH])
+/* The sealed file of `file`, or what is kept beside it, by its name in the folder. */
+static void name_file(const struct tacit_manifest_file *file, const char *suffix,
+		      char ret[static NAME_MAX + 1])
 {
-	return model_dir_file(&r->dir, file->name, TACIT_SEALED_SUFFIX, path) &&
-	       model_dir_file(&r->dir, file->name, TACIT_SEALED_SUFFIX SAVED, saved);
-}
-
-static bool write_whole(int fd, struct tacit_slice bytes)
-{
-	struct model_file file = { .fd = fd };
-	struct tacit_sealed_out out = model_file_out(&file);
-
-	return out.write(out.user, 0, bytes, NULL) == TACIT_OK && fdatasync(fd) == 0;
+	snprintf(ret, NAME_MAX + 1, "%.*s%s%s", (int)file->name.len, (const char *)file->name.ptr,
+		 TACIT_SEALED_SUFFIX, suffix);
 }
 
 static enum tacit_status fail_io(struct resealing *r, const char *what)
@@ -75,118 +69,56 @@ static enum tacit_status fail_io(struct resealing *r, const char *what)
 	return tacit_fail(&r->err, TACIT_IO, "model.reseal", 0, "%s: %s", what, strerror(errno));
 }
 
-/* Whether a header and the payload behind it make up the whole file: else it is of another one. */
-static enum tacit_status check_saved(struct resealing *r, const struct tacit_manifest_file *file,
-				     const char *path, struct tacit_slice old)
-{
-	struct tacit_age_header header;
-	struct model_file sealed = { .fd = -1 };
-	struct tacit_arena arena;
-	uint64_t payload = 0;
-	void *memory = malloc(TACIT_AGE_HEADER_ARENA);
+/* ---- the old header ------------------------------------------------------------------------ */
 
-	tacit_arena_init(&arena, memory, memory ? TACIT_AGE_HEADER_ARENA : 0);
-	enum tacit_status st = tacit_age_header_parse(old, &arena, &header, &r->err);
-	free(memory);
+/* What a file begins with, and its file key: known only of a header that one of our keys opens. */
+struct old_header {
+	struct tacit_sealed_header text;
+	uint8_t file_key[TACIT_AGE_FILE_KEY];
+};
+
+static void forget(struct old_header *old)
+{
+	tacit_wipe(old->file_key, sizeof(old->file_key));
+	tacit_sealed_header_done(&old->text);
+}
+
+static enum tacit_status open_header(struct resealing *r, const struct tacit_manifest_file *file,
+				     struct model_file *from, struct old_header *ret,
+				     struct tacit_error *err)
+{
+	struct tacit_key_use use = model_dir_use(&r->dir, file);
+	struct tacit_sealed_in in = model_file_in(from);
+	struct old_header old = { 0 };
+	enum tacit_status st = tacit_sealed_header_read(&in, &old.text, err);
+
 	if (st == TACIT_OK)
-		st = model_file_open(path, &sealed, &r->err);
-	if (st == TACIT_OK &&
-	    (header.len != old.len || !tacit_age_payload_len(file->size, &payload) ||
-	     sealed.size != old.len + payload))
-		st = tacit_fail(&r->err, TACIT_BINDING, "model.reseal", 0,
-				"the header that is kept beside it is of another file");
-	model_file_close(&sealed);
+		st = tacit_keyring_unwrap(r->from, &use, &old.text.header, old.file_key, err);
+	/* More was read than the header, and in what was kept aside that is not the payload. */
+	old.text.len = old.text.header.len;
+	if (st == TACIT_OK)
+		*ret = old;
+	else
+		forget(&old);
 	return st;
 }
 
-/* A header that was not written to its end is put back as it was. */
-static enum tacit_status restore(struct resealing *r, const struct tacit_manifest_file *file,
-				 const char *path, const char *saved)
+/* That of the file; or the one kept beside it, where a run was cut off while it wrote another. */
+static enum tacit_status find_header(struct resealing *r, const struct tacit_manifest_file *file,
+				     struct model_file *from, struct old_header *ret)
 {
-	struct tacit_slice old;
+	char name[NAME_MAX + 1];
+	struct model_file saved = { .fd = -1 };
+	enum tacit_status st = open_header(r, file, from, ret, &r->err);
 
-	if (access(saved, F_OK) != 0)
-		return TACIT_OK;
-	enum tacit_status st = cli_read_file(saved, TACIT_AGE_HEADER_MAX, &old, &r->err);
-	if (st != TACIT_OK)
+	name_file(file, SAVED, name);
+	if (st == TACIT_OK ||
+	    model_file_at(r->folder, name, O_RDONLY | O_NOFOLLOW, &saved, NULL) != TACIT_OK)
 		return st;
-	st = check_saved(r, file, path, old);
-	int fd = st ? -1 : open(path, O_WRONLY | O_CLOEXEC);
-	if (st == TACIT_OK && (fd < 0 || !write_whole(fd, old) || unlink(saved)))
-		st = fail_io(r, "cannot put an old header back");
-	if (fd >= 0)
-		close(fd);
-	free((void *)(uintptr_t)old.ptr);
+	if (open_header(r, file, &saved, ret, NULL) == TACIT_OK)
+		st = TACIT_OK;
+	model_file_close(&saved);
 	return st;
-}
-
-static enum tacit_status write_in_place(struct resealing *r, const char *path, const char *saved,
-					struct tacit_slice old, struct tacit_slice header)
-{
-	enum tacit_status st = cli_write_file(saved, old, 0644, &r->err);
-
-	if (st != TACIT_OK)
-		return st;
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || !write_whole(fd, header))
-		st = fail_io(r, "cannot write the new header");
-	else if (unlink(saved))
-		st = fail_io(r, "cannot remove the old header");
-	if (fd >= 0)
-		close(fd);
-	r->in_place++;
-	return st;
-}
-
-static bool copy_rest(int from, int to, uint64_t at, uint64_t len)
-{
-	off_t source = (off_t)at;
-
-	while (len) {
-		ssize_t n = copy_file_range(from, &source, to, NULL,
-					    len < 1u << 30 ? len : 1u << 30, 0);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		len -= (uint64_t)n;
-	}
-	return fsync(to) == 0;
-}
-
-static enum tacit_status write_copy(struct resealing *r, const char *path, uint64_t payload,
-				    const struct model_file *from, struct tacit_slice header)
-{
-	char temporary[MODEL_PATH + 8];
-
-	snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path);
-	int fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd < 0)
-		return fail_io(r, "cannot make a copy");
-	bool done = write_whole(fd, header) &&
-		    lseek(fd, (off_t)header.len, SEEK_SET) == (off_t)header.len &&
-		    copy_rest(from->fd, fd, payload, from->size - payload) &&
-		    fchmod(fd, 0644) == 0 && rename(temporary, path) == 0;
-	enum tacit_status st = done ? TACIT_OK : fail_io(r, "cannot make a copy");
-	if (!done)
-		unlink(temporary);
-	close(fd);
-	return st;
-}
-
-static enum tacit_status write_header(struct resealing *r, const struct tacit_manifest_file *file,
-				      const struct tacit_sealed_header *old,
-				      const struct model_file *from, struct tacit_slice header)
-{
-	char path[MODEL_PATH], saved[MODEL_PATH];
-
-	if (!names(r, file, path, saved))
-		return tacit_fail(&r->err, TACIT_USAGE, "model.reseal", 0, "a name is too long");
-	if (header.len == old->header.len)
-		return write_in_place(r, path, saved, tacit_slice_of(old->bytes, header.len),
-				      header);
-	return write_copy(r, path, old->header.len, from, header);
 }
 
 /* The file behind a header that was read already and cannot become another one any more. */
@@ -228,41 +160,118 @@ static enum tacit_status check_payload(struct resealing *r, const struct tacit_m
 	return tacit_sealed_open(file, &pinned, r->from, &use, &NOWHERE, &options, &r->err);
 }
 
+/* ---- the new header ------------------------------------------------------------------------ */
+
+/* Beside it lies the old one for as long as the file might have neither. */
+static enum tacit_status write_in_place(struct resealing *r, const struct tacit_manifest_file *file,
+					const struct old_header *old, struct model_file *to,
+					struct tacit_slice header)
+{
+	char saved[NAME_MAX + 1];
+	struct tacit_sealed_out out = model_file_out(to);
+
+	name_file(file, SAVED, saved);
+	enum tacit_status st = model_file_put(
+		r->folder, saved, tacit_slice_of(old->text.bytes, old->text.len), &r->err);
+	if (st == TACIT_OK)
+		st = out.write(out.user, 0, header, &r->err);
+	if (st == TACIT_OK)
+		st = model_file_flush(to, &r->err);
+	if (st == TACIT_OK)
+		r->in_place++;
+	return st;
+}
+
+static bool copy_rest(int from, int to, uint64_t at, uint64_t len)
+{
+	off_t source = (off_t)at;
+
+	while (len) {
+		ssize_t n = copy_file_range(from, &source, to, NULL,
+					    len < 1u << 30 ? len : 1u << 30, 0);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		len -= (uint64_t)n;
+	}
+	return true;
+}
+
+static enum tacit_status write_copy(struct resealing *r, const struct tacit_manifest_file *file,
+				    const struct old_header *old, const struct model_file *from,
+				    struct tacit_slice header)
+{
+	char name[NAME_MAX + 1];
+	struct model_file to = { .fd = -1 };
+
+	name_file(file, "", name);
+	enum tacit_status st = model_file_begin(r->folder, name, &to, &r->err);
+	if (st != TACIT_OK)
+		return st;
+	struct tacit_sealed_out out = model_file_out(&to);
+	st = out.write(out.user, 0, header, &r->err);
+	if (st == TACIT_OK &&
+	    (lseek(to.fd, (off_t)header.len, SEEK_SET) < 0 ||
+	     !copy_rest(from->fd, to.fd, old->text.len, from->size - old->text.len)))
+		st = fail_io(r, "cannot make a copy");
+	return model_file_finish(r->folder, name, &to, st, &r->err);
+}
+
+/* What this run or one that was cut off kept beside the file. */
+static enum tacit_status sweep(struct resealing *r, const struct tacit_manifest_file *file)
+{
+	static const char *const KEPT[] = { SAVED, SAVED MODEL_PART, MODEL_PART };
+	char name[NAME_MAX + 1];
+
+	for (size_t i = 0; i < sizeof(KEPT) / sizeof(KEPT[0]); i++) {
+		name_file(file, KEPT[i], name);
+		if (unlinkat(r->folder, name, 0) != 0 && errno != ENOENT)
+			return fail_io(r, "cannot remove what was kept");
+	}
+	return TACIT_OK;
+}
+
+static enum tacit_status write_header(struct resealing *r, const struct tacit_manifest_file *file,
+				      const struct old_header *old, struct model_file *from,
+				      struct tacit_slice header)
+{
+	enum tacit_status st = header.len == old->text.len
+				       ? write_in_place(r, file, old, from, header)
+				       : write_copy(r, file, old, from, header);
+
+	return st ? st : sweep(r, file);
+}
+
 static enum tacit_status reseal_open(struct resealing *r, const struct tacit_manifest_file *file,
 				     struct model_file *from)
 {
 	struct tacit_key_use use = model_dir_use(&r->dir, file);
 	struct tacit_sealed_in in = model_file_in(from);
-	struct tacit_sealed_header old;
+	struct old_header old = { 0 };
 	struct tacit_slice header;
-	uint8_t file_key[TACIT_AGE_FILE_KEY] = { 0 };
-	enum tacit_status st = tacit_sealed_header_read(&in, &old, &r->err);
+	enum tacit_status st = find_header(r, file, from, &old);
 
-	if (st != TACIT_OK)
-		return st;
-	st = check_payload(r, file, &in, &old);
 	if (st == TACIT_OK)
-		st = tacit_keyring_unwrap(r->from, &use, &old.header, file_key, &r->err);
+		st = check_payload(r, file, &in, &old.text);
 	if (st == TACIT_OK)
-		st = model_header(r->to, &use, file_key, tacit_mut_of(r->room, sizeof(r->room)),
+		st = model_header(r->to, &use, old.file_key, tacit_mut_of(r->room, sizeof(r->room)),
 				  &header, &r->err);
-	tacit_wipe(file_key, sizeof(file_key));
 	if (st == TACIT_OK)
 		st = write_header(r, file, &old, from, header);
-	tacit_sealed_header_done(&old);
+	forget(&old);
 	return st;
 }
 
+/* One descriptor for all of it: what was checked is what is written to, and no link leads away. */
 static enum tacit_status reseal_one(struct resealing *r, const struct tacit_manifest_file *file)
 {
-	char path[MODEL_PATH], saved[MODEL_PATH];
+	char name[NAME_MAX + 1];
 	struct model_file from = { .fd = -1 };
 
-	if (!names(r, file, path, saved))
-		return tacit_fail(&r->err, TACIT_USAGE, "model.reseal", 0, "a name is too long");
-	enum tacit_status st = restore(r, file, path, saved);
-	if (st == TACIT_OK)
-		st = model_file_open(path, &from, &r->err);
+	name_file(file, "", name);
+	enum tacit_status st = model_file_at(r->folder, name, O_RDWR | O_NOFOLLOW, &from, &r->err);
 	if (st == TACIT_OK)
 		st = reseal_open(r, file, &from);
 	model_file_close(&from);
@@ -275,6 +284,8 @@ static int reseal(struct resealing *r, const char *path)
 	const struct tacit_manifest *m = &r->dir.manifest;
 	char identity[2 * TACIT_SHA256_LEN + 1];
 
+	if (model_folder_open(path, &r->folder, &r->err) != TACIT_OK)
+		return cli_fail(common, &r->err, "cannot open the folder '%s'", path);
 	for (size_t i = 0; i < m->file_count; i++)
 		if (reseal_one(r, &m->files[i]) != TACIT_OK)
 			return cli_fail(common, &r->err, "cannot reseal '%.*s' of '%s'",
@@ -300,6 +311,7 @@ static int run(void *options, int argc, char **argv)
 	if (!r)
 		return cli_no_memory(&o->common);
 	r->o = o;
+	r->folder = -1;
 	int code = model_dir_open(&o->common, argv[0], &o->publishers, o->insecure_any_publisher,
 				  cli_now(&o->now), &r->dir);
 	kms_lazy_start(&r->kms, &o->kms);
@@ -313,6 +325,7 @@ static int run(void *options, int argc, char **argv)
 	tacit_keyring_free(r->to);
 	kms_lazy_close(&r->kms);
 	model_dir_free(&r->dir);
+	tacit_fd_close(&r->folder);
 	free(r);
 	return code;
 }

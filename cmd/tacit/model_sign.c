@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/compiler.h"
 #include "base/hex.h"
 #include "model.h"
+#include "sys/fd.h"
 #include "verbs.h"
 
 struct options {
@@ -96,14 +98,13 @@ static enum tacit_status write_back(const struct model_dir *dir, struct tacit_er
 	static uint8_t room[TACIT_MODEL_SIGNATURES_FILE];
 	struct writer w = wr_of(tacit_mut_of(room, sizeof(room)));
 	struct tacit_slice text;
-	char path[MODEL_PATH];
+	TACIT_CLEANUP(tacit_fd_close) int folder = -1;
 
 	tacit_model_signatures_write(&dir->signatures, &w);
 	enum tacit_status st = wr_finish(&w, "model.signatures", &text, err);
-	if (st == TACIT_OK &&
-	    model_dir_file(dir, tacit_slice_str(TACIT_SEALED_SIGNATURES), "", path))
-		st = cli_write_file(path, text, 0644, err);
-	return st;
+	if (st == TACIT_OK)
+		st = model_folder_open(dir->path, &folder, err);
+	return st ? st : model_file_put(folder, TACIT_SEALED_SIGNATURES, text, err);
 }
 
 /* What was signed: the model's identity, or the key that succeeds. */

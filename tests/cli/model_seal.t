@@ -142,23 +142,76 @@ json out 'd["in_place"] == 0' "takes a longer header, and copies"
 ok $? "the payload is still the same"
 run 0 "back again" "$tacit" model reseal -i alice.txt --to "$bob" "${by[@]}" m
 # Cut off in the middle of writing the new header: the old one is beside it.
+torn() {
+	python3 -c 'f = open("m/weights.gguf.age", "r+b"); f.seek(100); f.write(b"x" * 300)'
+}
+cp m/weights.gguf.age whole.age
 head -c 8192 m/weights.gguf.age >m/weights.gguf.age.header
-python3 -c 'f = open("m/weights.gguf.age", "r+b"); f.seek(100); f.write(b"x" * 300)'
+torn
 run 3 "a torn header" "$tacit" model verify -i bob.txt "${by[@]}" m
-run 0 "is put back by the next run" "$tacit" model reseal -i bob.txt --to "$bob" "${by[@]}" m
+run 0 "is made good by the next run" "$tacit" model reseal -i bob.txt --to "$bob" "${by[@]}" m
 run 0 "and opens" "$tacit" model verify -i bob.txt "${by[@]}" m
-for kept in "$(printf 'age-encryption.org/v1')" "$(head -c 900 m/segment.bin.age)"; do
-	printf '%s' "$kept" >m/weights.gguf.age.header
-	cp m/weights.gguf.age kept.age
-	run 3 "half a header beside it" "$tacit" model reseal -i bob.txt --to "$bob" "${by[@]}" m
-	cmp -s kept.age m/weights.gguf.age
-	ok $? "is not put anywhere"
+# Cut off behind it: the new one counts, and the old one goes.
+age -r "$alice" empty.json | head -c 200 >other.header
+for kept in whole.age other.header pass.txt empty.json; do
+	head -c 8192 $kept >m/weights.gguf.age.header
+	run 0 "a good header counts, not what lies beside it" \
+		"$tacit" model reseal -i bob.txt --to "$bob" "${by[@]}" m
+	[ ! -e m/weights.gguf.age.header ]
+	ok $? "which goes"
 done
-age -r "$alice" empty.json | head -c 200 >m/weights.gguf.age.header
-run 1 "a header of another file beside it" "$tacit" model reseal -i bob.txt --to "$bob" "${by[@]}" m
-cmp -s kept.age m/weights.gguf.age
-ok $? "neither"
+# A torn one, and what lies beside it is not the old one.
+torn
+for kept in other.header pass.txt m/segment.bin.age; do
+	head -c 8192 $kept >m/weights.gguf.age.header
+	sum=$(sha256sum <m/weights.gguf.age)
+	run 3 "nothing helps a torn header but its own" \
+		"$tacit" model reseal -i bob.txt -i alice.txt --to "$bob" "${by[@]}" m
+	[ "$(sha256sum <m/weights.gguf.age)" = "$sum" ]
+	ok $? "nothing is written"
+done
+cp whole.age m/weights.gguf.age
 rm m/weights.gguf.age.header
+# Links in the folder lead nowhere.
+for name in weights.gguf.age.header weights.gguf.age.header~part; do
+	cp pass.txt victim && ln -s ../victim m/$name
+	run 0 "a link for $name" "$tacit" model reseal -i bob.txt --to "$bob" "${by[@]}" m
+	cmp -s victim pass.txt && [ ! -e m/$name ]
+	ok $? "is not written through"
+done
+mv m/weights.gguf.age away.age && cp away.age kept.age && ln -s ../away.age m/weights.gguf.age
+run 5 "a link for a file" "$tacit" model reseal -i bob.txt --to "$alice" "${by[@]}" m
+cmp -s away.age kept.age
+ok $? "neither"
+mv away.age m/weights.gguf.age
+# Killed before each of the calls that change something: one of the two keys opens every file.
+printf 'a model' >small.bin
+"${seal[@]}" --to "$alice" -o small small.bin empty.json >out 2>err
+ls small >names.before
+many=$(for i in $(seq 60); do echo "--to $alice"; done)
+kills() { # NAME CALL WHO-OPENS FOR-WHOM...
+	local name=$1 call=$2 key=$3 code=137 n=0 bad=0
+	shift 3
+	while [ $code = 137 ]; do
+		n=$((n + 1)) code=0
+		rm -rf cut && cp -r small cut
+		(strace -qq -o trace -e trace="$call" -e inject="$call:signal=SIGKILL:when=$n" \
+			"$tacit" model reseal -q -i "$key" "$@" "${by[@]}" cut) 2>err || code=$?
+		"$tacit" model verify -q -i alice.txt -i bob.txt "${by[@]}" cut 2>>err || bad=1
+		"$tacit" model reseal -q -i alice.txt -i bob.txt --to "$bob" "${by[@]}" cut 2>>err || bad=1
+		ls cut | cmp -s - names.before || bad=1
+	done
+	[ $bad = 0 ] && [ $code = 0 ] && [ $n -gt 2 ]
+	ok $? "$name killed at $call: old or new, and nothing left by the next run"
+}
+if strace -o trace true 2>err; then
+	for call in pwrite64 fsync renameat unlinkat; do
+		kills "a header" $call alice.txt --to "$bob"
+		kills "a copy" $call alice.txt $many
+	done
+else
+	skip "reseal killed" "no strace that may trace"
+fi
 run 0 "for a passphrase" "$tacit" model reseal -i bob.txt --to passphrase:pass.txt "${by[@]}" m
 run 0 "which opens it" "$tacit" model verify -i passphrase:pass.txt "${by[@]}" m
 printf 'wrong horse\n' >wrong.txt
