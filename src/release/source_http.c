@@ -403,6 +403,9 @@ static enum tacit_status judge(CURL *easy, struct source_ask *ask, CURLcode code
 	const struct source_head *h = &ask->head;
 	bool words = ask->word_bytes > 0 && ask->refused.status == TACIT_OK;
 
+	/* All of the range is here: however the connection ended behind it. */
+	if (ask->judged && ask->refused.status == TACIT_OK && ask->got == ask->room.len)
+		return TACIT_OK;
 	/* A failure may be told at any length: the beginning is enough. */
 	if (code != CURLE_OK && !(words && h->status >= 300))
 		return judge_failure(easy, ask, code, message, err);

@@ -222,6 +222,24 @@ breaks("one whose answer ends too soon, as if it were whole", lambda r: (
                  ("Transfer-Encoding", "chunked")]),
     r.raw(b"3e8\r\n" + BIG[r.first:r.first + 1000] + b"\r\n0\r\n\r\n")))
 equal(ranges()[1:3], ["bytes=0-4194303", "bytes=1000-4194303"], "goes on there, too")
+
+
+def unended(missing):
+    """Chunks without the last one, and without so many bytes."""
+    def answer(r):
+        part = BIG[r.first:r.last + 1]
+        r.head(206, [("Content-Range", f"bytes {r.first}-{r.last}/{len(BIG)}"), ("ETag", '"v1"'),
+                     ("Transfer-Encoding", "chunked")])
+        r.raw(b"%x\r\n" % len(part) + part[:len(part) - missing])
+        r.cut()
+    return answer
+
+
+for missing in (1, 4194303):
+    breaks(f"one that breaks {missing} bytes before its end", unended(missing))
+    equal(ranges()[1:3], ["bytes=0-4194303", f"bytes={4194304 - missing}-4194303"], "goes on")
+breaks("one that breaks behind its last byte", unended(0))
+equal(ranges()[1:3], ["bytes=0-4194303", "bytes=4194304-8388607"], "wants nothing more")
 for status in (408, 429, 500, 502, 503, 504):
     breaks(f"{status}", lambda r, status=status: r.answer(status, b"busy"))
     equal(len(store.seen), 5, f"{status}: is asked again")
