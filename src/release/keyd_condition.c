@@ -174,20 +174,23 @@ static void add_nonce(struct have *have, const char *name, const struct tacit_ke
 		add(have, tacit_slice_str(ask->fresh_nonce ? "true" : "false"));
 }
 
+enum of { OF_REQUEST, OF_EVIDENCE, SEVERAL };
+
 static const struct source {
 	const char *name;
 	bool prefix; /* something follows */
+	enum of of;  /* SEVERAL: values, of the request */
 	void (*add)(struct have *have, const char *rest, const struct tacit_keyd_ask *ask);
 } SOURCES[] = {
-	{ ATTESTATION, true, add_register },
-	{ CONTEXT, true, add_context },
-	{ "kms:EncryptionContextKeys", false, add_context_keys },
-	{ "aws:CurrentTime", false, add_time },
-	{ "aws:PrincipalArn", false, add_principal },
-	{ "tacit:Platform", false, add_platform },
-	{ "tacit:TcbStatus", false, add_tcb },
-	{ "tacit:FreshNonce", false, add_nonce },
-	{ MEASUREMENT, true, add_any_measurement },
+	{ ATTESTATION, true, OF_EVIDENCE, add_register },
+	{ CONTEXT, true, OF_REQUEST, add_context },
+	{ "kms:EncryptionContextKeys", false, SEVERAL, add_context_keys },
+	{ "aws:CurrentTime", false, OF_REQUEST, add_time },
+	{ "aws:PrincipalArn", false, OF_REQUEST, add_principal },
+	{ "tacit:Platform", false, OF_EVIDENCE, add_platform },
+	{ "tacit:TcbStatus", false, OF_EVIDENCE, add_tcb },
+	{ "tacit:FreshNonce", false, OF_EVIDENCE, add_nonce },
+	{ MEASUREMENT, true, OF_EVIDENCE, add_any_measurement },
 };
 
 static const struct source *find_source(const char *key, const char **ret_rest)
@@ -287,7 +290,7 @@ static bool check_value(const struct rule *rule, struct tacit_slice text)
 {
 	int64_t when;
 
-	if (!text.ptr)
+	if (!text.ptr || memchr(text.ptr, 0, text.len))
 		return false;
 	if (rule->kind == DATE)
 		return tacit_time_parse(text, &when);
@@ -324,8 +327,27 @@ static bool is_known(const struct source *source, const char *rest)
 	return source != NULL;
 }
 
+/* What is easily written and means something else, also to AWS. */
+static enum tacit_status check_meaning(const struct use *use, const struct source *source,
+				       const char *key, bool allow, struct tacit_error *err)
+{
+	bool without = use->rule->negated || use->if_exists || use->many == FOR_ALL;
+
+	if (source->of == SEVERAL && use->many == ONE && use->rule->kind != EXISTS)
+		return tacit_fail(err, TACIT_FORMAT, WHERE, 0,
+				  "%s has several values: write ForAnyValue: or ForAllValues: "
+				  "before the operator",
+				  source->name);
+	if (source->of == OF_EVIDENCE && allow && without)
+		return tacit_fail(err, TACIT_FORMAT, WHERE, 0,
+				  "to allow by '%.50s' say what it is: Not, IfExists and "
+				  "ForAllValues: are met without evidence, and for Deny alone",
+				  key);
+	return TACIT_OK;
+}
+
 enum tacit_status tacit_keyd_condition_check(const char *op, const char *key, const json_t *values,
-					     struct tacit_error *err)
+					     bool allow, struct tacit_error *err)
 {
 	const char *rest = NULL;
 	const struct source *source = find_source(key, &rest);
@@ -342,7 +364,7 @@ enum tacit_status tacit_keyd_condition_check(const char *op, const char *key, co
 		if (!check_value(use.rule, value_text(value_at(values, i))))
 			return tacit_fail(err, TACIT_FORMAT, WHERE, 0,
 					  "a value of '%.80s' is not one for %.40s", key, op);
-	return TACIT_OK;
+	return check_meaning(&use, source, key, allow, err);
 }
 
 static bool same_text(struct tacit_slice a, struct tacit_slice b, bool fold)
@@ -401,7 +423,6 @@ static bool holds(const struct use *use, const struct have *have, const json_t *
 		return use->if_exists || (use->rule->negated && use->many == ONE);
 	for (size_t i = 0; i < have->count; i++)
 		matching += among(use->rule, have->values[i], values) != use->rule->negated;
-	/* Several values of one key want a ForAllValues: or ForAnyValue:, or all must match. */
 	return use->many == FOR_ANY ? matching > 0 : matching == have->count;
 }
 

@@ -10,9 +10,9 @@ struct tacit_keyd_why {
 	char text[150];
 };
 
-/* Whether op, key and values are understood. Errors: TACIT_FORMAT. */
+/* Whether op, key and values are understood and, to `allow`, sensible. Errors: TACIT_FORMAT. */
 TACIT_MUST_CHECK enum tacit_status tacit_keyd_condition_check(const char *op, const char *key,
-							      const json_t *values,
+							      const json_t *values, bool allow,
 							      struct tacit_error *err);
 
 /* Whether it holds; if not, `why` says so. What is not understood does not. */

@@ -19,7 +19,10 @@ static void drop(json_t **value)
 
 static const char *text_of(const json_t *value)
 {
-	return value ? json_string_value(value) : NULL;
+	const char *text = value ? json_string_value(value) : NULL;
+
+	/* A text that has U+0000 in it would count as what is before that. */
+	return text && strlen(text) == json_string_length(value) ? text : NULL;
 }
 
 /* Runs `match` over a text or a list of texts; false for anything else. */
@@ -71,10 +74,10 @@ static bool is_principal(const json_t *value, const struct tacit_keyd_ask *ask)
 
 static bool is_texts(const json_t *value)
 {
-	if (json_is_string(value))
+	if (text_of(value))
 		return true;
 	for (size_t i = 0; i < json_array_size(value); i++)
-		if (!json_is_string(json_array_get(value, i)))
+		if (!text_of(json_array_get(value, i)))
 			return false;
 	return json_is_array(value) && json_array_size(value) > 0;
 }
@@ -87,7 +90,7 @@ static bool is_principals(const json_t *value)
 	return text && strcmp(text, "*") == 0;
 }
 
-static enum tacit_status check_conditions(json_t *conditions, struct tacit_error *err)
+static enum tacit_status check_conditions(json_t *conditions, bool allow, struct tacit_error *err)
 {
 	const char *op, *key;
 	json_t *keys, *values;
@@ -102,7 +105,8 @@ static enum tacit_status check_conditions(json_t *conditions, struct tacit_error
 			return tacit_fail(err, TACIT_FORMAT, WHERE, 0, "a condition without keys");
 		json_object_foreach(keys, key, values)
 		{
-			enum tacit_status st = tacit_keyd_condition_check(op, key, values, err);
+			enum tacit_status st =
+				tacit_keyd_condition_check(op, key, values, allow, err);
 			if (st != TACIT_OK)
 				return st;
 		}
@@ -129,7 +133,8 @@ static enum tacit_status check_statement(json_t *statement, struct tacit_error *
 	    !is_texts(json_object_get(statement, "Resource")))
 		return tacit_fail(err, TACIT_FORMAT, WHERE, 0,
 				  "\"Action\" or \"Resource\" is missing");
-	return check_conditions(json_object_get(statement, "Condition"), err);
+	return check_conditions(json_object_get(statement, "Condition"),
+				strcmp(effect, "Allow") == 0, err);
 }
 
 static enum tacit_status parse(struct tacit_slice text, json_t **ret, struct tacit_error *err)

@@ -21,7 +21,9 @@
  *     tacit:FreshNonce                       whether the document answers a nonce of this broker
  *
  * A key that a request does not have fails what wants a value of it, and holds for what wants
- * another. What is not known here (an operator, a key, NotAction, ...) makes the whole policy one
+ * another. So a statement that allows takes no key of evidence with Not, IfExists or
+ * ForAllValues:, and EncryptionContextKeys is for ForAnyValue: and ForAllValues: alone. What is
+ * not known here (an operator, a key, NotAction, ...) makes the whole policy one
  * that allows nothing: it is refused when it is set.
  */
 

@@ -74,13 +74,18 @@ static const struct row CONDITIONS[] = {
 	{ "the beginning alone", WHEN("StringEquals", IMAGE, "\"abab\""), TACIT_POLICY },
 	{ "the empty text", WHEN("StringEquals", IMAGE, "\"\""), TACIT_POLICY },
 	{ "a register that is not there", WHEN("StringEquals", PCR("8"), "\"\""), TACIT_POLICY },
-	{ "not another", WHEN("StringNotEquals", IMAGE, "\"" Y48 "\""), TACIT_OK },
-	{ "not this one", WHEN("StringNotEquals", IMAGE, "\"" X48 "\""), TACIT_POLICY },
-	{ "what is absent is not another", WHEN("StringNotEquals", PCR("8"), "\"" Y48 "\""),
+	{ "not another", WHEN("StringNotEquals", "kms:EncryptionContext:model", "\"x\""),
 	  TACIT_OK },
-	{ "if it exists", WHEN("StringEqualsIfExists", PCR("8"), "\"" Y48 "\""), TACIT_OK },
-	{ "if it exists, and does", WHEN("StringEqualsIfExists", IMAGE, "\"" Y48 "\""),
+	{ "not this one", WHEN("StringNotEquals", "kms:EncryptionContext:model", "\"demo\""),
 	  TACIT_POLICY },
+	{ "what is absent is not another",
+	  WHEN("StringNotEquals", "kms:EncryptionContext:owner", "\"x\""), TACIT_OK },
+	{ "if it exists", WHEN("StringEqualsIfExists", "kms:EncryptionContext:owner", "\"x\""),
+	  TACIT_OK },
+	{ "if it exists, and does",
+	  WHEN("StringEqualsIfExists", "kms:EncryptionContext:model", "\"x\""), TACIT_POLICY },
+	{ "any of the context's keys is not there",
+	  WHEN("Null", "kms:EncryptionContextKeys", "true"), TACIT_POLICY },
 	{ "an instance's register",
 	  WHEN("StringEquals", "kms:RecipientAttestation:NitroTPMPCR0", "\"" X48 "\""),
 	  TACIT_POLICY },
@@ -143,6 +148,27 @@ static const struct row CONDITIONS[] = {
 	"\"Resource\":\"" resource "\"}"
 #define ANYBODY "\"*\""
 
+#define DENY(op, key, value)                                                                \
+	"{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"kms:*\",\"Resource\":\"*\"," \
+	"\"Condition\":{\"" op "\":{\"" key "\":" value "}}}"
+#define BUT(op, key, value) BOTH(ONE("Allow", ANYBODY, "kms:*", "*"), DENY(op, key, value))
+
+/* Denied, whatever is said in a way that would be met without evidence. */
+static const struct row DENIALS[] = {
+	{ "any image but this", BUT("StringNotEquals", IMAGE, "\"" X48 "\""), TACIT_OK },
+	{ "any image but another", BUT("StringNotEquals", IMAGE, "\"" Y48 "\""), TACIT_POLICY },
+	{ "this image if there is one", BUT("StringEqualsIfExists", IMAGE, "\"" X48 "\""),
+	  TACIT_POLICY },
+	{ "all values that are this", BUT("ForAllValues:StringEquals", IMAGE, "\"" X48 "\""),
+	  TACIT_POLICY },
+	{ "all that are another", BUT("ForAllValues:StringEquals", IMAGE, "\"" Y48 "\""),
+	  TACIT_OK },
+	{ "any of the context's keys",
+	  BUT("ForAnyValue:StringEquals", "kms:EncryptionContextKeys", "\"file\""), TACIT_POLICY },
+	{ "none of them", BUT("ForAnyValue:StringEquals", "kms:EncryptionContextKeys", "\"x\""),
+	  TACIT_OK },
+};
+
 static const struct row STATEMENTS[] = {
 	{ "another action", ALLOW("kms:Encrypt", ""), TACIT_POLICY },
 	{ "any action", ALLOW("kms:*", ""), TACIT_OK },
@@ -202,6 +228,40 @@ static const struct row BROKEN[] = {
 	  WHEN("StringNotEquals", "tacit:Measurement:mrtdx", "\"x\""), TACIT_FORMAT },
 	{ "a measurement of a long name",
 	  WHEN("StringNotEquals", "tacit:Measurement:" X48, "\"x\""), TACIT_FORMAT },
+	{ "to allow what is not this image", WHEN("StringNotEquals", IMAGE, "\"" Y48 "\""),
+	  TACIT_FORMAT },
+	{ "nor is like it", WHEN("StringNotLike", IMAGE, "\"a*\""), TACIT_FORMAT },
+	{ "nor is it in any case", WHEN("StringNotEqualsIgnoreCase", PCR("8"), "\"" Y48 "\""),
+	  TACIT_FORMAT },
+	{ "to allow an image if there is one", WHEN("StringEqualsIfExists", IMAGE, "\"" X48 "\""),
+	  TACIT_FORMAT },
+	{ "to allow a fresh nonce if there is one",
+	  WHEN("BoolIfExists", "tacit:FreshNonce", "true"), TACIT_FORMAT },
+	{ "to allow all values of a measurement",
+	  WHEN("ForAllValues:StringEquals", "tacit:Measurement:mrtd", "\"x\""), TACIT_FORMAT },
+	{ "to allow all of no platforms",
+	  WHEN("ForAllValues:StringLike", "tacit:Platform", "\"nitro\""), TACIT_FORMAT },
+	{ "to allow what is not revoked", WHEN("StringNotEquals", "tacit:TcbStatus", "\"Revoked\""),
+	  TACIT_FORMAT },
+	{ "several values without a word for which",
+	  WHEN("StringEquals", "kms:EncryptionContextKeys", "\"file\""), TACIT_FORMAT },
+	{ "also where they are denied",
+	  BOTH(ONE("Allow", ANYBODY, "kms:*", "*"),
+	       DENY("StringEquals", "kms:EncryptionContextKeys", "\"file\"")),
+	  TACIT_FORMAT },
+	{ "U+0000 in a value", WHEN("StringLike", "kms:EncryptionContext:file", "\"*\\u0000\""),
+	  TACIT_FORMAT },
+	{ "in an action", ALLOW("kms:*\\u0000", ""), TACIT_FORMAT },
+	{ "in one of several",
+	  BOTH(ONE("Allow", "{\"AWS\":[\"*\",\"*\\u0000\"]}", "kms:*", "*"),
+	       ONE("Allow", ANYBODY, "kms:*", "*")),
+	  TACIT_FORMAT },
+	{ "in a resource",
+	  BOTH(ONE("Deny", ANYBODY, "kms:*", "a\\u0000"), ONE("Allow", ANYBODY, "kms:*", "*")),
+	  TACIT_FORMAT },
+	{ "in an effect",
+	  BOTH(ONE("Deny\\u0000", ANYBODY, "kms:*", "*"), ONE("Allow", ANYBODY, "kms:*", "*")),
+	  TACIT_FORMAT },
 	{ "a register that cannot be", WHEN("StringEquals", PCR("32"), "\"x\""), TACIT_FORMAT },
 	{ "a register in two digits", WHEN("StringEquals", PCR("00"), "\"x\""), TACIT_FORMAT },
 	{ "a register without a number", WHEN("StringEquals", PCR(""), "\"x\""), TACIT_FORMAT },
@@ -259,6 +319,10 @@ static void try_platforms(void)
 	is_status(allows(ENCLAVE, &ask), TACIT_POLICY, "no document");
 	is_status(allows(WHEN("Null", IMAGE, "\"true\""), &ask), TACIT_OK,
 		  "and a policy that wants none");
+	is_status(allows(BUT("StringNotEquals", IMAGE, "\"" X48 "\""), &ask), TACIT_POLICY,
+		  "nor one that denies whatever is not the image");
+	is_status(allows(BUT("StringEqualsIfExists", IMAGE, "\"" Y48 "\""), &ask), TACIT_POLICY,
+		  "and that does so if there is any");
 	ask = ask_of();
 	ask.fresh_nonce = true;
 	is_status(allows(WHEN("Bool", "tacit:FreshNonce", "\"true\""), &ask), TACIT_OK,
@@ -281,6 +345,12 @@ static void try_reasons(void)
 		  "another action");
 	ok(strstr(err.detail, "no statement") != NULL, "or says that none is about it: %s",
 	   err.detail);
+	tacit_error_clear(&err);
+	is_status(tacit_keyd_policy_check(tacit_slice_str(WHEN("StringNotEquals", IMAGE, "\"x\"")),
+					  &err),
+		  TACIT_FORMAT, "a condition that is met without evidence");
+	ok(strstr(err.detail, IMAGE) && strstr(err.detail, "for Deny alone"),
+	   "says what to write: %s", err.detail);
 	/* As `tacit policy kms` writes them: what is allowed to one image is denied to the rest. */
 	static const char *const DENIED[][2] = {
 		{ "{\"Version\":\"2012-10-17\",\"Statement\":["
@@ -331,6 +401,7 @@ int main(void)
 	is_status(allows(ALLOW("kms:Decrypt", ""), &ask), TACIT_OK, "to begin with: allowed");
 	run_rows(CONDITIONS, TACIT_ARRAY_LEN(CONDITIONS), &ask);
 	run_rows(STATEMENTS, TACIT_ARRAY_LEN(STATEMENTS), &ask);
+	run_rows(DENIALS, TACIT_ARRAY_LEN(DENIALS), &ask);
 	run_rows(BROKEN, TACIT_ARRAY_LEN(BROKEN), &ask);
 	for (size_t i = 0; i < TACIT_ARRAY_LEN(BROKEN); i++)
 		is_status(tacit_keyd_policy_check(tacit_slice_str(BROKEN[i].policy), NULL),
