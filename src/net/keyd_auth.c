@@ -29,6 +29,22 @@ static bool refuse(struct tacit_keyd_answer *answer, const char *type, const cha
 	return false;
 }
 
+/* What the operator has to see to; who asks is nobody yet, and is not told more than that. */
+static bool broken(const struct tacit_keyd *keyd, const struct tacit_error *err,
+		   struct tacit_keyd_answer *answer)
+{
+	static const char MESSAGE[] = "the store cannot be read";
+	const struct tacit_keyd_event event = { .op = "Authenticate",
+						.who = "",
+						.verdict = "refused",
+						.reason = err->detail,
+						.status = 500 };
+
+	if (keyd->options.say)
+		keyd->options.say(keyd->options.user, &event);
+	return refuse(answer, "KMSInternalException", MESSAGE);
+}
+
 /* Whether the signature is for this service here; AWS says which of the two is wrong. */
 static bool in_scope(const struct tacit_keyd *keyd, const struct tacit_sigv4_auth *auth,
 		     struct tacit_keyd_answer *answer)
@@ -65,7 +81,7 @@ bool tacit_keyd_authenticate(struct tacit_keyd *keyd, const struct tacit_call *x
 		return refuse(answer, "InvalidSignatureException", err.detail);
 	if (tacit_keyd_credential_find(keyd->front, auth.access_key, ret, &secret, &found, &err) !=
 	    TACIT_OK)
-		return refuse(answer, "KMSInternalException", "the store cannot be read");
+		return broken(keyd, &err, answer);
 	if (!found || !ret->enabled)
 		return refuse(answer, "UnrecognizedClientException",
 			      "The security token included in the request is invalid.");

@@ -15,16 +15,14 @@ enum tacit_keyd_query {
 	TACIT_KEYD_KEY_PUT,
 	TACIT_KEYD_KEY_GET,
 	TACIT_KEYD_KEY_LIST,
-	TACIT_KEYD_KEY_ENABLE,
-	TACIT_KEYD_KEY_VERSION,
-	TACIT_KEYD_KEY_POLICY,
-	TACIT_KEYD_KEY_APPRAISAL,
+	TACIT_KEYD_KEY_SET,
 	TACIT_KEYD_MATERIAL_PUT,
 	TACIT_KEYD_MATERIAL_GET,
 	TACIT_KEYD_CREDENTIAL_PUT,
 	TACIT_KEYD_CREDENTIAL_GET,
+	TACIT_KEYD_CREDENTIAL_NAMED,
 	TACIT_KEYD_CREDENTIAL_LIST,
-	TACIT_KEYD_CREDENTIAL_ENABLE,
+	TACIT_KEYD_CREDENTIAL_SET,
 	TACIT_KEYD_LOG_PUT,
 	TACIT_KEYD_LOG_LAST,
 	TACIT_KEYD_LOG_WALK,
@@ -61,6 +59,27 @@ TACIT_MUST_CHECK enum tacit_status tacit_keyd_note(struct tacit_keyd_store *stor
 						   const struct tacit_keyd_actor *actor,
 						   const char *op, struct tacit_slice key,
 						   uint32_t version, struct tacit_error *err);
+
+/* ---- keyd_seal.c: HMAC-SHA-256 over a row's kind and columns -------------------------------- */
+
+#define TACIT_KEYD_SEAL_LEN 32
+
+TACIT_MUST_CHECK enum tacit_status tacit_keyd_seal_key(const struct tacit_keyd_store *store,
+						       const struct tacit_keyd_key *key,
+						       uint8_t ret[static TACIT_KEYD_SEAL_LEN],
+						       struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status
+tacit_keyd_seal_credential(const struct tacit_keyd_store *store,
+			   const struct tacit_keyd_credential *c,
+			   uint8_t ret[static TACIT_KEYD_SEAL_LEN], struct tacit_error *err);
+
+/* Whether the seal is the one that the row of `name` says. Errors: TACIT_SIGNATURE, naming it. */
+TACIT_MUST_CHECK enum tacit_status
+tacit_keyd_seal_check(const char *kind, struct tacit_slice name,
+		      const uint8_t seal[static TACIT_KEYD_SEAL_LEN], struct tacit_slice said,
+		      struct tacit_error *err);
+
+/* ---- secrets -------------------------------------------------------------------------------- */
 
 /* Wraps on the heap. Owns: tacit_keyd_bytes_done. */
 TACIT_MUST_CHECK enum tacit_status tacit_keyd_wrap_new(const struct tacit_keyd_store *store,

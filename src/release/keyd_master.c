@@ -37,7 +37,7 @@ static bool decode(struct tacit_slice content, uint8_t ret[TACIT_KEYD_MASTER_LEN
 enum tacit_status tacit_keyd_master_read(struct tacit_slice content, struct tacit_keyd_master *ret,
 					 struct tacit_error *err)
 {
-	static const char INFO[] = "tacit keyd wrap/1";
+	static const char WRAP[] = "tacit keyd wrap/1", SEAL[] = "tacit keyd seal/1";
 	uint8_t master[TACIT_KEYD_MASTER_LEN], prk[TACIT_SHA256_LEN];
 
 	if (!decode(content, master)) {
@@ -48,8 +48,11 @@ enum tacit_status tacit_keyd_master_read(struct tacit_slice content, struct taci
 	enum tacit_status st = tacit_hkdf_extract(TACIT_SHA256, tacit_slice_of(NULL, 0),
 						  TACIT_SLICE_ARRAY(master), prk, err);
 	if (st == TACIT_OK)
-		st = tacit_hkdf_expand(TACIT_SHA256, TACIT_SLICE_ARRAY(prk), tacit_slice_str(INFO),
+		st = tacit_hkdf_expand(TACIT_SHA256, TACIT_SLICE_ARRAY(prk), tacit_slice_str(WRAP),
 				       tacit_mut_of(ret->wrap, sizeof(ret->wrap)), err);
+	if (st == TACIT_OK)
+		st = tacit_hkdf_expand(TACIT_SHA256, TACIT_SLICE_ARRAY(prk), tacit_slice_str(SEAL),
+				       tacit_mut_of(ret->seal, sizeof(ret->seal)), err);
 	tacit_wipe(master, sizeof(master));
 	tacit_wipe(prk, sizeof(prk));
 	return st;

@@ -18,7 +18,8 @@
 #define TACIT_KEYD_WRAP_EXTRA 28 /* bytes that wrapping adds */
 
 struct tacit_keyd_master {
-	uint8_t wrap[32]; /* what the store's rows are wrapped under */
+	uint8_t wrap[32]; /* what the store's secrets are wrapped under */
+	uint8_t seal[32]; /* what its rows are sealed under */
 };
 
 /*

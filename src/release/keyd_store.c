@@ -15,13 +15,15 @@ static const char SCHEMA[] =
 	" WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS keys (id TEXT PRIMARY KEY, name TEXT UNIQUE,"
 	" spec TEXT NOT NULL, enabled INTEGER NOT NULL, version INTEGER NOT NULL,"
-	" created_at INTEGER NOT NULL, policy TEXT, appraisal TEXT) WITHOUT ROWID;"
+	" created_at INTEGER NOT NULL, policy TEXT, appraisal TEXT, seal BLOB NOT NULL)"
+	" WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS material (key_id TEXT NOT NULL REFERENCES keys(id),"
 	" version INTEGER NOT NULL, wrapped BLOB NOT NULL, created_at INTEGER NOT NULL,"
 	" PRIMARY KEY (key_id, version));"
 	"CREATE TABLE IF NOT EXISTS credentials (access_key TEXT PRIMARY KEY,"
 	" name TEXT NOT NULL UNIQUE, admin INTEGER NOT NULL, enabled INTEGER NOT NULL,"
-	" created_at INTEGER NOT NULL, wrapped BLOB NOT NULL) WITHOUT ROWID;"
+	" created_at INTEGER NOT NULL, seal BLOB NOT NULL, wrapped BLOB NOT NULL)"
+	" WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS log (seq INTEGER PRIMARY KEY, line TEXT NOT NULL,"
 	" hash BLOB NOT NULL);"
 	"CREATE TABLE IF NOT EXISTS used (hash BLOB PRIMARY KEY, until INTEGER NOT NULL)"
@@ -31,37 +33,37 @@ static const char SCHEMA[] =
 static const struct tacit_sqlite_form FORM = {
 	.where = WHERE,
 	.application_id = 0x544b4559, /* "TKEY" */
-	.version = 1,
+	.version = 2,
 	.schema = SCHEMA,
 };
 
-#define KEY_ROW        "id, name, spec, enabled, version, created_at, policy, appraisal"
-#define CREDENTIAL_ROW "access_key, name, admin, enabled, created_at, wrapped"
+#define KEY_ROW        "id, name, spec, enabled, version, created_at, policy, appraisal, seal"
+#define CREDENTIAL_ROW "access_key, name, admin, enabled, created_at, seal, wrapped"
 
 static const char *const SQL[TACIT_KEYD_QUERIES] = {
 	[TACIT_KEYD_META_GET] = "SELECT value FROM meta WHERE name = ?1",
 	[TACIT_KEYD_META_PUT] = "INSERT INTO meta (name, value) VALUES (?1, ?2)",
 	[TACIT_KEYD_KEY_PUT] =
-		"INSERT INTO keys (" KEY_ROW ") VALUES (?1, ?2, ?3, 1, 1, ?4, ?5, ?6)",
+		"INSERT INTO keys (" KEY_ROW ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 	[TACIT_KEYD_KEY_GET] = "SELECT " KEY_ROW " FROM keys WHERE id = ?1"
 			       " UNION ALL SELECT " KEY_ROW " FROM keys WHERE name = ?1",
 	[TACIT_KEYD_KEY_LIST] = "SELECT " KEY_ROW " FROM keys ORDER BY created_at, id",
-	[TACIT_KEYD_KEY_ENABLE] = "UPDATE keys SET enabled = ?2 WHERE id = ?1",
-	[TACIT_KEYD_KEY_VERSION] =
-		"UPDATE keys SET version = version + 1 WHERE id = ?1 AND version = ?2",
-	[TACIT_KEYD_KEY_POLICY] = "UPDATE keys SET policy = ?2 WHERE id = ?1",
-	[TACIT_KEYD_KEY_APPRAISAL] = "UPDATE keys SET appraisal = ?2 WHERE id = ?1",
+	[TACIT_KEYD_KEY_SET] = "UPDATE keys SET enabled = ?4, version = ?5, policy = ?7,"
+			       " appraisal = ?8, seal = ?9 WHERE id = ?1",
 	[TACIT_KEYD_MATERIAL_PUT] = "INSERT INTO material (key_id, version, wrapped, created_at)"
 				    " VALUES (?1, ?2, ?3, ?4)",
 	[TACIT_KEYD_MATERIAL_GET] =
 		"SELECT wrapped FROM material WHERE key_id = ?1 AND version = ?2",
 	[TACIT_KEYD_CREDENTIAL_PUT] =
-		"INSERT INTO credentials (" CREDENTIAL_ROW ") VALUES (?1, ?2, ?3, 1, ?4, ?5)",
+		"INSERT INTO credentials (" CREDENTIAL_ROW ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[TACIT_KEYD_CREDENTIAL_GET] =
 		"SELECT " CREDENTIAL_ROW " FROM credentials WHERE access_key = ?1",
+	[TACIT_KEYD_CREDENTIAL_NAMED] =
+		"SELECT " CREDENTIAL_ROW " FROM credentials WHERE name = ?1",
 	[TACIT_KEYD_CREDENTIAL_LIST] =
 		"SELECT " CREDENTIAL_ROW " FROM credentials ORDER BY created_at, name",
-	[TACIT_KEYD_CREDENTIAL_ENABLE] = "UPDATE credentials SET enabled = ?2 WHERE name = ?1",
+	[TACIT_KEYD_CREDENTIAL_SET] =
+		"UPDATE credentials SET enabled = ?4, seal = ?6 WHERE access_key = ?1",
 	[TACIT_KEYD_LOG_PUT] = "INSERT INTO log (seq, line, hash) VALUES (?1, ?2, ?3)",
 	[TACIT_KEYD_LOG_LAST] = "SELECT seq, hash FROM log ORDER BY seq DESC LIMIT 1",
 	[TACIT_KEYD_LOG_WALK] = "SELECT line, hash FROM log WHERE seq > ?1 ORDER BY seq",

@@ -13,12 +13,16 @@
  * A store is for one thread; any number of threads and processes may have the file open, each with
  * a store of its own.
  *
- * The schema, user_version 1, application_id 0x544b4559 ("TKEY"):
+ * Who can write the file changes no key and no credential: each of their rows has a seal under the
+ * master key, and one that does not verify is refused with TACIT_SIGNATURE by whatever reads it. A
+ * row, or the file, that is put back to what it was before is not noticed.
+ *
+ * The schema, user_version 2, application_id 0x544b4559 ("TKEY"):
  *
  *     meta(name, value)                   "check": a known text wrapped under the master key
- *     keys(id, name, spec, enabled, version, created_at, policy, appraisal)
+ *     keys(id, name, spec, enabled, version, created_at, policy, appraisal, seal)
  *     material(key_id, version, wrapped, created_at)         every version of every key
- *     credentials(access_key, name, admin, enabled, created_at, wrapped)
+ *     credentials(access_key, name, admin, enabled, created_at, seal, wrapped)
  *     log(seq, line, hash)                                    release/keyd_log.h
  *     used(hash, until)                                       evidence that was used once
  */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -7,7 +8,8 @@
 #include "crypto/random.h"
 #include "release/keyd_inside.h"
 
-#define WHERE TACIT_KEYD_WHERE
+#define WHERE    TACIT_KEYD_WHERE
+#define ROW_ROOM (2 * TACIT_KEYD_POLICY_MAX + 4096)
 
 /* A random UUID [RFC 9562 5.4]. */
 static enum tacit_status make_id(char ret[static TACIT_KEYD_ID_LEN + 1], struct tacit_error *err)
@@ -39,21 +41,28 @@ static void bind_optional(sqlite3_stmt *stmt, int at, struct tacit_slice text)
 		tacit_sqlite_bind_text(stmt, at, text);
 }
 
-static enum tacit_status put_key(struct tacit_keyd_store *store, const struct tacit_keyd_key *key,
-				 int64_t now, struct tacit_error *err)
+/* Writes a row, sealed as it is then. */
+static enum tacit_status write_key(struct tacit_keyd_store *store, enum tacit_keyd_query query,
+				   const struct tacit_keyd_key *key, struct tacit_error *err)
 {
+	uint8_t seal[TACIT_KEYD_SEAL_LEN];
 	sqlite3_stmt *stmt = NULL;
-	enum tacit_status st = tacit_keyd_prepare(store, TACIT_KEYD_KEY_PUT, &stmt, err);
+	enum tacit_status st = tacit_keyd_seal_key(store, key, seal, err);
 
+	if (st == TACIT_OK)
+		st = tacit_keyd_prepare(store, query, &stmt, err);
 	if (st != TACIT_OK)
 		return st;
 	tacit_sqlite_bind_text(stmt, 1, key->id);
 	bind_optional(stmt, 2, key->name);
 	tacit_sqlite_bind_text(stmt, 3, key->spec);
-	sqlite3_bind_int64(stmt, 4, now);
-	bind_optional(stmt, 5, key->policy);
-	bind_optional(stmt, 6, key->appraisal);
-	return tacit_keyd_step(store, stmt, "create a key of this name", err);
+	sqlite3_bind_int64(stmt, 4, key->enabled);
+	sqlite3_bind_int64(stmt, 5, key->version);
+	sqlite3_bind_int64(stmt, 6, key->created_at);
+	bind_optional(stmt, 7, key->policy);
+	bind_optional(stmt, 8, key->appraisal);
+	tacit_sqlite_bind_blob(stmt, 9, TACIT_SLICE_ARRAY(seal));
+	return tacit_keyd_step(store, stmt, "write a key of this name", err);
 }
 
 static enum tacit_status put_material(struct tacit_keyd_store *store, struct tacit_slice id,
@@ -93,7 +102,10 @@ tacit_keyd_key_create(struct tacit_keyd_store *store, const struct tacit_keyd_ac
 	if (st != TACIT_OK)
 		return st;
 	row.id = tacit_slice_str(id);
-	st = put_key(store, &row, actor->now, err);
+	row.enabled = true;
+	row.version = 1;
+	row.created_at = actor->now;
+	st = write_key(store, TACIT_KEYD_KEY_PUT, &row, err);
 	if (st == TACIT_OK)
 		st = put_material(store, row.id, 1, material, actor->now, err);
 	if (st == TACIT_OK)
@@ -113,8 +125,11 @@ static struct tacit_slice optional(sqlite3_stmt *stmt, int at)
 	return text.ptr ? text : tacit_slice_str("");
 }
 
-static void read_key(sqlite3_stmt *stmt, struct tacit_keyd_key *ret)
+/* The row that the statement is at; one that was changed from outside is refused. */
+static enum tacit_status read_key(const struct tacit_keyd_store *store, sqlite3_stmt *stmt,
+				  struct tacit_keyd_key *ret, struct tacit_error *err)
 {
+	uint8_t seal[TACIT_KEYD_SEAL_LEN];
 	struct tacit_keyd_key key = {
 		.id = tacit_sqlite_column(stmt, 0),
 		.name = optional(stmt, 1),
@@ -125,8 +140,14 @@ static void read_key(sqlite3_stmt *stmt, struct tacit_keyd_key *ret)
 		.policy = optional(stmt, 6),
 		.appraisal = optional(stmt, 7),
 	};
+	enum tacit_status st = tacit_keyd_seal_key(store, &key, seal, err);
 
-	*ret = key;
+	if (st == TACIT_OK)
+		st = tacit_keyd_seal_check("key", key.name.ptr ? key.name : key.id, seal,
+					   tacit_sqlite_column(stmt, 8), err);
+	if (st == TACIT_OK)
+		*ret = key;
+	return st;
 }
 
 /* Into the arena, absent slices stay absent. */
@@ -156,7 +177,12 @@ enum tacit_status tacit_keyd_key_find(struct tacit_keyd_store *store, struct tac
 	}
 	if (code != SQLITE_ROW)
 		return tacit_sqlite_fail(store->db, WHERE, "look up a key", err);
-	read_key(stmt, &key);
+	st = read_key(store, stmt, &key, err);
+	if (st != TACIT_OK)
+		return st;
+	/* An index that leads to another row is none of ours. */
+	if (!tacit_slice_eq(key.id, id_or_name) && !tacit_slice_eq(key.name, id_or_name))
+		return tacit_fail(err, TACIT_SIGNATURE, WHERE, 0, "the store gives another key");
 	if (!keep(arena, &key.id) || !keep(arena, &key.name) || !keep(arena, &key.spec) ||
 	    !keep(arena, &key.policy) || !keep(arena, &key.appraisal))
 		return tacit_fail(err, TACIT_LIMIT, WHERE, 0, "no room for a key's texts");
@@ -186,28 +212,62 @@ enum tacit_status tacit_keyd_key_material(struct tacit_keyd_store *store, struct
 	return tacit_keyd_unwrap_new(store, &label, tacit_sqlite_column(stmt, 0), ret, err);
 }
 
-/* Runs an update of one row, which must be there. */
-static enum tacit_status update(struct tacit_keyd_store *store, sqlite3_stmt *stmt,
-				struct tacit_error *err)
-{
-	enum tacit_status st = tacit_keyd_step(store, stmt, "change it", err);
+/* ---- changes -------------------------------------------------------------------------------- */
 
-	if (st == TACIT_OK && sqlite3_changes(store->db) != 1)
+/* A row within the transaction that changes it. */
+struct row {
+	struct tacit_keyd_key key;
+	void *room;
+};
+
+static void drop_row(struct row *row)
+{
+	free(row->room);
+}
+
+/* Begins a transaction, unless the row cannot be had. */
+static enum tacit_status begin_row(struct tacit_keyd_store *store, struct tacit_slice id,
+				   struct row *row, struct tacit_error *err)
+{
+	struct tacit_arena arena;
+	bool found = false;
+
+	row->room = malloc(ROW_ROOM);
+	if (!row->room)
+		return tacit_fail(err, TACIT_NOMEM, WHERE, 0, "no memory");
+	tacit_arena_init(&arena, row->room, ROW_ROOM);
+	enum tacit_status st = tacit_keyd_begin(store, err);
+	if (st != TACIT_OK)
+		return st;
+	st = tacit_keyd_key_find(store, id, &arena, &row->key, &found, err);
+	if (st == TACIT_OK && !found)
 		st = tacit_fail(err, TACIT_POLICY, WHERE, 0, "there is none of this name");
-	return st;
+	return st == TACIT_OK ? st : tacit_keyd_end(store, st, err);
+}
+
+static enum tacit_status end_row(struct tacit_keyd_store *store,
+				 const struct tacit_keyd_actor *actor, const struct row *row,
+				 const char *op, struct tacit_error *err)
+{
+	enum tacit_status st = write_key(store, TACIT_KEYD_KEY_SET, &row->key, err);
+
+	if (st == TACIT_OK)
+		st = tacit_keyd_note(store, actor, op, row->key.id, 0, err);
+	return tacit_keyd_end(store, st, err);
 }
 
 static enum tacit_status next_version(struct tacit_keyd_store *store,
-				      const struct tacit_keyd_key *key, struct tacit_error *err)
+				      const struct tacit_keyd_actor *actor, struct row *row,
+				      struct tacit_slice material, struct tacit_error *err)
 {
-	sqlite3_stmt *stmt = NULL;
-	enum tacit_status st = tacit_keyd_prepare(store, TACIT_KEYD_KEY_VERSION, &stmt, err);
+	uint32_t version = ++row->key.version;
+	enum tacit_status st = write_key(store, TACIT_KEYD_KEY_SET, &row->key, err);
 
-	if (st != TACIT_OK)
-		return st;
-	tacit_sqlite_bind_text(stmt, 1, key->id);
-	sqlite3_bind_int64(stmt, 2, key->version);
-	return update(store, stmt, err);
+	if (st == TACIT_OK)
+		st = put_material(store, row->key.id, version, material, actor->now, err);
+	if (st == TACIT_OK)
+		st = tacit_keyd_note(store, actor, "RotateKey", row->key.id, version, err);
+	return st;
 }
 
 enum tacit_status tacit_keyd_key_rotate(struct tacit_keyd_store *store,
@@ -215,15 +275,15 @@ enum tacit_status tacit_keyd_key_rotate(struct tacit_keyd_store *store,
 					const struct tacit_keyd_key *key,
 					struct tacit_slice material, struct tacit_error *err)
 {
-	enum tacit_status st = tacit_keyd_begin(store, err);
+	TACIT_CLEANUP(drop_row) struct row row = { 0 };
+	enum tacit_status st = begin_row(store, key->id, &row, err);
 
 	if (st != TACIT_OK)
 		return st;
-	st = next_version(store, key, err);
+	if (row.key.version != key->version)
+		st = tacit_fail(err, TACIT_POLICY, WHERE, 0, "somebody else rotated it meanwhile");
 	if (st == TACIT_OK)
-		st = put_material(store, key->id, key->version + 1, material, actor->now, err);
-	if (st == TACIT_OK)
-		st = tacit_keyd_note(store, actor, "RotateKey", key->id, key->version + 1, err);
+		st = next_version(store, actor, &row, material, err);
 	return tacit_keyd_end(store, st, err);
 }
 
@@ -231,21 +291,13 @@ enum tacit_status tacit_keyd_key_enable(struct tacit_keyd_store *store,
 					const struct tacit_keyd_actor *actor, struct tacit_slice id,
 					bool enabled, struct tacit_error *err)
 {
-	sqlite3_stmt *stmt = NULL;
-	enum tacit_status st = tacit_keyd_begin(store, err);
+	TACIT_CLEANUP(drop_row) struct row row = { 0 };
+	enum tacit_status st = begin_row(store, id, &row, err);
 
 	if (st != TACIT_OK)
 		return st;
-	st = tacit_keyd_prepare(store, TACIT_KEYD_KEY_ENABLE, &stmt, err);
-	if (st == TACIT_OK) {
-		tacit_sqlite_bind_text(stmt, 1, id);
-		sqlite3_bind_int64(stmt, 2, enabled);
-		st = update(store, stmt, err);
-	}
-	if (st == TACIT_OK)
-		st = tacit_keyd_note(store, actor, enabled ? "EnableKey" : "DisableKey", id, 0,
-				     err);
-	return tacit_keyd_end(store, st, err);
+	row.key.enabled = enabled;
+	return end_row(store, actor, &row, enabled ? "EnableKey" : "DisableKey", err);
 }
 
 enum tacit_status tacit_keyd_key_policy(struct tacit_keyd_store *store,
@@ -253,24 +305,18 @@ enum tacit_status tacit_keyd_key_policy(struct tacit_keyd_store *store,
 					bool appraisal, struct tacit_slice text,
 					struct tacit_error *err)
 {
-	sqlite3_stmt *stmt = NULL;
+	TACIT_CLEANUP(drop_row) struct row row = { 0 };
 
 	if (text.len > TACIT_KEYD_POLICY_MAX)
 		return tacit_fail(err, TACIT_LIMIT, WHERE, 0, "a policy of %zu bytes", text.len);
-	enum tacit_status st = tacit_keyd_begin(store, err);
+	enum tacit_status st = begin_row(store, id, &row, err);
 	if (st != TACIT_OK)
 		return st;
-	st = tacit_keyd_prepare(store, appraisal ? TACIT_KEYD_KEY_APPRAISAL : TACIT_KEYD_KEY_POLICY,
-				&stmt, err);
-	if (st == TACIT_OK) {
-		tacit_sqlite_bind_text(stmt, 1, id);
-		bind_optional(stmt, 2, text);
-		st = update(store, stmt, err);
-	}
-	if (st == TACIT_OK)
-		st = tacit_keyd_note(store, actor, "PutKeyPolicy", id, 0, err);
-	return tacit_keyd_end(store, st, err);
+	*(appraisal ? &row.key.appraisal : &row.key.policy) = text;
+	return end_row(store, actor, &row, "PutKeyPolicy", err);
 }
+
+/* ---- listing -------------------------------------------------------------------------------- */
 
 enum tacit_status tacit_keyd_key_list(struct tacit_keyd_store *store, tacit_keyd_key_visit visit,
 				      void *user, struct tacit_error *err)
@@ -288,145 +334,8 @@ enum tacit_status tacit_keyd_key_list(struct tacit_keyd_store *store, tacit_keyd
 			return TACIT_OK;
 		if (code != SQLITE_ROW)
 			return tacit_sqlite_fail(store->db, WHERE, "list keys", err);
-		read_key(stmt, &key);
-		if (!visit(user, &key))
-			return TACIT_OK;
-	}
-}
-
-/* ---- credentials ---------------------------------------------------------------------------- */
-
-static struct tacit_keyd_label credential_label(struct tacit_slice access_key)
-{
-	struct tacit_keyd_label label = { "credential", access_key, 1 };
-
-	return label;
-}
-
-enum tacit_status tacit_keyd_credential_create(struct tacit_keyd_store *store,
-					       const struct tacit_keyd_actor *actor,
-					       const struct tacit_keyd_credential *credential,
-					       struct tacit_slice secret, struct tacit_error *err)
-{
-	TACIT_CLEANUP(tacit_keyd_bytes_done) struct tacit_keyd_bytes wrapped = { 0 };
-	struct tacit_slice access_key = tacit_slice_str(credential->access_key);
-	struct tacit_slice name = tacit_slice_str(credential->name);
-	struct tacit_keyd_label label = credential_label(access_key);
-	sqlite3_stmt *stmt = NULL;
-	enum tacit_status st = tacit_keyd_wrap_new(store, &label, secret, &wrapped, err);
-
-	if (st == TACIT_OK)
-		st = tacit_keyd_begin(store, err);
-	if (st != TACIT_OK)
-		return st;
-	st = tacit_keyd_prepare(store, TACIT_KEYD_CREDENTIAL_PUT, &stmt, err);
-	if (st == TACIT_OK) {
-		tacit_sqlite_bind_text(stmt, 1, access_key);
-		tacit_sqlite_bind_text(stmt, 2, name);
-		sqlite3_bind_int64(stmt, 3, credential->admin);
-		sqlite3_bind_int64(stmt, 4, actor->now);
-		tacit_sqlite_bind_blob(stmt, 5, tacit_slice_of(wrapped.ptr, wrapped.len));
-		st = tacit_keyd_step(store, stmt, "create the credential", err);
-	}
-	if (st == TACIT_OK)
-		st = tacit_keyd_note(store, actor, "CreateCredential", name, 0, err);
-	return tacit_keyd_end(store, st, err);
-}
-
-static enum tacit_status read_credential(sqlite3_stmt *stmt, struct tacit_keyd_credential *ret,
-					 struct tacit_error *err)
-{
-	struct tacit_slice access_key = tacit_sqlite_column(stmt, 0);
-	struct tacit_slice name = tacit_sqlite_column(stmt, 1);
-	struct tacit_keyd_credential c = {
-		.admin = sqlite3_column_int64(stmt, 2) == 1,
-		.enabled = sqlite3_column_int64(stmt, 3) == 1,
-		.created_at = sqlite3_column_int64(stmt, 4),
-	};
-
-	if (access_key.len == 0 || access_key.len >= sizeof(c.access_key) || name.len == 0 ||
-	    name.len >= sizeof(c.name))
-		return tacit_fail(err, TACIT_FORMAT, WHERE, 0, "a credential of a wrong length");
-	memcpy(c.access_key, access_key.ptr, access_key.len);
-	memcpy(c.name, name.ptr, name.len);
-	*ret = c;
-	return TACIT_OK;
-}
-
-enum tacit_status tacit_keyd_credential_find(struct tacit_keyd_store *store,
-					     struct tacit_slice access_key,
-					     struct tacit_keyd_credential *ret,
-					     struct tacit_keyd_bytes *ret_secret, bool *ret_found,
-					     struct tacit_error *err)
-{
-	TACIT_CLEANUP(tacit_sqlite_reset) sqlite3_stmt *stmt = NULL;
-	struct tacit_keyd_label label = credential_label(access_key);
-	struct tacit_keyd_credential c;
-	enum tacit_status st = tacit_keyd_prepare(store, TACIT_KEYD_CREDENTIAL_GET, &stmt, err);
-
-	if (st != TACIT_OK)
-		return st;
-	tacit_sqlite_bind_text(stmt, 1, access_key);
-	int code = sqlite3_step(stmt);
-	if (code == SQLITE_DONE) {
-		*ret_found = false;
-		return TACIT_OK;
-	}
-	if (code != SQLITE_ROW)
-		return tacit_sqlite_fail(store->db, WHERE, "look up a credential", err);
-	st = read_credential(stmt, &c, err);
-	if (st == TACIT_OK)
-		st = tacit_keyd_unwrap_new(store, &label, tacit_sqlite_column(stmt, 5), ret_secret,
-					   err);
-	if (st == TACIT_OK) {
-		*ret = c;
-		*ret_found = true;
-	}
-	return st;
-}
-
-enum tacit_status tacit_keyd_credential_enable(struct tacit_keyd_store *store,
-					       const struct tacit_keyd_actor *actor,
-					       struct tacit_slice name, bool enabled,
-					       struct tacit_error *err)
-{
-	sqlite3_stmt *stmt = NULL;
-	enum tacit_status st = tacit_keyd_begin(store, err);
-
-	if (st != TACIT_OK)
-		return st;
-	st = tacit_keyd_prepare(store, TACIT_KEYD_CREDENTIAL_ENABLE, &stmt, err);
-	if (st == TACIT_OK) {
-		tacit_sqlite_bind_text(stmt, 1, name);
-		sqlite3_bind_int64(stmt, 2, enabled);
-		st = update(store, stmt, err);
-	}
-	if (st == TACIT_OK)
-		st = tacit_keyd_note(store, actor,
-				     enabled ? "EnableCredential" : "DisableCredential", name, 0,
-				     err);
-	return tacit_keyd_end(store, st, err);
-}
-
-enum tacit_status tacit_keyd_credential_list(struct tacit_keyd_store *store,
-					     tacit_keyd_credential_visit visit, void *user,
-					     struct tacit_error *err)
-{
-	TACIT_CLEANUP(tacit_sqlite_reset) sqlite3_stmt *stmt = NULL;
-	enum tacit_status st = tacit_keyd_prepare(store, TACIT_KEYD_CREDENTIAL_LIST, &stmt, err);
-
-	if (st != TACIT_OK)
-		return st;
-	for (;;) {
-		struct tacit_keyd_credential c;
-		int code = sqlite3_step(stmt);
-
-		if (code == SQLITE_DONE)
-			return TACIT_OK;
-		if (code != SQLITE_ROW)
-			return tacit_sqlite_fail(store->db, WHERE, "list credentials", err);
-		st = read_credential(stmt, &c, err);
-		if (st != TACIT_OK || !visit(user, &c))
+		st = read_key(store, stmt, &key, err);
+		if (st != TACIT_OK || !visit(user, &key))
 			return st;
 	}
 }

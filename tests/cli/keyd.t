@@ -128,6 +128,24 @@ grep -qF "$(sed -n 's/.*secret_access_key = //p' app.aws)" out keys/store.db
 ok $? "and no secret; nor has the store, as it is"
 run 2 "no action" keyd credential --dir keys
 
+# --- a store that somebody else wrote to -----------------------------------------------------------
+cp -r keys meddled
+python3 - meddled/store.db <<'END'
+import sqlite3
+import sys
+with sqlite3.connect(sys.argv[1]) as db:
+    db.execute("UPDATE keys SET policy = NULL WHERE name = 'model'")
+    db.execute("UPDATE credentials SET enabled = 1 WHERE name = 'app'")
+END
+run 1 "a key that was changed in the file" keyd key policy get model --dir meddled
+has err "the row of key 'model' was changed by something other than this broker" "is named"
+run 1 "and no change makes it good" keyd key policy set model policy.json --dir meddled
+run 1 "nor is it listed" keyd key list --dir meddled
+has err "the row of key 'model'" "which says why"
+run 1 "a credential that was" keyd credential list --dir meddled
+has err "the row of credential 'app' was changed" "is named"
+run 0 "other keys are as they were" keyd key policy get default/key/1 --dir meddled
+
 # --- the log ---------------------------------------------------------------------------------------
 run 0 "log" keyd log --dir keys
 tail -n 1 out >last

@@ -788,6 +788,28 @@ holder.close()
 ok("CiphertextForRecipient" in kms.decrypt(Recipient=enclave.recipient(), **decrypt),
    "and it is again once it can")
 kms.generate_random(NumberOfBytes=1)
+
+# --- a store that somebody else wrote to ---------------------------------------------------------
+def meddle(sql, *args):
+    with sqlite3.connect(path("keys/store.db")) as db:
+        db.execute(sql, args)
+
+
+(pinned,) = sqlite3.connect(path("keys/store.db")).execute(
+    "SELECT policy FROM keys WHERE id = ?", (model,)).fetchone()
+meddle("UPDATE keys SET policy = ? WHERE id = ?", policy(statement("kms:*")), model)
+refused("a policy that was widened in the file opens nothing", "KMSInternalException", kms.decrypt,
+        "'model' was changed by something other than this broker", **decrypt)
+meddle("UPDATE keys SET policy = ? WHERE id = ?", pinned, model)
+ok("CiphertextForRecipient" in kms.decrypt(Recipient=enclave.recipient(), **decrypt),
+   "put back as it was it counts again")
+meddle("UPDATE credentials SET admin = 1 WHERE name = 'app'")
+refused("a user who was made an administrator in the file is nobody", "KMSInternalException",
+        kms.list_keys, "the store cannot be read")
+with open(path("serve.log")) as f:
+    ok("the row of credential 'app' was changed" in f.read(), "the server says which row it is")
+meddle("UPDATE credentials SET admin = 0 WHERE name = 'app'")
+refused("put back, the user is one again", "AccessDeniedException", kms.list_keys)
 refused("to end with: a refusal", "AccessDeniedException", kms.decrypt, **decrypt)
 
 # --- the log -----------------------------------------------------------------------------------

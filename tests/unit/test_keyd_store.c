@@ -14,6 +14,7 @@ static struct tacit_keyd_master master, wrong;
 static uint8_t room[65536];
 static struct tacit_arena arena;
 static const struct tacit_keyd_actor ACTOR = { { (const uint8_t *)"operator", 8 }, 1790000000 };
+static char model[TACIT_KEYD_ID_LEN + 1]; /* a key of keys.db */
 static const char MATERIAL[] = "0123456789abcdef0123456789abcdef";
 
 static const char *place(const char *name)
@@ -55,6 +56,17 @@ static bool find(struct tacit_keyd_store *store, const char *name, struct tacit_
 	       found;
 }
 
+static enum tacit_status look_up(struct tacit_keyd_store *store, const char *name)
+{
+	struct tacit_keyd_key key;
+	bool found = false;
+
+	tacit_arena_wipe(&arena);
+	enum tacit_status st =
+		tacit_keyd_key_find(store, tacit_slice_str(name), &arena, &key, &found, NULL);
+	return st == TACIT_OK && !found ? TACIT_POLICY : st;
+}
+
 static enum tacit_status material(struct tacit_keyd_store *store, const char *id, uint32_t version,
 				  const char *want)
 {
@@ -81,6 +93,7 @@ static void try_keys(void)
 	ok(store && stat(place("keys.db"), &st) == 0 && (st.st_mode & 0777) == 0600,
 	   "a new store is for its owner alone");
 	is_status(create(store, "model", id), TACIT_OK, "a key");
+	memcpy(model, id, sizeof(model));
 	is_status(create(store, "model", again), TACIT_POLICY, "a name that is taken");
 	ok(find(store, "model", &key) && find(store, id, &key), "found by name and by id");
 	ok(key.enabled && key.version == 1 && key.created_at == ACTOR.now, "as it was made");
@@ -122,10 +135,9 @@ static void try_master(void)
 		  TACIT_SIGNATURE, "nor to read");
 	is_status(tacit_keyd_store_open(place("keys.db"), TACIT_KEYD_READ, NULL, &store, NULL),
 		  TACIT_OK, "without one, for the log alone");
-	struct tacit_keyd_key key;
-	ok(find(store, "model", &key), "keys are listed");
-	is_status(tacit_keyd_key_material(store, key.id, 1, &bytes, NULL), TACIT_USAGE,
-		  "and not opened");
+	is_status(look_up(store, "model"), TACIT_USAGE, "keys are not looked up");
+	is_status(tacit_keyd_key_material(store, tacit_slice_str(model), 1, &bytes, NULL),
+		  TACIT_USAGE, "and not opened");
 	tacit_keyd_store_close(store);
 }
 
@@ -193,6 +205,187 @@ static void try_credentials(void)
 		  TACIT_OK, "another access key");
 	ok(!found, "is not found");
 	tacit_keyd_store_close(store);
+}
+
+/* ---- rows that somebody else changed -------------------------------------------------------- */
+
+/* A store with two keys and two credentials, as it is after somebody ran `sql` on the file. */
+static struct tacit_keyd_store *open_changed(const char *sql)
+{
+	static unsigned turn;
+	char name[32], command[600];
+	sqlite3 *db = NULL;
+
+	snprintf(name, sizeof(name), "sealed%u.db", turn++);
+	snprintf(command, sizeof(command), "cp %s %s", place("sealed.db"), place(name));
+	if (system(command) != 0 || sqlite3_open(place(name), &db) != SQLITE_OK ||
+	    sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		ok(false, "changed by hand: %s", sqlite3_errmsg(db));
+	sqlite3_close(db);
+	return must_open(place(name));
+}
+
+static bool visit_key(void *user, const struct tacit_keyd_key *key)
+{
+	(void)key;
+	++*(unsigned *)user;
+	return true;
+}
+
+static bool visit_credential(void *user, const struct tacit_keyd_credential *c)
+{
+	(void)c;
+	++*(unsigned *)user;
+	return true;
+}
+
+#define KEY_A        "UPDATE keys SET %s WHERE name = 'a'"
+#define CREDENTIAL_A "UPDATE credentials SET %s WHERE access_key = 'TKDA'"
+
+static void try_changed_keys(void)
+{
+	static const char *const CHANGES[] = {
+		"enabled = 1",
+		"policy = '{\"Statement\":[]}'",
+		"policy = NULL",
+		"policy = ''",
+		"policy = appraisal, appraisal = policy",
+		"appraisal = NULL",
+		"appraisal = '{}'",
+		"spec = 'RESOURCE'",
+		"version = 1",
+		"created_at = 0",
+		"id = '00000000-0000-4000-8000-000000000000'",
+		"seal = zeroblob(32)",
+		"seal = x''",
+		"seal = substr(seal, 1, 31)",
+		"policy = policy || char(0)",
+		"enabled = 1, seal = (SELECT seal FROM keys WHERE name = 'b')",
+	};
+
+	for (size_t i = 0; i < TACIT_ARRAY_LEN(CHANGES); i++) {
+		char sql[256];
+		unsigned count = 0;
+
+		snprintf(sql, sizeof(sql), KEY_A, CHANGES[i]);
+		struct tacit_keyd_store *store = open_changed(sql);
+		is_status(look_up(store, "a"), TACIT_SIGNATURE, CHANGES[i]);
+		is_status(look_up(store, "b"), TACIT_OK, "the other is as it was");
+		is_status(tacit_keyd_key_list(store, visit_key, &count, NULL), TACIT_SIGNATURE,
+			  "nor is it listed");
+		is_status(tacit_keyd_key_enable(store, &ACTOR, tacit_slice_str("a"), true, NULL),
+			  TACIT_SIGNATURE, "nor sealed anew by a change that is asked for");
+		tacit_keyd_store_close(store);
+	}
+}
+
+/* The name is what the row is found by, so that the wrong row comes under the right name. */
+static void try_exchanged_names(void)
+{
+	struct tacit_keyd_store *store =
+		open_changed("UPDATE keys SET name = 'x' WHERE name = 'a';"
+			     "UPDATE keys SET name = 'a' WHERE name = 'b';"
+			     "UPDATE keys SET name = 'b' WHERE name = 'x';");
+	struct tacit_error err = { 0 };
+	struct tacit_keyd_key key;
+	bool found = false;
+
+	is_status(tacit_keyd_key_find(store, tacit_slice_str("a"), &arena, &key, &found, &err),
+		  TACIT_SIGNATURE, "names that were exchanged");
+	ok(strcmp(err.detail, "the row of key 'a' was changed by something other than this "
+			      "broker") == 0,
+	   "the error names the key");
+	tacit_keyd_store_close(store);
+	store = open_changed(
+		"CREATE TABLE k (id TEXT PRIMARY KEY, name TEXT UNIQUE COLLATE NOCASE,"
+		" spec TEXT, enabled, version, created_at, policy TEXT, appraisal TEXT,"
+		" seal BLOB); INSERT INTO k SELECT * FROM keys;"
+		"PRAGMA legacy_alter_table = 1;"
+		"DROP TABLE keys; ALTER TABLE k RENAME TO keys;");
+	is_status(look_up(store, "a"), TACIT_OK, "a table that finds names in any case");
+	is_status(look_up(store, "A"), TACIT_SIGNATURE, "gives none that was not asked for");
+	tacit_keyd_store_close(store);
+}
+
+static void try_changed_credentials(void)
+{
+	static const char *const CHANGES[] = {
+		"admin = 1",
+		"enabled = 1",
+		"name = 'owner'",
+		"created_at = 0",
+		"seal = zeroblob(32)",
+		"admin = 1, seal = (SELECT seal FROM credentials WHERE access_key = 'TKDB')",
+	};
+
+	for (size_t i = 0; i < TACIT_ARRAY_LEN(CHANGES); i++) {
+		struct tacit_keyd_credential got;
+		struct tacit_keyd_bytes secret = { 0 };
+		char sql[256];
+		unsigned count = 0;
+		bool found = false;
+
+		snprintf(sql, sizeof(sql), CREDENTIAL_A, CHANGES[i]);
+		struct tacit_keyd_store *store = open_changed(sql);
+		is_status(tacit_keyd_credential_find(store, tacit_slice_str("TKDA"), &got, &secret,
+						     &found, NULL),
+			  TACIT_SIGNATURE, CHANGES[i]);
+		is_status(tacit_keyd_credential_list(store, visit_credential, &count, NULL),
+			  TACIT_SIGNATURE, "nor is it listed");
+		is_status(tacit_keyd_credential_enable(store, &ACTOR,
+						       tacit_slice_str(i == 2 ? "owner" : "app"),
+						       true, NULL),
+			  TACIT_SIGNATURE, "nor sealed anew");
+		tacit_keyd_store_close(store);
+	}
+	/* Two access keys under each other's row: seal and secret are of another. */
+	struct tacit_keyd_store *store =
+		open_changed("UPDATE credentials SET access_key = 'x' WHERE access_key = 'TKDA';"
+			     "UPDATE credentials SET access_key = 'TKDA' WHERE name = 'admin';");
+	struct tacit_keyd_credential got;
+	struct tacit_keyd_bytes secret = { 0 };
+	bool found = false;
+	is_status(tacit_keyd_credential_find(store, tacit_slice_str("TKDA"), &got, &secret, &found,
+					     NULL),
+		  TACIT_SIGNATURE, "another's row under an access key");
+	unsigned count = 0;
+	is_status(tacit_keyd_credential_list(store, visit_credential, &count, NULL),
+		  TACIT_SIGNATURE, "which is not listed, either");
+	tacit_keyd_store_close(store);
+}
+
+static void try_sealed(void)
+{
+	const struct tacit_keyd_credential app = { .access_key = "TKDA", .name = "app" };
+	const struct tacit_keyd_credential admin = { .access_key = "TKDB",
+						     .name = "admin",
+						     .admin = true };
+	struct tacit_keyd_store *store = must_open(place("sealed.db"));
+	char a[TACIT_KEYD_ID_LEN + 1], b[TACIT_KEYD_ID_LEN + 1];
+	struct tacit_keyd_key key;
+	enum tacit_status st[8];
+	unsigned count = 0;
+
+	st[0] = create(store, "a", a);
+	st[1] = create(store, "b", b);
+	find(store, "a", &key);
+	st[2] = tacit_keyd_key_rotate(store, &ACTOR, &key, tacit_slice_str("newer"), NULL);
+	st[3] = tacit_keyd_key_policy(store, &ACTOR, tacit_slice_str(a), true,
+				      tacit_slice_str("[]"), NULL);
+	st[4] = tacit_keyd_key_enable(store, &ACTOR, tacit_slice_str(a), false, NULL);
+	st[5] = tacit_keyd_credential_create(store, &ACTOR, &app, tacit_slice_str("s"), NULL);
+	st[6] = tacit_keyd_credential_create(store, &ACTOR, &admin, tacit_slice_str("s"), NULL);
+	st[7] = tacit_keyd_credential_enable(store, &ACTOR, tacit_slice_str("app"), false, NULL);
+	for (size_t i = 0; i < TACIT_ARRAY_LEN(st); i++)
+		is_status(st[i], TACIT_OK, "a store in use");
+	is_status(tacit_keyd_key_list(store, visit_key, &count, NULL), TACIT_OK, "keys");
+	is_status(tacit_keyd_credential_list(store, visit_credential, &count, NULL), TACIT_OK,
+		  "and credentials");
+	ok(count == 4, "are all listed");
+	tacit_keyd_store_close(store);
+	try_changed_keys();
+	try_exchanged_names();
+	try_changed_credentials();
 }
 
 /* ---- the log -------------------------------------------------------------------------------- */
@@ -414,6 +607,13 @@ static void try_files(void)
 	sqlite3_close(db);
 	is_status(tacit_keyd_store_open(place("other.db"), TACIT_KEYD_WRITE, &master, &store, NULL),
 		  TACIT_FORMAT, "a receipt store is no broker's");
+	tacit_keyd_store_close(must_open(place("before.db")));
+	sqlite3_open(place("before.db"), &db);
+	sqlite3_exec(db, "PRAGMA user_version = 1", NULL, NULL, NULL);
+	sqlite3_close(db);
+	is_status(
+		tacit_keyd_store_open(place("before.db"), TACIT_KEYD_WRITE, &master, &store, NULL),
+		TACIT_UNSUPPORTED, "nor is one that says its rows have no seals yet");
 }
 
 static void try_master_texts(void)
@@ -458,6 +658,7 @@ int main(void)
 	try_master();
 	try_moved();
 	try_credentials();
+	try_sealed();
 	try_once();
 	try_changed();
 	try_spliced();
