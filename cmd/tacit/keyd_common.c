@@ -139,7 +139,8 @@ int cli_keyd_open(const struct cli_common *common, const struct cli_keyd *keyd,
 
 struct tacit_keyd_actor cli_keyd_actor(void)
 {
-	struct tacit_keyd_actor actor = { tacit_slice_str("operator"), tacit_clock_wall() };
+	struct tacit_keyd_actor actor = { tacit_slice_str(TACIT_KEYD_OPERATOR),
+					  tacit_clock_wall() };
 
 	return actor;
 }

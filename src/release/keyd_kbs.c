@@ -476,7 +476,7 @@ static enum tacit_status may_have(struct work *w, const struct tacit_keyd_key *k
 						       "the resource has no policy");
 	snprintf(arn, sizeof(arn), "arn:aws:kms:%s:%s:key/%.*s", config->region, config->account,
 		 (int)key->id.len, (const char *)key->id.ptr);
-	snprintf(who, sizeof(who), "arn:aws:iam::%s:user/kbs", config->account);
+	snprintf(who, sizeof(who), "arn:aws:iam::%s:user/" TACIT_KEYD_KBS, config->account);
 	const struct tacit_keyd_ask ask = { .action = "kbs:GetResource",
 					    .principal = tacit_slice_str(who),
 					    .resource = tacit_slice_str(arn),
@@ -559,7 +559,8 @@ void tacit_kbs_answer(struct tacit_keyd_desk *desk, struct tacit_kbs_sessions *s
 	static void (*const RUN[])(struct work *) = { answer_auth, answer_attest, answer_resource };
 	struct work w = { desk, sessions, call, answer };
 
-	tacit_keyd_answer_log(answer, desk, call->now, tacit_slice_str("kbs"), OPS[call->step]);
+	tacit_keyd_answer_log(answer, desk, call->now, tacit_slice_str(TACIT_KEYD_KBS),
+			      OPS[call->step]);
 	RUN[call->step](&w);
 	tacit_arena_wipe(&desk->arena);
 }

@@ -141,7 +141,11 @@ struct tacit_keyd_credential {
 	int64_t created_at;
 };
 
-/* Errors: TACIT_POLICY when the access key or the name is taken. */
+/* Names that the log has for those without a credential: at this machine, or a guest. */
+#define TACIT_KEYD_OPERATOR "operator"
+#define TACIT_KEYD_KBS      "kbs"
+
+/* Errors: TACIT_POLICY when the access key or the name is taken; TACIT_USAGE for one of those. */
 TACIT_MUST_CHECK enum tacit_status
 tacit_keyd_credential_create(struct tacit_keyd_store *store, const struct tacit_keyd_actor *actor,
 			     const struct tacit_keyd_credential *credential,

@@ -38,6 +38,12 @@ static enum tacit_status write_credential(struct tacit_keyd_store *store,
 	return tacit_keyd_step(store, stmt, "write the credential", err);
 }
 
+/* Who acts in the log, and in policies, without a credential. */
+static bool is_reserved(const char *name)
+{
+	return strcmp(name, TACIT_KEYD_OPERATOR) == 0 || strcmp(name, TACIT_KEYD_KBS) == 0;
+}
+
 enum tacit_status tacit_keyd_credential_create(struct tacit_keyd_store *store,
 					       const struct tacit_keyd_actor *actor,
 					       const struct tacit_keyd_credential *credential,
@@ -46,8 +52,11 @@ enum tacit_status tacit_keyd_credential_create(struct tacit_keyd_store *store,
 	TACIT_CLEANUP(tacit_keyd_bytes_done) struct tacit_keyd_bytes wrapped = { 0 };
 	struct tacit_keyd_label label = credential_label(tacit_slice_str(credential->access_key));
 	struct tacit_keyd_credential row = *credential;
-	enum tacit_status st = tacit_keyd_wrap_new(store, &label, secret, &wrapped, err);
 
+	if (is_reserved(row.name))
+		return tacit_fail(err, TACIT_USAGE, WHERE, 0,
+				  "the broker itself goes by that name in its log");
+	enum tacit_status st = tacit_keyd_wrap_new(store, &label, secret, &wrapped, err);
 	if (st == TACIT_OK)
 		st = tacit_keyd_begin(store, err);
 	if (st != TACIT_OK)

@@ -116,6 +116,9 @@ run 0 "credential create" keyd credential create app --dir keys -o app.aws
 ok $? "is written for AWS's tools, and for the owner alone"
 run 1 "a name that is taken" keyd credential create app --dir keys
 run 2 "a name that is none" keyd credential create 'a/b' --dir keys
+for name in kbs operator; do
+	run 2 "a name of the broker's own: '$name'" keyd credential create $name --dir keys
+done
 run 0 "an administrator" keyd credential create --admin root --dir keys
 run 0 "disable" keyd credential disable app --dir keys
 run 1 "one that is not there" keyd credential disable nobody --dir keys
