@@ -23,7 +23,10 @@ size_t tacit_manifest_arena(size_t len)
 
 bool tacit_manifest_name_ok(struct tacit_slice name)
 {
-	if (name.len == 0 || name.len > TACIT_MANIFEST_NAME_MAX || name.ptr[0] == '.')
+	if (name.len == 0 || name.len > TACIT_MANIFEST_NAME_MAX)
+		return false;
+	/* Neither hidden nor a folder, and no command takes it for an option. */
+	if (name.ptr[0] == '.' || name.ptr[0] == '-')
 		return false;
 	for (size_t i = 0; i < name.len; i++) {
 		uint8_t c = name.ptr[i];
@@ -35,15 +38,6 @@ bool tacit_manifest_name_ok(struct tacit_slice name)
 	return true;
 }
 
-const struct tacit_manifest_file *tacit_manifest_find(const struct tacit_manifest *manifest,
-						      struct tacit_slice name)
-{
-	for (size_t i = 0; i < manifest->file_count; i++)
-		if (tacit_slice_eq(manifest->files[i].name, name))
-			return &manifest->files[i];
-	return NULL;
-}
-
 enum tacit_status tacit_manifest_current(const struct tacit_manifest *manifest, int64_t now,
 					 struct tacit_error *err)
 {
@@ -53,6 +47,22 @@ enum tacit_status tacit_manifest_current(const struct tacit_manifest *manifest, 
 		return TACIT_OK;
 	tacit_time_format(manifest->expires, when);
 	return tacit_fail(err, TACIT_EXPIRED, WHERE, 0, "the model's manifest expired at %s", when);
+}
+
+static uint8_t lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
+}
+
+/* On some filesystems two names are one when only the case of their letters differs. */
+static bool same_name(struct tacit_slice a, struct tacit_slice b)
+{
+	if (a.len != b.len)
+		return false;
+	for (size_t i = 0; i < a.len; i++)
+		if (lower(a.ptr[i]) != lower(b.ptr[i]))
+			return false;
+	return true;
 }
 
 /* ---- what a manifest must be --------------------------------------------------------------- */
@@ -114,8 +124,10 @@ static enum tacit_status check_file(const struct tacit_manifest *m, size_t i,
 
 	if (!tacit_manifest_name_ok(file->name))
 		return tacit_fail(err, TACIT_FORMAT, WHERE, i, "file %zu has no usable name", i);
-	if (tacit_manifest_find(m, file->name) != file)
-		return tacit_fail(err, TACIT_FORMAT, WHERE, i, "two files of the same name");
+	for (size_t k = 0; k < i; k++)
+		if (same_name(m->files[k].name, file->name))
+			return tacit_fail(err, TACIT_FORMAT, WHERE, i,
+					  "two files of the same name");
 	if (file->size > FILE_SIZE_MAX)
 		return tacit_fail(err, TACIT_LIMIT, WHERE, i, "file %zu is over 1 TiB", i);
 	if (file->segment_count != tacit_manifest_segments(file->size))

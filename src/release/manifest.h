@@ -63,10 +63,6 @@ TACIT_MUST_CHECK enum tacit_status tacit_manifest_check(const struct tacit_manif
 TACIT_MUST_CHECK enum tacit_status tacit_manifest_current(const struct tacit_manifest *manifest,
 							  int64_t now, struct tacit_error *err);
 
-/* NULL when the manifest names no such file. */
-const struct tacit_manifest_file *tacit_manifest_find(const struct tacit_manifest *manifest,
-						      struct tacit_slice name);
-
 /* Pieces of 16 MiB in so many bytes. */
 uint64_t tacit_manifest_segments(uint64_t size);
 
