@@ -75,7 +75,15 @@ struct tacit_keyd_evidence {
 	struct tacit_slice bound;     /* 48 bytes that it must stand for; absent: none */
 	bool need_nonce;              /* it answers a nonce that the caller has checked */
 	struct tacit_slice nonce;     /* that one */
+	bool for_key;                 /* a key hangs on it, and not a session alone */
 };
+
+/*
+ * What a policy that says nothing demands of the platform, and the verifier leaves open without
+ * one: for keys that have no appraisal policy. Errors: TACIT_POLICY.
+ */
+TACIT_MUST_CHECK enum tacit_status tacit_keyd_platform_check(const struct tacit_claims *claims,
+							     struct tacit_error *err);
 
 /*
  * Judges, and notes in the answer's row what was judged and what of it counts once. Claims live in

@@ -6,6 +6,8 @@
 #include "codec/cose.h"
 #include "crypto/hash.h"
 #include "release/keyd_desk.h"
+#include "tacit/snp.h"
+#include "tacit/tdx.h"
 
 #define WHERE       "keyd.evidence"
 #define REPORT_DATA 64
@@ -135,6 +137,29 @@ static enum tacit_status check_age(const struct tacit_keyd_config *config, int64
 	return TACIT_OK;
 }
 
+enum tacit_status tacit_keyd_platform_check(const struct tacit_claims *claims,
+					    struct tacit_error *err)
+{
+	const char *status = claims->tcb_status;
+	const char *why = NULL;
+
+	if (status && strcmp(status, "UpToDate") != 0)
+		return tacit_fail(err, TACIT_POLICY, WHERE, 0,
+				  "the platform's TCB is %s, and no appraisal policy of the key "
+				  "accepts that",
+				  status);
+	if (claims->tdx && !(claims->tdx->attributes & TACIT_TDX_SEPT_VE_DISABLE))
+		why = "the host may inject #VE";
+	else if (claims->snp && claims->snp->vmpl != 0)
+		why = "the report is not of VMPL 0";
+	else if (claims->snp && (claims->snp->policy & TACIT_SNP_POLICY_MIGRATE_MA))
+		why = "the guest may have a migration agent";
+	if (!why)
+		return TACIT_OK;
+	return tacit_fail(err, TACIT_POLICY, WHERE, 0,
+			  "%s, and no appraisal policy of the key accepts that", why);
+}
+
 /* In the user data where there are any, else at the beginning of the report data. */
 static void expect_bound(struct tacit_slice bound, enum tacit_tee tee,
 			 uint8_t report_data[static REPORT_DATA], struct tacit_expect *ret)
@@ -204,6 +229,10 @@ enum tacit_status tacit_keyd_judge(struct tacit_keyd_desk *desk, int64_t now,
 	const struct tacit_claims *claims = tacit_verdict_claims(&verdict);
 	if (!claims)
 		return tacit_fail(err, TACIT_INTERNAL, WHERE, 0, "verified, and without claims");
+	if (evidence->for_key && !evidence->appraisal.ptr)
+		st = tacit_keyd_platform_check(claims, err);
+	if (st != TACIT_OK)
+		return st;
 	bool fresh = evidence->need_nonce;
 	if (!fresh &&
 	    tacit_keyd_nonce_check(&desk->config->nonces, claims->nonce, now, NULL) == TACIT_OK) {

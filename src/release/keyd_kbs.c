@@ -370,7 +370,7 @@ static enum tacit_status check_nonce(struct work *w, const struct attest *a,
 	return st;
 }
 
-/* Judges what a session sent; `nonce` may be absent when it was checked before. */
+/* Judges what a session sent; `nonce` is absent for a resource, as it was checked before. */
 static enum tacit_status judge(struct work *w, const struct tacit_kbs_session *session,
 			       struct tacit_slice appraisal, struct tacit_slice nonce,
 			       const struct tacit_claims **ret, struct tacit_error *err)
@@ -381,6 +381,7 @@ static enum tacit_status judge(struct work *w, const struct tacit_kbs_session *s
 		.bound = TACIT_SLICE_ARRAY(session->bound),
 		.need_nonce = true,
 		.nonce = nonce,
+		.for_key = !nonce.ptr,
 	};
 	bool fresh = false;
 

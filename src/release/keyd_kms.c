@@ -215,6 +215,7 @@ static bool judge(struct tacit_kms_work *work)
 	const struct tacit_keyd_evidence evidence = {
 		.bytes = work->request.document,
 		.appraisal = work->key.appraisal,
+		.for_key = true,
 	};
 	struct tacit_error err = { 0 };
 

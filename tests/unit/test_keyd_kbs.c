@@ -13,6 +13,8 @@
 #include "crypto/random.h"
 #include "release/jwe.h"
 #include "release/keyd_kbs_inside.h"
+#include "tacit/snp.h"
+#include "tacit/tdx.h"
 #include "tests/pki/dcap_collateral.h"
 #include "tests/pki/pki.h"
 #include "tests/tap.h"
@@ -269,6 +271,35 @@ static void bad_guests(void)
 	begin(&g);
 	expect(attest(&g), 200, "token", "an old TCB is genuine");
 	expect(resource(&g, "default/key/td"), 403, "PolicyDeny", "and not enough for the policy");
+	expect(resource(&g, "default/key/pinned"), 403, "TCB is OutOfDate",
+	       "nor for a key policy that says nothing of it");
+	expect(resource(&g, "default/key/old"), 200, "ciphertext",
+	       "but for an appraisal that accepts it");
+}
+
+/* What the platform is held to where no appraisal policy says anything. */
+static void platforms(void)
+{
+	struct tacit_tdx_claims tdx = { .attributes = TACIT_TDX_SEPT_VE_DISABLE };
+	struct tacit_snp_claims snp = { .vmpl = 0 };
+	struct tacit_claims nitro = { .tee = TACIT_TEE_NITRO };
+	struct tacit_claims intel = { .tdx = &tdx, .tcb_status = "UpToDate" };
+	struct tacit_claims amd = { .snp = &snp };
+
+	is_status(tacit_keyd_platform_check(&nitro, NULL), TACIT_OK, "an enclave");
+	is_status(tacit_keyd_platform_check(&intel, NULL), TACIT_OK, "a TD");
+	is_status(tacit_keyd_platform_check(&amd, NULL), TACIT_OK, "a guest of SNP");
+	intel.tcb_status = "SWHardeningNeeded";
+	is_status(tacit_keyd_platform_check(&intel, NULL), TACIT_POLICY, "any other TCB status");
+	intel.tcb_status = "UpToDate";
+	tdx.attributes = 0;
+	is_status(tacit_keyd_platform_check(&intel, NULL), TACIT_POLICY,
+		  "a TD on which the host may inject #VE");
+	snp.vmpl = 1;
+	is_status(tacit_keyd_platform_check(&amd, NULL), TACIT_POLICY, "another VMPL");
+	snp.vmpl = 0;
+	snp.policy = TACIT_SNP_POLICY_MIGRATE_MA;
+	is_status(tacit_keyd_platform_check(&amd, NULL), TACIT_POLICY, "a migration agent");
 }
 
 static void nonces(void)
@@ -347,7 +378,8 @@ static bool add_resource(const char *name, const char *policy, const char *appra
 static bool add_resources(void)
 {
 	struct dcap_quote_spec spec = dcap_quote_spec(4, TACIT_DCAP_BODY_TD10);
-	char mrtd[97], wrong[97], right_policy[512], wrong_policy[512], aws[512];
+	char mrtd[97], wrong[97], right_policy[512], wrong_policy[512], old[512], aws[512];
+	char pinned[512];
 	static const char FORM[] = "{\"schema\":\"tacit.policy/1\",\"alternatives\":[{\"platform\":"
 				   "\"tdx\",\"measurements\":{\"mrtd\":\"%s\"}}]}";
 
@@ -356,6 +388,15 @@ static bool add_resources(void)
 	wrong[95] = wrong[95] == '0' ? '1' : '0';
 	snprintf(right_policy, sizeof(right_policy), FORM, mrtd);
 	snprintf(wrong_policy, sizeof(wrong_policy), FORM, wrong);
+	snprintf(old, sizeof(old),
+		 "{\"schema\":\"tacit.policy/1\",\"alternatives\":[{\"platform\":\"tdx\","
+		 "\"measurements\":{\"mrtd\":\"%s\"},\"tdx\":{\"tcb_status\":[\"OutOfDate\"]}}]}",
+		 mrtd);
+	snprintf(pinned, sizeof(pinned),
+		 "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":"
+		 "\"*\",\"Action\":\"kbs:GetResource\",\"Resource\":\"*\",\"Condition\":{"
+		 "\"StringEquals\":{\"tacit:Measurement:mrtd\":\"%s\"}}}]}",
+		 mrtd);
 	snprintf(aws, sizeof(aws),
 		 "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":"
 		 "\"*\",\"Action\":\"kbs:GetResource\",\"Resource\":\"*\",\"Condition\":{"
@@ -365,6 +406,8 @@ static bool add_resources(void)
 	return add_resource("default/key/td", NULL, right_policy) &&
 	       add_resource("default/key/other", NULL, wrong_policy) &&
 	       add_resource("default/key/aws", aws, NULL) &&
+	       add_resource("default/key/pinned", pinned, NULL) &&
+	       add_resource("default/key/old", pinned, old) &&
 	       add_key("SYMMETRIC_DEFAULT", "default/key/kms", NULL, right_policy);
 }
 
@@ -507,6 +550,7 @@ int main(void)
 	ok(set_up(folder), "a broker with three resources");
 	good_guest();
 	bad_guests();
+	platforms();
 	nonces();
 	late_ends();
 	bodies();
