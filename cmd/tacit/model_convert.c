@@ -7,6 +7,7 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -142,19 +143,24 @@ static enum tacit_status decrypt(struct converting *c)
 
 static enum tacit_status convert(struct converting *c, const char *path)
 {
-	char beside[MODEL_PATH];
-	int n = snprintf(beside, sizeof(beside), "%s.part", c->o->output);
+	char beside[MODEL_PATH], checked[40];
+	int n = snprintf(beside, sizeof(beside), "%s" MODEL_PART, c->o->output);
 
 	if (n < 0 || (size_t)n >= sizeof(beside))
 		return tacit_fail(&c->err, TACIT_USAGE, "model.eml", 0, "the name is too long");
 	enum tacit_status st = model_file_open(path, &c->from, &c->err);
-	if (st == TACIT_OK)
+	if (st == TACIT_OK) {
+		(void)unlink(beside); /* of a run that was killed */
 		st = model_file_create(beside, 0600, &c->to, &c->err);
+	}
 	if (st != TACIT_OK)
 		return st;
 	st = decrypt(c);
-	/* link() and not rename(): what is there already stays. */
-	if (st == TACIT_OK && link(beside, c->o->output) != 0)
+	/* A link and not rename(): what is there already stays. Of what was checked, not of what
+	 * another run may have begun under the same name. */
+	snprintf(checked, sizeof(checked), "/proc/self/fd/%d", c->to.fd);
+	if (st == TACIT_OK &&
+	    linkat(AT_FDCWD, checked, AT_FDCWD, c->o->output, AT_SYMLINK_FOLLOW) != 0)
 		st = tacit_fail(&c->err, TACIT_IO, "model.eml", 0, "%s", strerror(errno));
 	unlink(beside);
 	return st;

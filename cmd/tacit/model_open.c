@@ -4,13 +4,17 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/compiler.h"
 #include "base/hex.h"
 #include "model.h"
+#include "sys/fd.h"
 #include "verbs.h"
 
 struct options {
@@ -93,31 +97,6 @@ static enum tacit_status open_from(struct opening *x, const struct tacit_manifes
 	return st;
 }
 
-/* Under another name until it is all there and good: what is cut off is not taken for the model. */
-static enum tacit_status open_to_file(struct opening *x, const struct tacit_manifest_file *file)
-{
-	const struct model_dir plain = { .path = x->o->output };
-	char path[MODEL_PATH], part[MODEL_PATH];
-	struct model_file to = { .fd = -1 };
-
-	if (!model_dir_file(&plain, file->name, "", path) ||
-	    !model_dir_file(&plain, file->name, "~part", part))
-		return tacit_fail(&x->err, TACIT_USAGE, "model.open", 0, "a name is too long");
-	enum tacit_status st = model_file_create(part, 0600, &to, &x->err);
-	if (st != TACIT_OK)
-		return st;
-	struct tacit_sealed_out out = model_file_out(&to);
-	st = open_from(x, file, &out);
-	if (st == TACIT_OK)
-		st = model_file_flush(&to, &x->err);
-	model_file_close(&to);
-	if (st == TACIT_OK && rename(part, path) != 0)
-		st = tacit_fail(&x->err, TACIT_IO, "model.open", 0, "%s", strerror(errno));
-	if (st != TACIT_OK)
-		unlink(part);
-	return st;
-}
-
 static int fail_file(struct opening *x, const struct tacit_manifest_file *file)
 {
 	return cli_fail(&x->o->common, &x->err, "refused '%.*s' of '%s'", (int)file->name.len,
@@ -154,20 +133,140 @@ static void end_opening(struct opening *x)
 	model_dir_free(&x->dir);
 }
 
+/* ---- the folder of the plain files --------------------------------------------------------- */
+
+/*
+ * It has another name until all of it is there and good: what was cut off is not taken for the
+ * model. Locked, since what a run that was killed left there is removed by the next.
+ */
+struct making {
+	struct opening *x;
+	char to[MODEL_PATH], part[MODEL_PATH];
+	int folder;
+};
+
+static enum tacit_status fail_io(struct making *m, const char *path)
+{
+	return tacit_fail(&m->x->err, TACIT_IO, "model.open", 0, "%s: %s", path, strerror(errno));
+}
+
+/* A folder that is ours and that nobody else is filling; -1 with errno. */
+static int lock_folder(const char *path)
+{
+	TACIT_CLEANUP(tacit_fd_close)
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	int locked = -1;
+
+	if (fd < 0 || fstat(fd, &st) || flock(fd, LOCK_EX | LOCK_NB))
+		return -1;
+	if (st.st_uid != geteuid()) {
+		errno = EPERM;
+		return -1;
+	}
+	locked = fd;
+	fd = -1;
+	return locked;
+}
+
+/* Only what a model of this manifest has there: a folder with anything else is not ours to clear.
+ */
+static void clear_folder(struct making *m, int folder)
+{
+	const struct tacit_manifest *manifest = &m->x->dir.manifest;
+	char name[TACIT_MANIFEST_NAME_MAX + 1];
+
+	for (size_t i = 0; i < manifest->file_count; i++) {
+		snprintf(name, sizeof(name), "%.*s", (int)manifest->files[i].name.len,
+			 (const char *)manifest->files[i].name.ptr);
+		(void)unlinkat(folder, name, 0);
+	}
+	(void)rmdir(m->part);
+}
+
+static enum tacit_status make_folder(struct making *m)
+{
+	struct stat st;
+
+	if (lstat(m->to, &st) == 0) {
+		errno = EEXIST;
+		return fail_io(m, m->to);
+	}
+	int made = mkdir(m->part, 0700);
+	if (made != 0 && errno == EEXIST) {
+		TACIT_CLEANUP(tacit_fd_close) int left = lock_folder(m->part);
+
+		if (left >= 0)
+			clear_folder(m, left);
+		made = mkdir(m->part, 0700);
+	}
+	if (made == 0)
+		m->folder = lock_folder(m->part);
+	return m->folder >= 0 ? TACIT_OK : fail_io(m, m->part);
+}
+
+static enum tacit_status open_to_file(struct making *m, const struct tacit_manifest_file *file)
+{
+	const struct model_dir plain = { .path = m->part };
+	struct tacit_error *err = &m->x->err;
+	struct model_file to = { .fd = -1 };
+	char path[MODEL_PATH];
+
+	if (!model_dir_file(&plain, file->name, "", path))
+		return tacit_fail(err, TACIT_USAGE, "model.open", 0, "a name is too long");
+	enum tacit_status st = model_file_create(path, 0600, &to, err);
+	if (st != TACIT_OK)
+		return st;
+	struct tacit_sealed_out out = model_file_out(&to);
+	st = open_from(m->x, file, &out);
+	if (st == TACIT_OK)
+		st = model_file_flush(&to, err);
+	model_file_close(&to);
+	return st;
+}
+
+static int fill_folder(struct making *m)
+{
+	const struct tacit_manifest *manifest = &m->x->dir.manifest;
+
+	for (size_t i = 0; i < manifest->file_count; i++)
+		if (open_to_file(m, &manifest->files[i]) != TACIT_OK)
+			return fail_file(m->x, &manifest->files[i]);
+	if (rename(m->part, m->to) == 0)
+		return 0;
+	(void)fail_io(m, m->to);
+	return cli_fail(&m->x->o->common, &m->x->err, "cannot make the folder");
+}
+
+/* `output` without slashes at its end, and with what it is called until then. */
+static bool name_folder(struct making *m, const char *output)
+{
+	size_t len = strlen(output);
+
+	while (len > 1 && output[len - 1] == '/')
+		len--;
+	if (len + sizeof(MODEL_PART) > sizeof(m->part))
+		return false;
+	snprintf(m->to, sizeof(m->to), "%.*s", (int)len, output);
+	snprintf(m->part, sizeof(m->part), "%.*s%s", (int)len, output, MODEL_PART);
+	return true;
+}
+
 static int open_all(struct opening *x)
 {
-	if (mkdir(x->o->output, 0700) != 0) {
-		(void)tacit_fail(&x->err, TACIT_IO, "model.open", 0, "%s", strerror(errno));
-		return cli_fail(&x->o->common, &x->err, "cannot make the folder '%s'",
-				x->o->output);
-	}
-	for (size_t i = 0; i < x->dir.manifest.file_count; i++)
-		if (open_to_file(x, &x->dir.manifest.files[i]) != TACIT_OK) {
-			model_dir_undo(&x->dir, x->o->output, "");
-			return fail_file(x, &x->dir.manifest.files[i]);
-		}
-	report(x, "tacit.model-open/1", "opened");
-	return 0;
+	struct making m = { .x = x, .folder = -1 };
+
+	if (!name_folder(&m, x->o->output))
+		return cli_usage("the name of the folder is too long");
+	if (make_folder(&m) != TACIT_OK)
+		return cli_fail(&x->o->common, &x->err, "cannot make the folder");
+	int code = fill_folder(&m);
+	if (code != 0)
+		clear_folder(&m, m.folder);
+	else
+		report(x, "tacit.model-open/1", "opened");
+	tacit_fd_close(&m.folder);
+	return code;
 }
 
 static int run_open(void *options, int argc, char **argv)

@@ -72,9 +72,12 @@ convert() { # CODE NAME [OPTIONS...]
 	run "$code" "$name" "$tacit" model convert --manifest manifest.json --signer "$signer" \
 		--key dek.bin -o plain.gguf "$@" model.gguf.enc
 }
+echo left >plain.gguf~part # by a run that was killed
 convert 0 "convert"
 cmp -s plain.gguf model.gguf
 ok $? "the weights are as they were"
+[ ! -e plain.gguf~part ]
+ok $? "nothing is beside them"
 has out '^converted: model stage-0 version 1.0.0$' "says which"
 [ "$(stat -c %a plain.gguf)" = 600 ]
 ok $? "for nobody else to read"
@@ -122,6 +125,6 @@ cp good.enc model.gguf.enc
 head -c 31 dek.bin >short && convert 3 "a short key" --key short
 convert 5 "no key" --key nowhere
 head -c 32 /dev/zero >zeros && convert 1 "another key" --key zeros
-[ ! -e plain.gguf ] && [ ! -e plain.gguf.part ]
+[ ! -e plain.gguf ] && [ ! -e plain.gguf~part ]
 ok $? "what was refused left nothing"
 done_testing

@@ -84,8 +84,37 @@ for f in weights.gguf empty.json segment.bin; do
 	cmp -s plain/$f $f
 	ok $? "$f is as it was"
 done
-[ "$(stat -c %a plain/weights.gguf)" = 600 ]
+[ "$(stat -c '%a %n' plain plain/weights.gguf | tr '\n' ' ')" = "700 plain 600 plain/weights.gguf " ]
 ok $? "for nobody else to read"
+run 5 "into a folder that exists" "$tacit" model open -i alice.txt "${by[@]}" -o plain/ m
+cut_off() {
+	rm -f trace
+	(strace -f -qq -o trace -e trace=pwrite64 -e inject=pwrite64:signal=SIGKILL:when=9 \
+		"$tacit" model open -i alice.txt "${by[@]}" -o cut/ m)
+}
+if strace -o trace true 2>err; then
+	run 137 "killed" cut_off
+	[ -s cut~part/weights.gguf ] && [ ! -e cut ]
+	ok $? "what it leaves is not called as the model would be"
+	run 137 "killed again" cut_off
+else
+	mkdir -m 700 cut~part && : >cut~part/weights.gguf
+	skip "open killed" "no strace that may trace"
+fi
+mkdir locked~part && echo kept >locked~part/weights.gguf
+run 5 "while another one is at it" flock locked~part \
+	"$tacit" model open -i alice.txt "${by[@]}" -o locked m
+ln -s locked~part linked~part
+run 5 "where a link lies" "$tacit" model open -i alice.txt "${by[@]}" -o linked m
+[ "$(cat locked~part/weights.gguf)" = kept ]
+ok $? "nothing of it is removed"
+run 0 "the next run takes its place" "$tacit" model open -i alice.txt "${by[@]}" -o cut/ m
+[ ! -e cut~part ] && cmp -s cut/weights.gguf weights.gguf && cmp -s cut/segment.bin segment.bin
+ok $? "with all of it"
+mkdir other~part && : >other~part/notes
+run 5 "where something else lies" "$tacit" model open -i alice.txt "${by[@]}" -o other m
+[ -e other~part/notes ]
+ok $? "is not cleared"
 run 5 "with another's key" "$tacit" model open -i bob.txt "${by[@]}" -o none m
 has err 'sealed for others' "is told"
 run 0 "with both" "$tacit" model verify -i bob.txt -i alice.txt "${by[@]}" m
@@ -348,6 +377,6 @@ run 5 "a file gone" "$tacit" model verify -i alice.txt "${by[@]}" bad
 rm -rf bad && cp -r good bad
 python3 -c 'f = open("bad/weights.gguf.age", "r+b"); f.seek(20000000); f.write(b"x")'
 run 1 "open of what is not as it was signed" "$tacit" model open -i alice.txt "${by[@]}" -o half bad
-[ ! -e half ]
+[ ! -e half ] && [ ! -e half~part ]
 ok $? "leaves nothing"
 done_testing
