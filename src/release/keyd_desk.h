@@ -13,7 +13,8 @@
 #include "release/keyd_store.h"
 #include "tacit/verify.h"
 
-#define TACIT_KEYD_DESK_ROOM  (2 * 1024 * 1024)
+/* Room for the longest evidence, and for the longest resource four times over, as a JWE is made. */
+#define TACIT_KEYD_DESK_ROOM  (6 * 1024 * 1024)
 #define TACIT_KEYD_REASON_MAX 200
 #define TACIT_KEYD_AGE_MAX    86400 /* seconds: no max_age is longer */
 

@@ -154,7 +154,8 @@ enum tacit_status tacit_keyd_wrap_new(const struct tacit_keyd_store *store,
 	enum tacit_status st = need_master(store, err);
 
 	if (st == TACIT_OK && secret.len > TACIT_KEYD_MATERIAL_MAX)
-		st = tacit_fail(err, TACIT_LIMIT, WHERE, 0, "a secret of %zu bytes", secret.len);
+		st = tacit_fail(err, TACIT_LIMIT, WHERE, 0, "it has %zu bytes, and at most %d",
+				secret.len, TACIT_KEYD_MATERIAL_MAX);
 	if (st == TACIT_OK)
 		st = take_room(secret.len + TACIT_KEYD_WRAP_EXTRA, &room, err);
 	if (st == TACIT_OK)

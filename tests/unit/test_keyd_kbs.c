@@ -40,6 +40,7 @@ static struct tacit_keyd_desk desk = { .config = &config };
 static struct tacit_kbs_sessions *sessions;
 static struct tacit_slice root;
 static int64_t now = DCAP_NOW;
+static char right[512]; /* policy for its evidence */
 
 /* ---- one request ---------------------------------------------------------------------------- */
 
@@ -101,6 +102,7 @@ static bool says(const struct asked *asked, const char *what)
 struct guest {
 	char session[TACIT_KBS_SESSION_ID + 1], nonce[64];
 	const char *additional;
+	const char *events; /* JSON */
 	void (*change)(struct dcap_quote_spec *spec);
 };
 
@@ -143,14 +145,15 @@ static void make_quote(const struct guest *g, char *text, size_t size)
 
 static struct asked attest_until(const struct guest *g, enum fate fate)
 {
-	static char quote[32768], body[65536];
+	static char quote[32768], body[1 << 20];
 
 	make_quote(g, quote, sizeof(quote));
 	snprintf(body, sizeof(body),
 		 "{\"init-data\":null,\"runtime-data\":{\"nonce\":\"%s\",\"tee-pubkey\":%s},"
-		 "\"tee-evidence\":{\"primary_evidence\":{\"quote\":\"%s\",\"cc_eventlog\":null},"
+		 "\"tee-evidence\":{\"primary_evidence\":{\"quote\":\"%s\",\"cc_eventlog\":%s},"
 		 "\"additional_evidence\":\"%s\"}}",
-		 g->nonce, JWK, quote, g->additional ? g->additional : "");
+		 g->nonce, JWK, quote, g->events ? g->events : "null",
+		 g->additional ? g->additional : "");
 	return ask_until("POST", "/kbs/v0/attest", g->session, body, fate);
 }
 
@@ -302,6 +305,35 @@ static void platforms(void)
 	is_status(tacit_keyd_platform_check(&amd, NULL), TACIT_POLICY, "a migration agent");
 }
 
+/* The longest resource there may be, for evidence as long as it may be. */
+static void longest(void)
+{
+	static uint8_t resource_bytes[TACIT_KEYD_MATERIAL_MAX + 1];
+	static char events[500 * 1024];
+	const struct tacit_keyd_actor actor = { tacit_slice_str("operator"), DCAP_NOW };
+	struct tacit_keyd_key key = { .name = tacit_slice_str("default/key/long"),
+				      .spec = tacit_slice_str("RESOURCE") };
+	struct tacit_slice bytes = tacit_slice_of(resource_bytes, TACIT_KEYD_MATERIAL_MAX);
+	struct guest g = { .events = events };
+	char id[TACIT_KEYD_ID_LEN + 1];
+	struct tacit_error err = { 0 };
+
+	key.appraisal = tacit_slice_str(right);
+	is_status(tacit_keyd_key_create(desk.store, &actor, &key, bytes, id, NULL), TACIT_OK,
+		  "a resource of 1 MiB");
+	key.name = tacit_slice_str("default/key/longer");
+	bytes.len++;
+	is_status(tacit_keyd_key_create(desk.store, &actor, &key, bytes, id, &err), TACIT_LIMIT,
+		  "and no longer one");
+	ok(strstr(err.detail, "1048577 bytes, and at most 1048576") != NULL, "which says why: %s",
+	   err.detail);
+	memset(events, ' ', sizeof(events) - 1);
+	memcpy(events, "null", 4);
+	begin(&g);
+	expect(attest(&g), 200, "token", "long evidence");
+	expect(resource(&g, "default/key/long"), 200, "ciphertext", "is given the longest");
+}
+
 static void nonces(void)
 {
 	struct guest g = { 0 }, other = { 0 };
@@ -378,7 +410,7 @@ static bool add_resource(const char *name, const char *policy, const char *appra
 static bool add_resources(void)
 {
 	struct dcap_quote_spec spec = dcap_quote_spec(4, TACIT_DCAP_BODY_TD10);
-	char mrtd[97], wrong[97], right_policy[512], wrong_policy[512], old[512], aws[512];
+	char mrtd[97], wrong[97], wrong_policy[512], old[512], aws[512];
 	char pinned[512];
 	static const char FORM[] = "{\"schema\":\"tacit.policy/1\",\"alternatives\":[{\"platform\":"
 				   "\"tdx\",\"measurements\":{\"mrtd\":\"%s\"}}]}";
@@ -386,7 +418,7 @@ static bool add_resources(void)
 	tacit_hex_encode(tacit_slice_of(spec.body + MRTD, 48), mrtd);
 	snprintf(wrong, sizeof(wrong), "%s", mrtd);
 	wrong[95] = wrong[95] == '0' ? '1' : '0';
-	snprintf(right_policy, sizeof(right_policy), FORM, mrtd);
+	snprintf(right, sizeof(right), FORM, mrtd);
 	snprintf(wrong_policy, sizeof(wrong_policy), FORM, wrong);
 	snprintf(old, sizeof(old),
 		 "{\"schema\":\"tacit.policy/1\",\"alternatives\":[{\"platform\":\"tdx\","
@@ -403,12 +435,12 @@ static bool add_resources(void)
 		 "\"StringEquals\":{\"tacit:Measurement:mrtd\":\"%s\",\"tacit:TcbStatus\":"
 		 "\"UpToDate\"}}}]}",
 		 mrtd);
-	return add_resource("default/key/td", NULL, right_policy) &&
+	return add_resource("default/key/td", NULL, right) &&
 	       add_resource("default/key/other", NULL, wrong_policy) &&
 	       add_resource("default/key/aws", aws, NULL) &&
 	       add_resource("default/key/pinned", pinned, NULL) &&
 	       add_resource("default/key/old", pinned, old) &&
-	       add_key("SYMMETRIC_DEFAULT", "default/key/kms", NULL, right_policy);
+	       add_key("SYMMETRIC_DEFAULT", "default/key/kms", NULL, right);
 }
 
 static bool set_up(const char *folder)
@@ -551,6 +583,7 @@ int main(void)
 	good_guest();
 	bad_guests();
 	platforms();
+	longest();
 	nonces();
 	late_ends();
 	bodies();
