@@ -14,4 +14,7 @@ TACIT_MUST_CHECK enum tacit_status
 aws_option_open(const char *where, const char *profile, const struct tacit_reach *reach,
 		const char *otherwise, struct tacit_aws_credentials **ret, struct tacit_error *err);
 
+/* Whether that is the relay, and so the host. */
+bool aws_option_is_relay(const char *where, bool relayed);
+
 #endif

@@ -110,6 +110,10 @@ static int read_context(struct job *job)
 		if (!mark || mark == text)
 			return cli_usage("option '--context' takes NAME=VALUE, not '%s'", text);
 		job->context[i].name = tacit_slice_of(text, (size_t)(mark - text));
+		for (size_t j = 0; j < i; j++)
+			if (tacit_slice_eq(job->context[j].name, job->context[i].name))
+				return cli_usage("option '--context' has '%.*s' twice",
+						 (int)(mark - text), text);
 		job->context[i].value = tacit_slice_str(mark + 1);
 	}
 	job->request.context = job->context;
@@ -238,6 +242,20 @@ static int deliver(const struct job *job)
 	return code;
 }
 
+/*
+ * Whose alias a name is, is up to who gives the credentials. A host could have a key of its own
+ * stand behind it, and with it make what it gave the enclave readable for itself.
+ */
+static int check_key(const struct job *job)
+{
+	if (job->request.operation == TACIT_KMS_GENERATE_RANDOM ||
+	    !kms_option_is_relay(&job->o->kms) || tacit_kms_is_key_arn(job->request.key_id))
+		return 0;
+	return cli_usage(
+		"with credentials of a relay --key-id is the key's ARN: whose key is meant "
+		"is not for the host to say");
+}
+
 static int ask(struct job *job)
 {
 	const struct options *o = job->o;
@@ -246,8 +264,10 @@ static int ask(struct job *job)
 	struct tacit_arena arena;
 	void *room = malloc(TACIT_KMS_ARENA);
 	char what[64];
-	int code = room ? kms_client_open(&o->common, &o->kms, &client) : cli_no_memory(&o->common);
+	int code = room ? check_key(job) : cli_no_memory(&o->common);
 
+	if (code == 0)
+		code = kms_client_open(&o->common, &o->kms, &client);
 	snprintf(what, sizeof(what), "KMS %s failed", tacit_kms_json_name(job->request.operation));
 	tacit_arena_init(&arena, room, room ? TACIT_KMS_ARENA : 0);
 	job->request.nonce = view(&o->nonce);

@@ -43,6 +43,11 @@ static enum tacit_status set_up(const struct kms_options *o, enum tacit_tee tee,
 	return st == TACIT_OK ? tacit_kms_new(&c->setup, &c->kms, err) : st;
 }
 
+bool kms_option_is_relay(const struct kms_options *o)
+{
+	return aws_option_is_relay(o->aws_credentials, o->via != NULL);
+}
+
 int kms_client_open(const struct cli_common *common, const struct kms_options *options,
 		    struct kms_client *c)
 {

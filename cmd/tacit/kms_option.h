@@ -39,6 +39,9 @@ struct kms_options {
 		CLI_OPT_RANGE(type, field.timeout, "--timeout", CLI_COUNT, "SECONDS",           \
 			      "how long one request may take in all (default: 30)", 1, 3600)
 
+/* Whether the credentials are those that a relay, and so the host, gives. */
+bool kms_option_is_relay(const struct kms_options *options);
+
 /* A client and what it needs. Zero-initialise; _close is always fine. */
 struct kms_client {
 	struct tacit_kms_options setup;

@@ -14,23 +14,6 @@ void tacit_kind_kms_close(void *self)
 	free(self);
 }
 
-/* arn:PARTITION:kms:REGION:ACCOUNT:key/ID: an alias could be made to mean another key. */
-static bool is_key_arn(struct tacit_slice text)
-{
-	struct tacit_slice region = tacit_kms_region(text);
-	bool is_key = false;
-
-	if (text.len > ARN_MAX || region.len == 0 ||
-	    memcmp(region.ptr - strlen(":kms:"), ":kms:", strlen(":kms:")) != 0)
-		return false;
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.ptr[i] <= ' ' || text.ptr[i] >= 0x7f)
-			return false;
-		is_key |= text.len - i > 5 && memcmp(text.ptr + i, ":key/", 5) == 0;
-	}
-	return is_key;
-}
-
 static enum tacit_status open_text(struct tacit_slice text, bool for_wrap, void *env,
 				   void **ret_self, struct tacit_error *err)
 {
@@ -39,7 +22,8 @@ static enum tacit_status open_text(struct tacit_slice text, bool for_wrap, void 
 	struct tacit_kind_kms *self;
 	enum tacit_status st;
 
-	if (!is_key_arn(text))
+	/* An alias could be made to mean another key. */
+	if (text.len > ARN_MAX || !tacit_kms_is_key_arn(text))
 		return tacit_fail(err, TACIT_USAGE, WHERE, 0,
 				  "not the ARN of a key: arn:aws:kms:REGION:ACCOUNT:key/ID");
 	if (!from)

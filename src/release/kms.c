@@ -81,6 +81,30 @@ struct tacit_slice tacit_kms_region(struct tacit_slice key_id)
 	return none;
 }
 
+static bool is_id_byte(uint8_t c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       c == '-';
+}
+
+bool tacit_kms_is_key_arn(struct tacit_slice text)
+{
+	struct tacit_slice region = tacit_kms_region(text);
+	const uint8_t *end = text.ptr + text.len, *at = region.ptr;
+
+	if (region.len == 0 || memcmp(at - strlen(":kms:"), ":kms:", strlen(":kms:")) != 0)
+		return false;
+	at += region.len + 1;
+	while (at < end && is_id_byte(*at)) /* the account */
+		at++;
+	if (end - at <= (ptrdiff_t)strlen(":key/") || memcmp(at, ":key/", strlen(":key/")) != 0)
+		return false;
+	at += strlen(":key/");
+	while (at < end && is_id_byte(*at))
+		at++;
+	return at == end;
+}
+
 /* ---- passing on ----------------------------------------------------------------------------- */
 
 enum tacit_status tacit_kms_document(struct tacit_kms *kms, struct tacit_slice nonce,

@@ -110,4 +110,7 @@ TACIT_MUST_CHECK enum tacit_status tacit_kms_open(struct tacit_kms *kms, struct 
 /* The region of a key's ARN, cut out of it; absent when it is no ARN. */
 struct tacit_slice tacit_kms_region(struct tacit_slice key_id);
 
+/* arn:PARTITION:kms:REGION:ACCOUNT:key/ID: one key, whoever asks for it. */
+bool tacit_kms_is_key_arn(struct tacit_slice text);
+
 #endif

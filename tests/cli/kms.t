@@ -175,6 +175,20 @@ has "$work/err" 'its --allow lacks it' "says so"
 run 5 "credentials of a relay that has none" kms genrandom --via "unix:$work/egress"
 has "$work/err" 'without --aws-credentials' "says so"
 run 2 "a relay that is no address" kms genrandom --via nowhere
+# Whose alias a name is, the host would say.
+from_host=(--via "unix:$work/egress")
+for key in alias/good good "${arn%:*}:alias/good"; do
+	run 2 "genkey with a relay's credentials: $key" kms genkey --key-id "$key" -w "$work/w" \
+		"${from_host[@]}"
+	has "$work/err" "is the key's ARN" "is refused for that"
+	run 2 "decrypt: $key" kms decrypt --key-id "$key" "$work/wrapped" "${from_host[@]}"
+done
+run 2 "genkeypair" kms genkeypair --key-id alias/good -w "$work/w" "${from_host[@]}" \
+	--aws-credentials relay
+run 2 "derive" kms derive --key-id alias/good --peer "$work/pub" "${from_host[@]}"
+run 2 "decrypt under any key" kms decrypt "$work/wrapped" "${from_host[@]}"
+run 5 "a key's ARN" kms decrypt --key-id "$arn/good" "$work/wrapped" "${from_host[@]}"
+has "$work/err" 'without --aws-credentials' "gets as far as that relay, which has none"
 
 # --- an SDK's endpoint, and KMS that says nothing ------------------------------------------------
 "$tacit" kms serve 127.0.0.1:0 --tee stub --endpoint "https://127.0.0.1:$port" \
@@ -239,6 +253,9 @@ run 2 "no ciphertext" kms decrypt --key-id good
 run 2 "an empty ciphertext" kms decrypt --key-id good /dev/null
 run 2 "a pair without a name" kms decrypt --context =x "$work/wrapped"
 run 2 "a pair without a value" kms decrypt --context x "$work/wrapped"
+run 2 "a pair twice" kms decrypt --key-id good --context app=x --context b=c --context app=demo \
+	"$work/wrapped"
+has "$work/err" "has 'app' twice" "says which"
 run 2 "no peer" kms derive --key-id good
 run 3 "a peer's key that is too long" kms derive --key-id good --peer "$tacit"
 head -c 6145 /dev/zero >"$work/long"

@@ -378,6 +378,38 @@ static void test_regions(void)
 			 tacit_slice_str(ROWS[i].region), ROWS[i].key);
 }
 
+static void test_key_arns(void)
+{
+	static const char *const KEYS[] = {
+		"arn:aws:kms:eu-central-1:111122223333:key/0f0e0d0c-0b0a-4908-8706-050403020100",
+		"arn:aws-cn:kms:cn-north-1:1:key/mrk-0f0e",
+	};
+	static const char *const NONE[] = {
+		"",
+		"alias/a",
+		"0f0e0d0c-0b0a-4908-8706-050403020100",
+		"arn:aws:kms:eu-central-1:1:alias/a",
+		"arn:aws:kms:eu-central-1:1:alias/a:key/b",
+		"arn:aws:kms:eu-central-1:1:key/alias/a",
+		"arn:aws:kms:eu-central-1:1:key/",
+		"arn:aws:kms:eu-central-1:1:key",
+		"arn:aws:kms:eu-central-1:1:xkey/a",
+		"arn:aws:kms:eu-central-1:key/a",
+		"arn:aws:kms:eu-central-1:",
+		"arn:aws:kms::1:key/a",
+		"arn:aws:s3:eu-central-1:1:key/a",
+		"arn:aws:xkms:eu-central-1:1:key/a",
+		"arn:aws:kms:eu-central-1:1:key/a b",
+		"arn:aws:kms:eu-central-1:1:key/a:b",
+		"arn:aws:kms:eu-central-1:1:key/a\n",
+	};
+
+	for (size_t i = 0; i < sizeof(KEYS) / sizeof(KEYS[0]); i++)
+		ok(tacit_kms_is_key_arn(tacit_slice_str(KEYS[i])), "a key: %s", KEYS[i]);
+	for (size_t i = 0; i < sizeof(NONE) / sizeof(NONE[0]); i++)
+		ok(!tacit_kms_is_key_arn(tacit_slice_str(NONE[i])), "no key's ARN %zu", i);
+}
+
 int main(void)
 {
 	test_written();
@@ -388,5 +420,6 @@ int main(void)
 	test_look();
 	test_pass();
 	test_regions();
+	test_key_arns();
 	return done();
 }
