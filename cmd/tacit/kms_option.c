@@ -130,7 +130,10 @@ static enum tacit_status make_client(const struct kms_options *options, bool for
 		return TACIT_OK;
 	if (cli_tee_option(options->tee, &tee) != 0)
 		return tacit_fail(err, TACIT_USAGE, "tee", 0, "there is no such TEE");
-	return set_up(options, tee, !for_wrap, c, err);
+	enum tacit_status st = set_up(options, tee, !for_wrap, c, err);
+	if (st != TACIT_OK)
+		kms_client_close(c);
+	return st;
 }
 
 static enum tacit_status find_client(void *user, bool for_wrap, struct tacit_kms **ret,
