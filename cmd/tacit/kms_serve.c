@@ -6,6 +6,7 @@
  * signed with does not matter.
  */
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +22,8 @@
 #include "sys/worker.h"
 #include "verbs.h"
 
-#define WORKERS 4 /* requests at the same time, each with a connection of its own */
+#define WORKERS     4 /* requests at the same time, each with a connection of its own */
+#define CONNECTIONS 256
 
 struct options {
 	struct cli_common common;
@@ -47,6 +49,7 @@ struct endpoint {
 	struct tacit_address bound;
 	struct kms_client client;
 	struct lane lanes[WORKERS];
+	size_t most; /* requests that wait: those who leave make room for others' */
 };
 
 /* One request, between the loop and a worker. */
@@ -55,6 +58,7 @@ struct job {
 	struct tacit_server_task answered;
 	struct endpoint *endpoint;
 	struct tacit_call *call; /* NULL once the client has gone; of the loop's thread */
+	atomic_bool left;        /* the same, for the worker */
 	struct lane *lane;
 	struct tacit_server_body body;
 	char target[96], region[TACIT_AWS_REGION_MAX + 1];
@@ -152,8 +156,12 @@ static void ask(struct tacit_worker_task *task)
 		.region = tacit_slice_str(job->region),
 	};
 
-	job->outcome = tacit_kms_onward(job->lane->kms, &message, &job->arena, &job->status,
-					&job->answer, &job->err);
+	if (atomic_load(&job->left))
+		job->outcome =
+			tacit_fail(&job->err, TACIT_PEER, "kms", 0, "whoever asked has left");
+	else
+		job->outcome = tacit_kms_onward(job->lane->kms, &message, &job->arena, &job->status,
+						&job->answer, &job->err);
 	tacit_server_post(job->endpoint->server, &job->answered);
 }
 
@@ -162,6 +170,7 @@ static void gone(void *user)
 	struct job *job = user;
 
 	job->call = NULL;
+	atomic_store(&job->left, true);
 }
 
 /* "AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/kms/aws4_request, ...": only where it is. */
@@ -201,15 +210,19 @@ static struct job *job_new(struct endpoint *e, struct tacit_call *x)
 	return job;
 }
 
-/* Nobody waits behind one that KMS does not answer while another lane is free. */
+/* Nobody waits behind one that KMS does not answer while another lane is free. NULL when too many
+ * wait. */
 static struct lane *pick_lane(struct endpoint *e)
 {
 	struct lane *best = &e->lanes[0];
+	size_t waiting = best->waiting;
 
-	for (size_t i = 1; i < WORKERS; i++)
+	for (size_t i = 1; i < WORKERS; i++) {
+		waiting += e->lanes[i].waiting;
 		if (e->lanes[i].waiting < best->waiting)
 			best = &e->lanes[i];
-	return best;
+	}
+	return waiting < e->most ? best : NULL;
 }
 
 static void on_request(void *user, struct tacit_call *x)
@@ -218,6 +231,7 @@ static void on_request(void *user, struct tacit_call *x)
 	const struct tacit_http_head *head = tacit_call_head(x);
 	const char *why =
 		tacit_connect_page(head, e->bound.host, e->bound.transport == TACIT_TRANSPORT_UNIX);
+	struct lane *lane = pick_lane(e);
 	struct job *job;
 
 	if (why) {
@@ -234,12 +248,12 @@ static void on_request(void *user, struct tacit_call *x)
 		refuse(x, TACIT_FORMAT, "the body of a request is " TYPE);
 		return;
 	}
-	job = job_new(e, x);
+	job = lane ? job_new(e, x) : NULL;
 	if (!job) {
-		refuse(x, TACIT_PEER, "out of memory");
+		refuse(x, TACIT_PEER, lane ? "out of memory" : "too many requests wait for KMS");
 		return;
 	}
-	job->lane = pick_lane(e);
+	job->lane = lane;
 	job->lane->waiting++;
 	tacit_call_watch(x, gone, job);
 	tacit_worker_give(job->lane->worker, &job->asking);
@@ -314,7 +328,7 @@ static void announce(const struct options *o, const struct tacit_address *bound)
 static int serve(const struct options *o, struct endpoint *e, int fd)
 {
 	const struct tacit_server_options options = {
-		.max_connections = o->connections ? (size_t)o->connections : 256,
+		.max_connections = e->most,
 		.max_body = TACIT_KMS_BODY_MAX,
 		.max_bodies = 256 * TACIT_KMS_BODY_MAX,
 		.grace_ms = 30000,
@@ -336,7 +350,8 @@ static int serve(const struct options *o, struct endpoint *e, int fd)
 static int run(void *options, int argc, char **argv)
 {
 	const struct options *o = options;
-	struct endpoint e = { .common = &o->common };
+	struct endpoint e = { .common = &o->common,
+			      .most = o->connections ? (size_t)o->connections : CONNECTIONS };
 	int fd = -1;
 	int code = argc == 1 ? kms_client_open(&o->common, &o->kms, &e.client)
 			     : cli_usage("one ADDR to listen at, as 127.0.0.1:8000");

@@ -240,6 +240,36 @@ if command -v curl >/dev/null; then
 	ask GenerateRandom '{"NumberOfBytes":4}' -H 'Host: localhost' \
 		-H 'Origin: http://localhost' >"$work/out"
 	has "$work/out" '"Plaintext":"' "one of this machine is answered"
+
+	# Those who leave while all four lanes wait for a KMS that says nothing.
+	"$fake" "$work/tls.pem" "$work/tls.key" >"$work/mute.log" 2>&1 &
+	mute=$!
+	started+=($mute)
+	until_true grep -q port "$work/mute.log"
+	"$tacit" kms serve "unix:$work/kms.sock" --tee stub --timeout 600 --max-connections 8 \
+		--endpoint "https://127.0.0.1:$(sed -n 's/.*"port":\([0-9]*\).*/\1/p' "$work/mute.log")" \
+		--ca "$work/tls.pem" --json >"$work/left.json" 2>"$work/left.log" &
+	started+=($!)
+	until_true grep -q listen "$work/left.json"
+	sdk=http://localhost
+	for _ in 1 2 3 4; do
+		ask GenerateDataKey '{"KeyId":"silent","KeySpec":"AES_256"}' --max-time 600 \
+			--unix-socket "$work/kms.sock" >/dev/null &
+		started+=($!)
+	done
+	unheard() { [ "$(grep -c silent "$work/mute.log")" -eq 4 ]; }
+	until_true unheard
+	turned_away() {
+		ask GenerateRandom '{"NumberOfBytes":4}' --max-time 1 \
+			--unix-socket "$work/kms.sock" | grep -q 'KMSInternal.*too many requests wait'
+	}
+	until_true turned_away
+	ok $? "those who have left are counted until their turn comes"
+	kill "$mute"
+	all_ended() { [ "$(grep -c event=refused "$work/left.log")" -eq 8 ]; }
+	until_true all_ended
+	ok "$(($(grep -c 'GenerateRandom why="whoever asked has left"' "$work/left.log") != 4))" \
+		"and KMS is not asked for them then"
 else
 	skip "an SDK's endpoint" "no curl"
 fi
