@@ -54,11 +54,14 @@ TACIT_MUST_CHECK enum tacit_status tacit_keyd_begin(struct tacit_keyd_store *sto
 TACIT_MUST_CHECK enum tacit_status
 tacit_keyd_end(struct tacit_keyd_store *store, enum tacit_status status, struct tacit_error *err);
 
-/* Logs, within a transaction, that the operator or an administrator did something. */
+/*
+ * Logs, within a transaction, that the operator or an administrator did something: `what` has the
+ * rest of the row.
+ */
 TACIT_MUST_CHECK enum tacit_status tacit_keyd_note(struct tacit_keyd_store *store,
 						   const struct tacit_keyd_actor *actor,
-						   const char *op, struct tacit_slice key,
-						   uint32_t version, struct tacit_error *err);
+						   const struct tacit_keyd_entry *what,
+						   struct tacit_error *err);
 
 /* ---- keyd_seal.c: HMAC-SHA-256 over a row's kind and columns -------------------------------- */
 

@@ -20,6 +20,14 @@ static struct tacit_slice cut(struct tacit_slice text)
 	return text;
 }
 
+static void put_hash(struct tacit_json_out *j, const char *name, struct tacit_slice hash)
+{
+	if (hash.ptr)
+		tacit_json_out_hex(j, name, hash);
+	else
+		tacit_json_out_null(j, name);
+}
+
 static void put_insecure(struct tacit_json_out *j, const struct tacit_keyd_entry *entry)
 {
 	tacit_json_out_open(j, "insecure", '[');
@@ -45,12 +53,11 @@ enum tacit_status tacit_keyd_log_append(const struct tacit_keyd_entry *entry,
 	tacit_json_out_slice(&j, "key", cut(entry->key));
 	tacit_json_out_uint(&j, "version", entry->version);
 	tacit_json_out_text(&j, "platform", entry->platform);
-	if (entry->evidence.ptr)
-		tacit_json_out_hex(&j, "evidence", entry->evidence);
-	else
-		tacit_json_out_null(&j, "evidence");
+	put_hash(&j, "evidence", entry->evidence);
 	tacit_json_out_text(&j, "verdict", entry->verdict);
 	tacit_json_out_slice(&j, "reason", cut(entry->reason));
+	put_hash(&j, "policy", entry->policy);
+	put_hash(&j, "appraisal", entry->appraisal);
 	put_insecure(&j, entry);
 	tacit_json_out_hex(&j, "prev", TACIT_SLICE_ARRAY(chain->hash));
 	tacit_json_out_close(&j, '}');

@@ -9,7 +9,8 @@
  * in "}"), and carries in "prev" the hash of the row before it; the first has 32 zero bytes there.
  *
  *     {"seq":1,"at":"...","who":"ci","op":"Decrypt","key":"...","version":1,"platform":"nitro",
- *      "evidence":"...","verdict":"released","reason":null,"insecure":[],"prev":"...","hash":"..."}
+ *      "evidence":"...","verdict":"released","reason":null,"policy":null,"appraisal":null,
+ *      "insecure":[],"prev":"...","hash":"..."}
  *
  * A chain shows that rows were changed, left out or put in. That its end was cut off shows only
  * against a hash that was noted elsewhere.
@@ -31,6 +32,7 @@ struct tacit_keyd_entry {
 	struct tacit_slice evidence; /* SHA-256 of the evidence as received; absent without */
 	const char *verdict;         /* "released", "refused" or "done" */
 	struct tacit_slice reason;   /* absent when released */
+	struct tacit_slice policy, appraisal; /* SHA-256 of a changed key's, as they are then */
 	const char *insecure[TACIT_KEYD_INSECURE_MAX]; /* waivers in force; NULL ends */
 };
 

@@ -330,18 +330,16 @@ static enum tacit_status put_line(struct tacit_keyd_store *store,
 }
 
 enum tacit_status tacit_keyd_note(struct tacit_keyd_store *store,
-				  const struct tacit_keyd_actor *actor, const char *op,
-				  struct tacit_slice key, uint32_t version, struct tacit_error *err)
+				  const struct tacit_keyd_actor *actor,
+				  const struct tacit_keyd_entry *what, struct tacit_error *err)
 {
-	const struct tacit_keyd_entry entry = { .at = actor->now,
-						.who = actor->who,
-						.op = tacit_slice_str(op),
-						.key = key,
-						.version = version,
-						.verdict = "done" };
+	struct tacit_keyd_entry entry = *what;
 	struct tacit_keyd_chain chain;
 	enum tacit_status st = read_chain(store, &chain, err);
 
+	entry.at = actor->now;
+	entry.who = actor->who;
+	entry.verdict = "done";
 	if (st == TACIT_OK)
 		st = put_line(store, &entry, &chain, err);
 	return st;

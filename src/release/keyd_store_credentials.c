@@ -38,6 +38,15 @@ static enum tacit_status write_credential(struct tacit_keyd_store *store,
 	return tacit_keyd_step(store, stmt, "write the credential", err);
 }
 
+static enum tacit_status note(struct tacit_keyd_store *store, const struct tacit_keyd_actor *actor,
+			      const char *op, const char *name, struct tacit_error *err)
+{
+	const struct tacit_keyd_entry what = { .op = tacit_slice_str(op),
+					       .key = tacit_slice_str(name) };
+
+	return tacit_keyd_note(store, actor, &what, err);
+}
+
 /* Who acts in the log, and in policies, without a credential. */
 static bool is_reserved(const char *name)
 {
@@ -66,8 +75,7 @@ enum tacit_status tacit_keyd_credential_create(struct tacit_keyd_store *store,
 	st = write_credential(store, TACIT_KEYD_CREDENTIAL_PUT, &row,
 			      tacit_slice_of(wrapped.ptr, wrapped.len), err);
 	if (st == TACIT_OK)
-		st = tacit_keyd_note(store, actor, "CreateCredential", tacit_slice_str(row.name), 0,
-				     err);
+		st = note(store, actor, "CreateCredential", row.name, err);
 	return tacit_keyd_end(store, st, err);
 }
 
@@ -164,9 +172,8 @@ enum tacit_status tacit_keyd_credential_enable(struct tacit_keyd_store *store,
 				      err);
 	}
 	if (st == TACIT_OK)
-		st = tacit_keyd_note(store, actor,
-				     enabled ? "EnableCredential" : "DisableCredential", name, 0,
-				     err);
+		st = note(store, actor, enabled ? "EnableCredential" : "DisableCredential", c.name,
+			  err);
 	return tacit_keyd_end(store, st, err);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/compiler.h"
+#include "crypto/hash.h"
 #include "crypto/random.h"
 #include "release/keyd_inside.h"
 
@@ -85,6 +86,30 @@ static enum tacit_status put_material(struct tacit_keyd_store *store, struct tac
 	return tacit_keyd_step(store, stmt, "store the key", err);
 }
 
+/* The SHA-256 of a text that may be absent. */
+static enum tacit_status hash_of(struct tacit_slice text, uint8_t room[TACIT_SHA256_LEN],
+				 struct tacit_slice *ret, struct tacit_error *err)
+{
+	*ret = tacit_slice_of(text.ptr ? room : NULL, text.ptr ? TACIT_SHA256_LEN : 0);
+	return text.ptr ? tacit_hash(TACIT_SHA256, text, room, err) : TACIT_OK;
+}
+
+/* What was done, and what the key is like then. */
+static enum tacit_status note(struct tacit_keyd_store *store, const struct tacit_keyd_actor *actor,
+			      const char *op, const struct tacit_keyd_key *key,
+			      struct tacit_error *err)
+{
+	uint8_t policy[TACIT_SHA256_LEN], appraisal[TACIT_SHA256_LEN];
+	struct tacit_keyd_entry what = { .op = tacit_slice_str(op),
+					 .key = key->id,
+					 .version = key->version };
+	enum tacit_status st = hash_of(key->policy, policy, &what.policy, err);
+
+	if (st == TACIT_OK)
+		st = hash_of(key->appraisal, appraisal, &what.appraisal, err);
+	return st == TACIT_OK ? tacit_keyd_note(store, actor, &what, err) : st;
+}
+
 enum tacit_status
 tacit_keyd_key_create(struct tacit_keyd_store *store, const struct tacit_keyd_actor *actor,
 		      const struct tacit_keyd_key *key, struct tacit_slice material,
@@ -109,7 +134,7 @@ tacit_keyd_key_create(struct tacit_keyd_store *store, const struct tacit_keyd_ac
 	if (st == TACIT_OK)
 		st = put_material(store, row.id, 1, material, actor->now, err);
 	if (st == TACIT_OK)
-		st = tacit_keyd_note(store, actor, "CreateKey", row.id, 1, err);
+		st = note(store, actor, "CreateKey", &row, err);
 	st = tacit_keyd_end(store, st, err);
 	if (st == TACIT_OK)
 		memcpy(ret_id, id, sizeof(id));
@@ -252,7 +277,7 @@ static enum tacit_status end_row(struct tacit_keyd_store *store,
 	enum tacit_status st = write_key(store, TACIT_KEYD_KEY_SET, &row->key, err);
 
 	if (st == TACIT_OK)
-		st = tacit_keyd_note(store, actor, op, row->key.id, 0, err);
+		st = note(store, actor, op, &row->key, err);
 	return tacit_keyd_end(store, st, err);
 }
 
@@ -266,7 +291,7 @@ static enum tacit_status next_version(struct tacit_keyd_store *store,
 	if (st == TACIT_OK)
 		st = put_material(store, row->key.id, version, material, actor->now, err);
 	if (st == TACIT_OK)
-		st = tacit_keyd_note(store, actor, "RotateKey", row->key.id, version, err);
+		st = note(store, actor, "RotateKey", &row->key, err);
 	return st;
 }
 

@@ -151,6 +151,13 @@ run 0 "other keys are as they were" keyd key policy get default/key/1 --dir medd
 
 # --- the log ---------------------------------------------------------------------------------------
 run 0 "log" keyd log --dir keys
+grep '"op":"PutKeyPolicy"' out | head -n 1 >last
+json last "d['policy'] == '$(sha256sum <policy.json | cut -d' ' -f1)' and
+	d['appraisal'] == '$(sha256sum <appraisal.json | cut -d' ' -f1)'" \
+	"names the policies that a key then has by their hashes"
+grep '"op":"CreateKey"' out | head -n 1 >last
+json last "d['policy'] == '$(sha256sum <policy.json | cut -d' ' -f1)' and d['appraisal'] is None" \
+	"also when it is created"
 tail -n 1 out >last
 has last "^\{\"seq\":$(wc -l <out),.*\"DisableCredential\"" "has a row for each change"
 mv out log
