@@ -95,9 +95,14 @@ static enum tacit_status open_files(struct opening *x)
 	uint64_t start = tacit_clock_us();
 	if (st == TACIT_OK)
 		st = tacit_image_seal_as(s->image, s->dir.identity, &x->err);
-	if (st == TACIT_OK)
-		cli_say(x->common, "event=model-sealed-memory ms=%llu",
-			(unsigned long long)(tacit_clock_us() - start) / 1000);
+	if (st != TACIT_OK)
+		return st;
+	bool locked = tacit_image_locked(s->image);
+	cli_say(x->common, "event=model-sealed-memory ms=%llu locked=%s",
+		(unsigned long long)(tacit_clock_us() - start) / 1000, locked ? "yes" : "no");
+	if (!locked)
+		cli_hint(x->common, "the model may be written to swap: raise the limit of locked "
+				    "memory (ulimit -l, LimitMEMLOCK=) over its size");
 	return st;
 }
 

@@ -21,6 +21,7 @@ struct tacit_image {
 	uint64_t size;
 	const uint8_t *map; /* NULL until sealed, and for an empty image */
 	uint8_t *writable;  /* of _pieces, until sealed */
+	bool locked;
 	uint8_t sha256[TACIT_SHA256_LEN];
 };
 
@@ -112,17 +113,20 @@ enum tacit_status tacit_image_pieces(uint64_t size, struct tacit_image **ret_ima
 /*
  * Huge pages for the next step of the image, as far as there are whole ones. One that is all empty
  * is left alone by the kernel, so each gets a byte first. Asking is slow however much is asked for.
+ * Locked before there is anything in them that a host could find on a disk; where that is not
+ * allowed, tacit_image_locked() says so in the end.
  */
 static void make_ready(struct tacit_image *image, uint64_t at)
 {
 	uint64_t left = image->size - at;
 	size_t len = (size_t)(left < TACIT_IMAGE_STEP ? left : TACIT_IMAGE_STEP);
+	size_t huge = len - len % TACIT_MAP_HUGE;
 
-	len -= len % TACIT_MAP_HUGE;
-	for (size_t i = 0; i < len; i += TACIT_MAP_HUGE)
+	for (size_t i = 0; i < huge; i += TACIT_MAP_HUGE)
 		*(volatile uint8_t *)(image->writable + at + i) = 0;
-	if (len)
-		tacit_map_huge(image->writable + at, len);
+	if (huge)
+		tacit_map_huge(image->writable + at, huge);
+	(void)mlock(image->writable + at, len);
 }
 
 struct tacit_mut tacit_image_room(struct tacit_image *image, uint64_t at, size_t len)
@@ -177,6 +181,7 @@ static enum tacit_status map_image(struct tacit_image *image, struct tacit_error
 	void *map;
 	int fd;
 
+	image->locked = true; /* for an empty one there is nothing to do */
 	if (image->size == 0)
 		return TACIT_OK;
 	fd = tacit_image_open(image);
@@ -188,7 +193,7 @@ static enum tacit_status map_image(struct tacit_image *image, struct tacit_error
 		return tacit_fail(err, TACIT_NOMEM, "image.map", 0, "%s", strerror(errno));
 	/* No weights in a core file; none on a disk, as far as this process may say so. */
 	(void)madvise(map, (size_t)image->size, MADV_DONTDUMP);
-	(void)mlock(map, (size_t)image->size);
+	image->locked = mlock(map, (size_t)image->size) == 0;
 	image->map = map;
 	return TACIT_OK;
 }
@@ -223,6 +228,11 @@ enum tacit_status tacit_image_seal_as(struct tacit_image *image, const uint8_t s
 struct tacit_slice tacit_image_bytes(const struct tacit_image *image)
 {
 	return tacit_slice_of(image->map, image->map ? (size_t)image->size : 0);
+}
+
+bool tacit_image_locked(const struct tacit_image *image)
+{
+	return image->locked;
 }
 
 const uint8_t *tacit_image_sha256(const struct tacit_image *image)

@@ -40,7 +40,7 @@ TACIT_MUST_CHECK enum tacit_status tacit_image_pieces(uint64_t size, struct taci
 						      struct tacit_error *err);
 /*
  * Where bytes from `at` on belong; absent beyond the size. Whoever asks for the first byte of a
- * TACIT_IMAGE_STEP has it made ready, which is quicker than doing so page by page.
+ * TACIT_IMAGE_STEP has it made ready, which is quicker than doing so page by page, and locked.
  */
 #define TACIT_IMAGE_STEP (16u << 20)
 struct tacit_mut tacit_image_room(struct tacit_image *image, uint64_t at, size_t len);
@@ -50,6 +50,9 @@ tacit_image_seal_as(struct tacit_image *image, const uint8_t sha256[32], struct 
 /* What a sealed image holds. The view is read-only and lives as long as the image. */
 struct tacit_slice tacit_image_bytes(const struct tacit_image *image);
 const uint8_t *tacit_image_sha256(const struct tacit_image *image);
+
+/* Whether a sealed image stays in memory: else the kernel may write it to a disk as swap. */
+bool tacit_image_locked(const struct tacit_image *image);
 
 /* A new read-only descriptor of a sealed image, the caller's to close; -1 with errno. */
 int tacit_image_open(const struct tacit_image *image);

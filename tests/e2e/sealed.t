@@ -46,7 +46,7 @@ json good.json "d['model'] == 'sealed-demo' and d['model_sha256'] == '$id'" \
 has good.log 'event=model-opening percent=100 ' "progress is told"
 has good.log 'event=model-opened file=demo.gguf bytes=[0-9]+ ms=[0-9]+' "and the time it took"
 has good.log 'event=model-opened file=tokenizer.json' "of every file"
-has good.log 'event=model-sealed-memory ms=[0-9]+' "and of the memory"
+has good.log 'event=model-sealed-memory ms=[0-9]+ locked=(yes|no)' "and of the memory"
 has good.log 'event=model-loaded ms=[0-9]+' "and of the engine"
 run 0 "it answers" "$tacit" infer --server "$address" --insecure-accept-stub --insecure-no-policy \
 	--receipt receipt.cbor --evidence evidence.bin hello

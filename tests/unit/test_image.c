@@ -6,8 +6,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/tap.h"
@@ -93,6 +98,68 @@ static void test_dropped(void)
 	ok(true, "an image that was not sealed is freed");
 }
 
+/* Kilobytes of this process that no swap gets. */
+static long locked_now(void)
+{
+	char line[256];
+	long kb = -1;
+	FILE *f = fopen("/proc/self/status", "re");
+
+	while (f && kb < 0 && fgets(line, sizeof(line), f))
+		if (strncmp(line, "VmLck:", 6) == 0)
+			kb = strtol(line + 6, NULL, 10);
+	if (f)
+		fclose(f);
+	return kb;
+}
+
+static void test_locked(void)
+{
+	struct tacit_image *image = NULL;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) || (geteuid() != 0 && limit.rlim_cur < 2u << 20)) {
+		skip("memory is locked", "nothing may be locked here");
+		return;
+	}
+	if (tacit_image_pieces(1u << 20, &image, NULL) != TACIT_OK)
+		return;
+	long before = locked_now();
+	ok(tacit_image_room(image, 0, 1).ptr && locked_now() - before >= 1024,
+	   "locked before anything is in it");
+	is_status(tacit_image_seal_as(image, NAME, NULL), TACIT_OK, "sealed");
+	ok(tacit_image_locked(image) && locked_now() - before >= 1024, "and still locked");
+	tacit_image_free(image);
+	ok(locked_now() == before, "and no longer");
+}
+
+/* A process that may lock nothing: its image is as good, and says so. */
+static int be_unlocked(void)
+{
+	const struct rlimit none = { 0, 0 };
+	struct tacit_image *image = NULL;
+
+	if (setrlimit(RLIMIT_MEMLOCK, &none) || (geteuid() == 0 && setuid(65534)) ||
+	    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)) /* else /proc/self is somebody else's */
+		return 2;
+	if (tacit_image_pieces(100000, &image, NULL) || !tacit_image_room(image, 0, 1).ptr ||
+	    tacit_image_seal_as(image, NAME, NULL))
+		return 3;
+	return tacit_image_locked(image) ? 4 : 0;
+}
+
+static void test_unlocked(void)
+{
+	int state = -1;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(be_unlocked());
+	bool ended = child > 0 && waitpid(child, &state, 0) == child && WIFEXITED(state);
+	ok(ended && WEXITSTATUS(state) == 0, "where nothing may be locked the image says so (%d)",
+	   state);
+}
+
 int main(void)
 {
 	static const uint64_t SIZES[] = {
@@ -103,5 +170,7 @@ int main(void)
 		test_size(SIZES[i]);
 	test_bounds();
 	test_dropped();
+	test_locked();
+	test_unlocked();
 	return done();
 }
