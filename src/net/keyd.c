@@ -12,42 +12,7 @@
 #define WHERE    "keyd"
 #define BODY_MAX (2 * 1024 * 1024) /* of Trustee's protocol; KMS's is bounded further down */
 
-/* ---- jobs ----------------------------------------------------------------------------------- */
-
-static void free_job(struct tacit_keyd_job *job)
-{
-	struct tacit_keyd *keyd = job->keyd;
-
-	if (job->call)
-		tacit_call_watch(job->call, NULL, NULL);
-	if (job->older)
-		job->older->newer = job->newer;
-	if (job->newer)
-		job->newer->older = job->older;
-	else
-		keyd->newest = job->older;
-	keyd->jobs--;
-	tacit_server_body_free(keyd->server, &job->body);
-	tacit_keyd_answer_done(&job->answer);
-	free(job);
-}
-
-static struct tacit_keyd_job *new_job(struct tacit_keyd *keyd, struct tacit_call *x)
-{
-	struct tacit_keyd_job *job =
-		keyd->jobs < TACIT_KEYD_JOBS_MAX ? calloc(1, sizeof(*job)) : NULL;
-
-	if (!job)
-		return NULL;
-	job->keyd = keyd;
-	job->call = x;
-	job->older = keyd->newest;
-	if (job->older)
-		job->older->newer = job;
-	keyd->newest = job;
-	keyd->jobs++;
-	return job;
-}
+/* ---- answers --------------------------------------------------------------------------------- */
 
 /* The client left: the work goes on, as it may be in the log already. */
 static void forget_call(void *user)
@@ -95,7 +60,7 @@ void tacit_keyd_send(struct tacit_server_task *back)
 		job->call = NULL;
 		reply(x, &job->answer);
 	}
-	free_job(job);
+	tacit_keyd_job_free(job);
 }
 
 /* ---- the log -------------------------------------------------------------------------------- */
@@ -201,12 +166,10 @@ static void work(struct tacit_worker_task *task)
 
 static void give(struct tacit_keyd_job *job, struct tacit_call *x)
 {
-	struct tacit_keyd *keyd = job->keyd;
-
 	job->body = tacit_call_take_body(x);
 	job->task.run = work;
 	job->back.run = tacit_keyd_send;
-	job->station = &keyd->stations[keyd->turn++ % keyd->station_count];
+	tacit_keyd_job_place(job);
 	tacit_call_watch(x, forget_call, job);
 	tacit_worker_give(job->station->worker, &job->task);
 }
@@ -225,11 +188,14 @@ static void answer_now(struct tacit_call *x, unsigned status, const char *type, 
 	tacit_call_reply(x, &head, tacit_slice_str(body));
 }
 
-static void busy(struct tacit_call *x)
+static void busy(struct tacit_call *x, bool kbs)
 {
 	struct tacit_keyd_answer answer = { 0 };
 
-	tacit_kms_refuse(&answer, "ThrottlingException", "Rate exceeded");
+	if (kbs)
+		tacit_kbs_refuse(&answer, 503, "Overloaded", "too many requests at this time");
+	else
+		tacit_kms_refuse(&answer, "ThrottlingException", "Rate exceeded");
 	reply(x, &answer);
 	tacit_keyd_answer_done(&answer);
 }
@@ -245,9 +211,9 @@ static void serve_kms(struct tacit_keyd *keyd, struct tacit_call *x)
 		tacit_keyd_answer_done(&answer);
 		return;
 	}
-	struct tacit_keyd_job *job = new_job(keyd, x);
+	struct tacit_keyd_job *job = tacit_keyd_job_new(keyd, x, false);
 	if (!job) {
-		busy(x);
+		busy(x, false);
 		return;
 	}
 	job->credential = credential;
@@ -258,13 +224,12 @@ static void serve_kms(struct tacit_keyd *keyd, struct tacit_call *x)
 
 static void serve_kbs(struct tacit_keyd *keyd, struct tacit_call *x)
 {
-	struct tacit_keyd_job *job = new_job(keyd, x);
+	struct tacit_keyd_job *job = tacit_keyd_job_new(keyd, x, true);
 
 	if (!job) {
-		busy(x);
+		busy(x, true);
 		return;
 	}
-	job->kbs = true;
 	if (!tacit_kbs_call_fill(tacit_call_head(x)->method, tacit_call_head(x)->path,
 				 tacit_http_head_find(tacit_call_head(x), "cookie"),
 				 tacit_http_head_find(tacit_call_head(x), "authorization"),
@@ -272,7 +237,7 @@ static void serve_kbs(struct tacit_keyd *keyd, struct tacit_call *x)
 		tacit_kbs_refuse(&job->answer, 404, "InvalidRequestPath", "no such request");
 		job->call = NULL;
 		reply(x, &job->answer);
-		free_job(job);
+		tacit_keyd_job_free(job);
 		return;
 	}
 	give(job, x);
@@ -426,7 +391,7 @@ void tacit_keyd_free(struct tacit_keyd *keyd)
 	}
 	tacit_worker_free(keyd->writer);
 	while (keyd->newest)
-		free_job(keyd->newest);
+		tacit_keyd_job_free(keyd->newest);
 	tacit_server_free(keyd->server);
 	tacit_kbs_sessions_free(keyd->sessions);
 	tacit_keyd_store_close(keyd->front);

@@ -13,12 +13,14 @@
 
 #define TACIT_KEYD_DESKS_MAX 16
 #define TACIT_KEYD_JOBS_MAX  1024 /* requests at desks or before the log */
+#define TACIT_KEYD_GUEST_MAX 512  /* of those, of guests, who need no credential */
 #define TACIT_KEYD_TARGET    96
 
 struct tacit_keyd_station {
 	struct tacit_worker *worker;
 	struct tacit_keyd_desk desk;
 	void *room;
+	size_t jobs; /* that were given to it; the loop's */
 };
 
 /* A request from the loop's hands back into them. */
@@ -44,8 +46,8 @@ struct tacit_keyd {
 	struct tacit_server *server;
 	struct tacit_keyd_store *front; /* the loop's: credentials */
 	struct tacit_keyd_station stations[TACIT_KEYD_DESKS_MAX];
-	size_t station_count, turn;
-	size_t jobs;
+	size_t station_count;
+	size_t jobs, guest_jobs;
 	struct tacit_keyd_job *newest;
 	struct tacit_kbs_sessions *sessions;
 
@@ -57,6 +59,18 @@ struct tacit_keyd {
 	struct tacit_worker_task write_task;
 	uint64_t rows, writes;
 };
+
+/* ---- keyd_job.c: on the loop's thread ------------------------------------------------------- */
+
+/* NULL when there are too many, or too many of guests', who need no credential to be one. */
+struct tacit_keyd_job *tacit_keyd_job_new(struct tacit_keyd *keyd, struct tacit_call *x, bool kbs);
+
+/* At the station with least to do; guests leave the first to those who sign, if there are more. */
+void tacit_keyd_job_place(struct tacit_keyd_job *job);
+
+void tacit_keyd_job_free(struct tacit_keyd_job *job);
+
+/* ---- keyd.c --------------------------------------------------------------------------------- */
 
 /* Gives a job's answer to the log, or straight back when there is nothing to log. */
 void tacit_keyd_hand_in(struct tacit_keyd_job *job);

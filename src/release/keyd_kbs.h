@@ -62,7 +62,8 @@ void tacit_kbs_answer(struct tacit_keyd_desk *desk, struct tacit_kbs_sessions *s
 
 /*
  * Called for each logged answer, with what it is to be once it is in the log: the session that it
- * attested begins, or ends where it is refused after all.
+ * attested begins, or ends where it is refused after all. One that was refused 16 resources ends,
+ * so that nobody fills the log without new evidence.
  */
 void tacit_kbs_settle(struct tacit_kbs_sessions *sessions, const struct tacit_kbs_call *call,
 		      const struct tacit_keyd_answer *answer);

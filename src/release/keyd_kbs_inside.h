@@ -12,14 +12,16 @@ struct tacit_kbs_session {
 	char id[TACIT_KBS_SESSION_ID + 1];
 	int64_t since, until;
 	bool begun;                  /* its row is in the log */
+	unsigned refused;            /* resources since then */
+	uint64_t turn;               /* smaller than that of those put later */
 	uint8_t bound[48];           /* what its evidence stands for */
 	struct tacit_slice evidence; /* as sent: judged again for each resource */
 	struct tacit_slice pubkey;   /* JWK, as sent */
 	struct tacit_slice nonce;    /* base64; not kept once the token is made */
 };
 
-/* Keeps a copy, which has not begun. Errors: TACIT_POLICY when there is one of this id,
- * TACIT_LIMIT, TACIT_NOMEM. */
+/* Keeps a copy, which has not begun; the oldest ends where there are too many. Errors: TACIT_POLICY
+ * when there is one of this id, TACIT_NOMEM. */
 TACIT_MUST_CHECK enum tacit_status tacit_kbs_session_put(struct tacit_kbs_sessions *sessions,
 							 const struct tacit_kbs_session *session,
 							 int64_t now, struct tacit_error *err);

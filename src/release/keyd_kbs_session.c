@@ -15,6 +15,7 @@
 #define WHERE         "kbs.session"
 #define SESSIONS_MAX  1024
 #define BYTES_MAX     ((size_t)64 << 20) /* of all evidence that is kept */
+#define REFUSALS_MAX  16                 /* rows of the log that one session may have */
 #define ANNOTATED_MAX 4096
 #define PROFILE       "tag:github.com,2024:confidential-containers/Trustee"
 
@@ -22,6 +23,7 @@ struct tacit_kbs_sessions {
 	struct tacit_key *key; /* signs tokens; of this process */
 	pthread_mutex_t lock;  /* over what follows */
 	size_t count, bytes;
+	uint64_t turn; /* of the next */
 	struct tacit_kbs_session items[SESSIONS_MAX];
 };
 
@@ -77,6 +79,19 @@ static void forget_old(struct tacit_kbs_sessions *s, int64_t now)
 			remove_at(s, i - 1);
 }
 
+/* Whoever has genuine evidence may begin sessions: the oldest ends where there are too many. */
+static void make_room(struct tacit_kbs_sessions *s, size_t bytes)
+{
+	while (s->count == SESSIONS_MAX || (s->count && s->bytes + bytes > BYTES_MAX)) {
+		size_t oldest = 0;
+
+		for (size_t i = 1; i < s->count; i++)
+			if (s->items[i].turn < s->items[oldest].turn)
+				oldest = i;
+		remove_at(s, oldest);
+	}
+}
+
 static bool copy(struct tacit_slice from, struct tacit_slice *ret)
 {
 	uint8_t *bytes = malloc(from.len ? from.len : 1);
@@ -95,8 +110,7 @@ static enum tacit_status put(struct tacit_kbs_sessions *s, const struct tacit_kb
 	forget_old(s, now);
 	if (find(s, session->id) < s->count)
 		return tacit_fail(err, TACIT_POLICY, WHERE, 0, "the nonce was used already");
-	if (s->count == SESSIONS_MAX || s->bytes + session->evidence.len > BYTES_MAX)
-		return tacit_fail(err, TACIT_LIMIT, WHERE, 0, "too many sessions");
+	make_room(s, session->evidence.len);
 	bool copied = copy(session->evidence, &kept.evidence);
 	copied = copy(session->pubkey, &kept.pubkey) && copied;
 	if (!copied) {
@@ -105,6 +119,8 @@ static enum tacit_status put(struct tacit_kbs_sessions *s, const struct tacit_kb
 		return tacit_fail(err, TACIT_NOMEM, WHERE, 0, "no memory");
 	}
 	kept.begun = false;
+	kept.refused = 0;
+	kept.turn = s->turn++;
 	s->bytes += kept.evidence.len;
 	s->items[s->count++] = kept;
 	return TACIT_OK;
@@ -143,13 +159,13 @@ bool tacit_kbs_session_get(struct tacit_kbs_sessions *sessions, const char *id, 
 void tacit_kbs_settle(struct tacit_kbs_sessions *sessions, const struct tacit_kbs_call *call,
 		      const struct tacit_keyd_answer *answer)
 {
-	if (call->step != TACIT_KBS_ATTEST)
-		return;
+	bool attested = call->step == TACIT_KBS_ATTEST, good = answer->status == 200;
+
 	pthread_mutex_lock(&sessions->lock);
 	size_t i = find(sessions, call->session);
-	if (i < sessions->count && answer->status == 200)
-		sessions->items[i].begun = true;
-	else if (i < sessions->count)
+	if (i < sessions->count && good)
+		sessions->items[i].begun |= attested;
+	else if (i < sessions->count && (attested || ++sessions->items[i].refused == REFUSALS_MAX))
 		remove_at(sessions, i);
 	pthread_mutex_unlock(&sessions->lock);
 }

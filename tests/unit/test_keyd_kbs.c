@@ -369,6 +369,69 @@ static void late_ends(void)
 	expect(attest(&g), 200, "token", "and has left its place");
 }
 
+/* ---- floods --------------------------------------------------------------------------------- */
+
+static void put_session(struct tacit_kbs_sessions *all, unsigned number, size_t bytes)
+{
+	static const uint8_t evidence[512 * 1024];
+	static const struct tacit_keyd_answer good = { .status = 200 };
+	struct tacit_kbs_call call = { .step = TACIT_KBS_ATTEST };
+	struct tacit_kbs_session session = { .since = now,
+					     .until = now + 300,
+					     .evidence = tacit_slice_of(evidence, bytes),
+					     .pubkey = tacit_slice_str(JWK) };
+
+	snprintf(session.id, sizeof(session.id), "%032u", number);
+	memcpy(call.session, session.id, sizeof(session.id));
+	if (tacit_kbs_session_put(all, &session, now, NULL) != TACIT_OK)
+		ok(false, "session %u", number);
+	tacit_kbs_settle(all, &call, &good);
+}
+
+static bool has_session(struct tacit_kbs_sessions *all, unsigned number)
+{
+	struct tacit_kbs_session session;
+	char id[TACIT_KBS_SESSION_ID + 1];
+
+	snprintf(id, sizeof(id), "%032u", number);
+	tacit_arena_wipe(&desk.arena);
+	return tacit_kbs_session_get(all, id, now, &desk.arena, &session);
+}
+
+static void floods(void)
+{
+	struct tacit_kbs_sessions *all = NULL;
+
+	is_status(tacit_kbs_sessions_new(&all, NULL), TACIT_OK, "no session");
+	for (unsigned i = 0; i < 1024; i++)
+		put_session(all, i, 1);
+	ok(has_session(all, 0) && has_session(all, 1023), "1024 of them");
+	put_session(all, 1024, 1);
+	ok(!has_session(all, 0) && has_session(all, 1) && has_session(all, 1024),
+	   "one more ends the first");
+	put_session(all, 1025, 1);
+	ok(!has_session(all, 1) && has_session(all, 2), "and another the second");
+	tacit_kbs_sessions_free(all);
+	is_status(tacit_kbs_sessions_new(&all, NULL), TACIT_OK, "no session");
+	for (unsigned i = 0; i < 128; i++)
+		put_session(all, i, 512 * 1024);
+	ok(has_session(all, 0) && has_session(all, 127), "64 MiB of evidence");
+	put_session(all, 128, 1);
+	ok(!has_session(all, 0) && has_session(all, 1) && has_session(all, 128),
+	   "a byte more ends the first");
+	tacit_kbs_sessions_free(all);
+	struct guest g = { 0 };
+	begin(&g);
+	expect(attest(&g), 200, "token", "a session");
+	for (unsigned i = 0; i < 15; i++)
+		expect(resource(&g, "default/key/other"), 403, "PolicyDeny", "is refused");
+	for (unsigned i = 0; i < 20; i++)
+		expect(resource(&g, "default/key/none"), 404, NULL, "what is not there counts not");
+	expect(resource(&g, "default/key/td"), 200, "ciphertext", "and has what it may have");
+	expect(resource(&g, "default/key/other"), 403, "PolicyDeny", "the sixteenth time");
+	expect(resource(&g, "default/key/td"), 401, "Unauthenticated", "it ends");
+}
+
 static void bodies(void)
 {
 	static const char *const BAD[] = {
@@ -586,6 +649,7 @@ int main(void)
 	longest();
 	nonces();
 	late_ends();
+	floods();
 	bodies();
 	tokens();
 	long_token();
