@@ -9,23 +9,20 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "appraise/policy_write.h"
 #include "image.h"
+#include "image_facts.h"
 #include "image_far.h"
 #include "model.h"
 #include "serve_config.h"
-#include "tee/nitro/runtime.h"
 #include "verbs.h"
 
 #define PATH_SIZE 4096
-#define TEXT_ROOM 65536
 #define GUEST     "/usr/bin/tacit"
 #define MODEL     "/model.gguf"
 #define SEALED    "/model"
 #define NETWORK   "libcurl.so.4" /* by which a server gets a model, or its key */
 #define LISTEN    "vsock:any:8443"
 #define ARGS_MAX  (CLI_LIST_MAX + 24 + IMAGE_FAR_ARGS)
-#define PINS      5 /* PCR0, 1, 2, 8 and 16 */
 
 struct options {
 	struct cli_common common;
@@ -95,14 +92,8 @@ struct making {
 	struct image_far far;
 	char server[PATH_SIZE], init[PATH_SIZE];
 	char policy[PATH_SIZE], measurements[PATH_SIZE];
-	char model_id[257], ctx[24], parallel[24];
-	uint8_t model_hash[TACIT_SHA256_LEN]; /* of the manifest, when it is sealed */
-	bool has_config;
-	uint8_t config_hash[TACIT_SHA256_LEN];
-	uint8_t pcr16[TACIT_NITRO_PCR_BYTES];
-	struct eif_registers registers;
-	size_t files;
-	uint64_t files_size;
+	char ctx[24], parallel[24];
+	struct image_facts facts;
 };
 
 /* ---- names ------------------------------------------------------------------------------------
@@ -149,14 +140,15 @@ static void name_model(struct making *m)
 	size_t start = end;
 
 	if (m->o->model_id) {
-		snprintf(m->model_id, sizeof(m->model_id), "%s", m->o->model_id);
+		snprintf(m->facts.model_id, sizeof(m->facts.model_id), "%s", m->o->model_id);
 		return;
 	}
 	while (start > 0 && model[start - 1] != '/')
 		start--;
 	if (end - start > 5 && strncmp(model + end - 5, ".gguf", 5) == 0)
 		end -= 5;
-	snprintf(m->model_id, sizeof(m->model_id), "%.*s", (int)(end - start), model + start);
+	snprintf(m->facts.model_id, sizeof(m->facts.model_id), "%.*s", (int)(end - start),
+		 model + start);
 }
 
 static int find_parts(struct making *m)
@@ -167,8 +159,9 @@ static int find_parts(struct making *m)
 		return cli_usage("'image build' wants --kernel, --model and -o");
 	if (!o->sign != !o->certificate)
 		return cli_usage("--sign and --certificate go together");
-	if (o->model_id && strlen(o->model_id) >= sizeof(m->model_id))
-		return cli_usage("--model-id is longer than %zu bytes", sizeof(m->model_id) - 1);
+	if (o->model_id && strlen(o->model_id) >= sizeof(m->facts.model_id))
+		return cli_usage("--model-id is longer than %zu bytes",
+				 sizeof(m->facts.model_id) - 1);
 	if (o->cmdline && (strlen(o->cmdline) > EIF_CMDLINE_MAX || strpbrk(o->cmdline, "\n\r\t")))
 		return cli_usage("the command line is one line of at most %d bytes",
 				 EIF_CMDLINE_MAX);
@@ -212,9 +205,9 @@ static enum tacit_status read_sealed(struct making *m, struct tacit_error *err)
 		st = model_dir_manifest(&m->sealed, err);
 	if (st != TACIT_OK)
 		return st;
-	memcpy(m->model_hash, m->sealed.identity, sizeof(m->model_hash));
+	memcpy(m->facts.model_hash, m->sealed.identity, sizeof(m->facts.model_hash));
 	if (!m->o->model_id)
-		snprintf(m->model_id, sizeof(m->model_id), "%.*s",
+		snprintf(m->facts.model_id, sizeof(m->facts.model_id), "%.*s",
 			 (int)m->sealed.manifest.model_id.len,
 			 (const char *)m->sealed.manifest.model_id.ptr);
 	return TACIT_OK;
@@ -225,7 +218,8 @@ static enum tacit_status hash_model(struct making *m, struct tacit_error *err)
 	if (m->is_sealed)
 		return read_sealed(m, err);
 	if (m->is_far) {
-		memcpy(m->model_hash, m->o->far.model_sha256.bytes, sizeof(m->model_hash));
+		memcpy(m->facts.model_hash, m->o->far.model_sha256.bytes,
+		       sizeof(m->facts.model_hash));
 		return TACIT_OK;
 	}
 	struct tacit_hasher *hasher = tacit_hasher_new(TACIT_SHA256);
@@ -233,52 +227,28 @@ static enum tacit_status hash_model(struct making *m, struct tacit_error *err)
 				      : tacit_fail(err, TACIT_NOMEM, "model", 0, "out of memory");
 
 	if (st == TACIT_OK)
-		st = tacit_hasher_final(hasher, m->model_hash, err);
+		st = tacit_hasher_final(hasher, m->facts.model_hash, err);
 	tacit_hasher_free(hasher);
 	return st;
 }
 
-/* With the context given, everything is known that the server will say of its configuration. */
-static enum tacit_status know_config(struct making *m, struct tacit_error *err)
+static uint64_t parallel(const struct options *o)
 {
-	const struct serve_config config = {
-		.model_id = m->model_id,
-		.ctx = (uint32_t)m->o->ctx,
-		.parallel = m->o->parallel ? (uint32_t)m->o->parallel : SERVE_PARALLEL,
-		.max_body = SERVE_MAX_BODY,
-	};
-	char text[SERVE_CONFIG_ROOM];
-	uint8_t data[TACIT_NITRO_PCR_BYTES];
-
-	/* An argument that we do not know may change it. */
-	if (!m->o->ctx || m->o->args.count)
-		return TACIT_OK;
-	enum tacit_status st = serve_config_write(&config, text, m->config_hash, err);
-	if (st == TACIT_OK)
-		st = tacit_nitro_runtime_data(TACIT_SLICE_ARRAY(m->model_hash),
-					      tacit_slice_str(text), data, err);
-	if (st == TACIT_OK)
-		st = tacit_nitro_extended(data, m->pcr16, err);
-	m->has_config = st == TACIT_OK;
-	return st;
+	return o->parallel ? o->parallel : SERVE_PARALLEL;
 }
 
 static enum tacit_status put_arguments(struct making *m, struct eif_tree *tree,
 				       struct tacit_error *err)
 {
 	const struct options *o = m->o;
-	const char *args[ARGS_MAX] = {
-		GUEST,        "serve",      "--tee",     "auto",     "--model",
-		MODEL,        "--model-id", m->model_id, "--listen", o->listen ? o->listen : LISTEN,
-		"--parallel", m->parallel
-	};
-
-	if (m->is_sealed || m->is_far)
-		args[5] = m->is_far ? o->model : SEALED;
+	const char *model = m->is_far ? o->model : m->is_sealed ? SEALED : MODEL;
+	const char *listen = o->listen ? o->listen : LISTEN, *id = m->facts.model_id;
+	const char *args[ARGS_MAX] = { GUEST,      "serve", "--tee",      "auto",
+				       "--model",  model,   "--model-id", id,
+				       "--listen", listen,  "--parallel", m->parallel };
 	size_t n = 12;
 
-	snprintf(m->parallel, sizeof(m->parallel), "%llu",
-		 (unsigned long long)(o->parallel ? o->parallel : SERVE_PARALLEL));
+	snprintf(m->parallel, sizeof(m->parallel), "%llu", (unsigned long long)parallel(o));
 	if (o->ctx) {
 		snprintf(m->ctx, sizeof(m->ctx), "%llu", (unsigned long long)o->ctx);
 		args[n++] = "--ctx";
@@ -299,7 +269,6 @@ static enum tacit_status fill_program(struct making *m, struct eif_tree *tree,
 
 	if (st == TACIT_OK && m->o->far.ca)
 		st = eif_tree_file(tree, IMAGE_FAR_CA, m->o->far.ca, 0644, err);
-
 	if (st == TACIT_OK)
 		st = put_arguments(m, tree, err);
 	return st == TACIT_OK ? eif_tree_finish(tree, err) : st;
@@ -371,7 +340,7 @@ static enum tacit_status make_ramdisks(struct making *m, struct tacit_error *err
 static enum tacit_status make_plan(struct making *m, struct tacit_error *err)
 {
 	const struct options *o = m->o;
-	const struct eif_about about = { .name = o->name ? o->name : m->model_id,
+	const struct eif_about about = { .name = o->name ? o->name : m->facts.model_id,
 					 .version = o->version };
 	struct eif_plan *plan = &m->plan;
 	enum tacit_status st = TACIT_OK;
@@ -389,106 +358,47 @@ static enum tacit_status make_plan(struct making *m, struct tacit_error *err)
 	return st == TACIT_OK ? make_ramdisks(m, err) : st;
 }
 
-/* ---- what clients get -------------------------------------------------------------------------
- */
-
-static enum tacit_status write_policy(const struct making *m, struct tacit_error *err)
-{
-	static const char *const NAMES[] = { "pcr0", "pcr1", "pcr2", "pcr8" };
-	struct tacit_measurement pins[PINS];
-	struct tacit_claims claims = { .tee = TACIT_TEE_NITRO,
-				       .measurements = pins,
-				       .has_binding = true };
-	const struct tacit_policy_draft draft = {
-		.name = m->o->name ? m->o->name : m->model_id,
-		.comment = "written when the image was built, from its parts",
-		.pin_model = true,
-		.pin_config = m->has_config,
-		.pin_all = true, /* with PCR16, which we work out and do not take from anybody */
-	};
-	struct tacit_slice text;
-
-	for (size_t i = 0; i < EIF_REGISTERS; i++) {
-		if (m->registers.has[i])
-			pins[claims.measurement_count++] = (struct tacit_measurement){
-				NAMES[i], TACIT_SLICE_ARRAY(m->registers.value[i])
-			};
-	}
-	if (m->has_config)
-		pins[claims.measurement_count++] =
-			(struct tacit_measurement){ "pcr16", TACIT_SLICE_ARRAY(m->pcr16) };
-	claims.binding.model_id = tacit_slice_str(m->model_id);
-	memcpy(claims.binding.model_hash, m->model_hash, sizeof(m->model_hash));
-	memcpy(claims.binding.config_hash, m->config_hash, sizeof(m->config_hash));
-	uint8_t *room = malloc(TEXT_ROOM);
-	enum tacit_status st = room ? tacit_policy_write(&claims, &draft,
-							 tacit_mut_of(room, TEXT_ROOM), &text, err)
-				    : tacit_fail(err, TACIT_NOMEM, "policy", 0, "out of memory");
-	if (st == TACIT_OK)
-		st = cli_write_file(m->policy, text, 0644, err);
-	free(room);
-	return st;
-}
-
-/* nitro-cli's shape, with the register that the server will extend. */
-static json_t *measurements(const struct making *m)
-{
-	json_t *object = eif_registers_json(&m->registers);
-
-	if (m->has_config)
-		eif_put_hex(object, "PCR16", TACIT_SLICE_ARRAY(m->pcr16));
-	return object;
-}
-
-static enum tacit_status write_measurements(const struct making *m, struct tacit_error *err)
-{
-	json_t *top = json_pack("{s:o}", "Measurements", measurements(m));
-	char *text = top ? json_dumps(top, JSON_INDENT(2)) : NULL;
-	enum tacit_status st =
-		text ? cli_write_file(m->measurements, tacit_slice_str(text), 0644, err)
-		     : tacit_fail(err, TACIT_NOMEM, "measurements", 0, "out of memory");
-
-	free(text);
-	json_decref(top);
-	return st;
-}
+/* ---- all of it ---------------------------------------------------------------------------- */
 
 static void report(const struct making *m)
 {
 	if (m->o->common.json) {
-		json_t *top = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "schema",
-					"tacit.image-build/1", "image", m->o->output, "policy",
-					m->policy, "measurements", m->measurements, "model_id",
-					m->model_id, "Measurements", measurements(m));
+		json_t *top = json_pack(
+			"{s:s, s:s, s:s, s:s, s:s, s:o}", "schema", "tacit.image-build/1", "image",
+			m->o->output, "policy", m->policy, "measurements", m->measurements,
+			"model_id", m->facts.model_id, "Measurements", image_facts_json(&m->facts));
 
-		eif_put_hex(top, "model_sha256", TACIT_SLICE_ARRAY(m->model_hash));
+		eif_put_hex(top, "model_sha256", TACIT_SLICE_ARRAY(m->facts.model_hash));
 		json_dumpf(top, stdout, JSON_COMPACT);
 		putchar('\n');
 		json_decref(top);
 		return;
 	}
-	eif_registers_print(&m->o->common, "", &m->registers);
+	eif_registers_print(&m->o->common, "", &m->facts.registers);
 	cli_say(&m->o->common, "image %s, policy %s, measurements %s", m->o->output, m->policy,
 		m->measurements);
-	if (!m->has_config)
+	if (!m->facts.has_config)
 		cli_hint(&m->o->common, "give --ctx and no --arg, and the policy pins the "
 					"configuration and PCR16 too");
 }
 
 static enum tacit_status make(struct making *m, struct tacit_error *err)
 {
+	const struct options *o = m->o;
 	enum tacit_status st = hash_model(m, err);
 
-	if (st == TACIT_OK)
-		st = know_config(m, err);
+	/* With the context given, everything is known that the server will say of its
+	 * configuration; but an argument that we do not know may change it. */
+	if (st == TACIT_OK && o->ctx && !o->args.count)
+		st = image_facts_config(&m->facts, o->ctx, parallel(o), err);
 	if (st == TACIT_OK)
 		st = make_plan(m, err);
 	if (st == TACIT_OK)
-		st = eif_plan_write(&m->plan, m->o->output, &m->registers, err);
+		st = eif_plan_write(&m->plan, o->output, &m->facts.registers, err);
 	if (st == TACIT_OK)
-		st = write_policy(m, err);
+		st = image_facts_policy(&m->facts, o->name, m->policy, err);
 	if (st == TACIT_OK)
-		st = write_measurements(m, err);
+		st = image_facts_measurements(&m->facts, m->measurements, err);
 	return st;
 }
 
