@@ -225,7 +225,8 @@ kills() { # NAME CALL WHO-OPENS FOR-WHOM...
 		n=$((n + 1)) code=0
 		rm -rf cut && cp -r small cut
 		(strace -qq -o trace -e trace="$call" -e inject="$call:signal=SIGKILL:when=$n" \
-			"$tacit" model reseal -q -i "$key" "$@" "${by[@]}" cut) 2>err || code=$?
+			"$tacit" model reseal -q -i "$key" "$@" "${by[@]}" cut
+			exit) 2>err || code=$?
 		"$tacit" model verify -q -i alice.txt -i bob.txt "${by[@]}" cut 2>>err || bad=1
 		"$tacit" model reseal -q -i alice.txt -i bob.txt --to "$bob" "${by[@]}" cut 2>>err || bad=1
 		ls cut | cmp -s - names.before || bad=1
