@@ -306,6 +306,19 @@ foreign nvidia '[{"arch":"HOPPER","nonce":"00","evidence":"AA==","certificate":"
 
 # --- what surrounds it -------------------------------------------------------------------------
 mkdir -p "$work/home/.config/tacit" "$work/home/tacit"
+# Nothing is computed any more by who takes this for OpenSSL's configuration.
+cat >"$work/openssl.cnf" <<-'END'
+	openssl_conf = start
+	[start]
+	providers = providers
+	[providers]
+	null = null
+	[null]
+	activate = 1
+END
+OPENSSL_CONF="$work/openssl.cnf" openssl dgst -sha256 /dev/null >"$work/out" 2>&1
+[ $? -ne 0 ]
+ok $? "a configuration of OpenSSL that takes everything away"
 cp "$work/right.json" "$work/home/.config/tacit/policy.json"
 cp "$work/right.json" "$work/home/tacit/policy.json"
 environment=(HOME="$work/home" XDG_CONFIG_HOME="$work/home" TACIT_POLICY="$work/right.json"
@@ -314,7 +327,7 @@ environment=(HOME="$work/home" XDG_CONFIG_HOME="$work/home" TACIT_POLICY="$work/
 	TACIT_NOW="$made" TACIT_TEE=stub TACIT_DEBUG=1 TACIT_TEST=1 TACIT_ROOT="$work" DEBUG=1
 	SOURCE_DATE_EPOCH="$made" TZ=Asia/Tokyo LC_ALL=tr_TR.UTF-8 LANG=de_DE.UTF-8
 	SSL_CERT_FILE="$work/evidence" SSL_CERT_DIR="$work" RA_TLS_ALLOW_DEBUG_ENCLAVE_INSECURE=1
-	OPENSSL_CONF="$work/evidence" OPENSSL_MODULES="$work"
+	OPENSSL_CONF="$work/openssl.cnf" OPENSSL_MODULES="$work" OPENSSL_ENGINES="$work"
 	RA_TLS_ALLOW_OUTDATED_TCB_INSECURE=1 COLUMNS=20 POSIXLY_CORRECT=1)
 same() { # NAME OPTIONS...
 	local name=$1 before after

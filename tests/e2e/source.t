@@ -105,11 +105,21 @@ refused("no file of authorities", 5, "IO", url + "/m", ca="/nonexistent")
 wrong_name = Store({"/m": BIG}, make_certificates("elsewhere", "DNS:elsewhere.example")[1:])
 refused("a certificate for another name", 1, "CHAIN", wrong_name.url + "/m",
         ca=path("elsewhere-root.pem"))
+# libcurl asks OpenSSL for its configuration, which here takes everything away.
+nothing = write("openssl.cnf", "openssl_conf=a\n[a]\nproviders=b\n[b]\nnull=c\n[c]\nactivate=1\n")
+ok(subprocess.run(["openssl", "dgst", "-sha256", nothing], capture_output=True,
+                  env={**os.environ, "OPENSSL_CONF": nothing}).returncode != 0,
+   "a configuration of OpenSSL that takes everything away")
+write(".netrc", "default login me password pw\n")
 with tempfile.NamedTemporaryFile() as keys:
     env = {"HTTPS_PROXY": "http://127.0.0.1:1", "ALL_PROXY": "http://127.0.0.1:1",
-           "SSLKEYLOGFILE": keys.name, "SSL_CERT_FILE": other[0], "CURL_CA_BUNDLE": other[0]}
+           "https_proxy": "http://127.0.0.1:1", "SSLKEYLOGFILE": keys.name,
+           "SSL_CERT_FILE": other[0], "CURL_CA_BUNDLE": other[0], "OPENSSL_CONF": nothing,
+           "OPENSSL_MODULES": FOLDER.name, "CURL_SSL_BACKEND": "none", "HOME": FOLDER.name,
+           "CURL_HOME": FOLDER.name}
     fetched("whatever the environment says", b"abc", url + "/small", env=env)
     equal(keys.read(), b"", "and no key of TLS is written down")
+    equal(store.seen[-1].headers["Authorization"], None, "nobody's name is sent along")
     refused("nor does it vouch", 1, "CHAIN", url + "/small", ca=None,
             env={"CURL_CA_BUNDLE": CA_FILE, "SSL_CERT_FILE": CA_FILE, "SSL_CERT_DIR": FOLDER.name})
 
