@@ -7,14 +7,15 @@
 #include <time.h>
 
 #include "base/compiler.h"
+#include "release/reach.h"
 #include "sys/clock.h"
-#include "sys/curl.h"
 
 #define WHERE       "fetch"
 #define PAUSE_MAX_S 86400u /* what a server may ask for and still be understood */
 
 struct tacit_fetch {
 	struct tacit_fetch_options options;
+	struct tacit_reach reach;
 	CURL *easy;
 	char message[CURL_ERROR_SIZE];
 	/* Of the request in hand: */
@@ -110,27 +111,19 @@ static bool set_always(struct tacit_fetch *f)
 	CURL *e = f->easy;
 	unsigned c = CURLE_OK;
 
-	c |= curl->easy_setopt(e, CURLOPT_PROTOCOLS_STR, "https");
-	c |= curl->easy_setopt(e, CURLOPT_REDIR_PROTOCOLS_STR, "https");
-	c |= curl->easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
-	c |= curl->easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	c |= curl->easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
-	c |= curl->easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
-	c |= curl->easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	f->reach.ca_file = f->options.ca_file;
+	f->reach.connect_ms = f->options.connect_ms;
+	if (!tacit_reach_apply(e, &f->reach))
+		return false;
+	/* What comes is public and signed: by way of the environment's proxy it may. */
+	c |= curl->easy_setopt(e, CURLOPT_PROXY, NULL);
+	c |= curl->easy_setopt(e, CURLOPT_NOPROXY, NULL);
 	c |= curl->easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	c |= curl->easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	c |= curl->easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-	c |= curl->easy_setopt(e, CURLOPT_USERAGENT, "tacit/" TACIT_VERSION);
 	c |= curl->easy_setopt(e, CURLOPT_ERRORBUFFER, f->message);
-	c |= curl->easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)f->options.connect_ms);
 	c |= curl->easy_setopt(e, CURLOPT_WRITEFUNCTION, take_body);
 	c |= curl->easy_setopt(e, CURLOPT_WRITEDATA, f);
 	c |= curl->easy_setopt(e, CURLOPT_HEADERFUNCTION, take_header);
 	c |= curl->easy_setopt(e, CURLOPT_HEADERDATA, f);
-	if (f->options.ca_file) {
-		c |= curl->easy_setopt(e, CURLOPT_CAINFO, f->options.ca_file);
-		c |= curl->easy_setopt(e, CURLOPT_CAPATH, NULL);
-	}
 	return c == CURLE_OK;
 }
 

@@ -251,6 +251,12 @@ for tee in ("tdx", "sgx"):
     fetch(f"{tee}, the signer spoilt", 0, quote)
     verify(f"{tee}: it is put right", "verified", quote, "out")
 equal({head["User-Agent"].split("/")[0] for _, head in server.seen}, {"tacit"}, "who asks is said")
+fresh()
+ENVIRONMENT["no_proxy"] = ""
+ENVIRONMENT["https_proxy"] = "http://127.0.0.1:1"
+fetch("by way of a proxy that is not there", 5, "sgx/quote.bin")
+equal(server.seen, [], "which is not gone around")
+ENVIRONMENT["no_proxy"] = "*"
 
 # --- SNP ----------------------------------------------------------------------------------------
 for product, kds, vlek in (("milan", "Milan", False), ("genoa", "Genoa", False),
