@@ -11,14 +11,51 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/error.h"
+
 #define BENCH_ROUNDS 15
 
-static inline double bench_now(void)
+static inline _Noreturn void bench_die(const char *what)
+{
+	fprintf(stderr, "bench: %s failed\n", what);
+	exit(70);
+}
+
+static inline void bench_need(enum tacit_status status, const struct tacit_error *err)
+{
+	if (status == TACIT_OK)
+		return;
+	fprintf(stderr, "bench: %s: %s\n", err->where, err->detail);
+	exit(70);
+}
+
+/* A file of a folder into `room`; absent where there is none. */
+static inline struct tacit_slice bench_file(const char *dir, const char *name,
+					    struct tacit_mut room)
+{
+	struct tacit_slice none = { NULL, 0 };
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	FILE *f = fopen(path, "rb");
+	if (!f)
+		return none;
+	size_t len = fread(room.ptr, 1, room.len, f);
+	fclose(f);
+	return tacit_slice_of(room.ptr, len);
+}
+
+static inline double bench_clock(clockid_t id)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(id, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static inline double bench_now(void)
+{
+	return bench_clock(CLOCK_MONOTONIC);
 }
 
 static inline int bench_compare(const void *a, const void *b)
@@ -42,6 +79,16 @@ static inline double bench_time(void (*work)(void *user), void *user, size_t cal
 	for (size_t i = 0; i < calls; i++)
 		work(user);
 	return (bench_now() - start) / (double)calls;
+}
+
+/* The median of some rounds of that. */
+static inline double bench_median_time(void (*work)(void *user), void *user, size_t calls)
+{
+	double rounds[BENCH_ROUNDS];
+
+	for (size_t i = 0; i < BENCH_ROUNDS; i++)
+		rounds[i] = bench_time(work, user, calls);
+	return bench_median(rounds, BENCH_ROUNDS);
 }
 
 struct bench_pair {

@@ -34,22 +34,6 @@
 
 static const char *folder;
 
-static void need(enum tacit_status status, const struct tacit_error *err)
-{
-	if (status == TACIT_OK)
-		return;
-	fprintf(stderr, "bench: %s: %s\n", err->where, err->detail);
-	exit(70);
-}
-
-static double clock_of(clockid_t id)
-{
-	struct timespec t;
-
-	clock_gettime(id, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 /* ---- a host that signs what it is asked ----------------------------------------------------- */
 
 struct host {
@@ -80,7 +64,7 @@ static enum tacit_status sign(struct tacit_attester *attester,
 			      struct tacit_slice *ret, struct tacit_error *err)
 {
 	struct host *h = (struct host *)(void *)attester;
-	double start = bench_now(), ran = clock_of(CLOCK_THREAD_CPUTIME_ID);
+	double start = bench_now(), ran = bench_clock(CLOCK_THREAD_CPUTIME_ID);
 	const struct nitro_spec spec = { .now = tacit_clock_wall(),
 					 .launched_ms = (uint64_t)(h->issued - 3600) * 1000,
 					 .issued = h->issued,
@@ -94,7 +78,7 @@ static enum tacit_status sign(struct tacit_attester *attester,
 	memcpy(room.ptr, made.ptr, made.len);
 	*ret = tacit_slice_of(room.ptr, made.len);
 	h->made += bench_now() - start;
-	h->ran += clock_of(CLOCK_THREAD_CPUTIME_ID) - ran;
+	h->ran += bench_clock(CLOCK_THREAD_CPUTIME_ID) - ran;
 	return TACIT_OK;
 }
 
@@ -190,12 +174,12 @@ static void release(struct run *r, double *ret_whole, double *ret_client, double
 	static const struct host none;
 	const struct host *host = r->host ? r->host : &none;
 	double made = host->made, own = host->ran, start = bench_now();
-	double client = clock_of(CLOCK_PROCESS_CPUTIME_ID), broker = clock_of(r->broker);
+	double client = bench_clock(CLOCK_PROCESS_CPUTIME_ID), broker = bench_clock(r->broker);
 
-	need(tacit_kms_call(r->kms, &r->request, &r->arena, &answer, &err), &err);
+	bench_need(tacit_kms_call(r->kms, &r->request, &r->arena, &answer, &err), &err);
 	*ret_whole = bench_now() - start - (host->made - made);
-	*ret_client = clock_of(CLOCK_PROCESS_CPUTIME_ID) - client - (host->ran - own);
-	*ret_broker = clock_of(r->broker) - broker;
+	*ret_client = bench_clock(CLOCK_PROCESS_CPUTIME_ID) - client - (host->ran - own);
+	*ret_broker = bench_clock(r->broker) - broker;
 	tacit_arena_wipe(&r->arena);
 }
 
@@ -205,9 +189,9 @@ static double open_rsa(struct run *r)
 	struct tacit_error err = { 0 };
 	double start = bench_now();
 
-	need(tacit_oaep_open(r->rsa, tacit_slice_of(r->wrapped, tacit_oaep_len(r->rsa)),
-			     tacit_mut_of(key, sizeof(key)), &err),
-	     &err);
+	bench_need(tacit_oaep_open(r->rsa, tacit_slice_of(r->wrapped, tacit_oaep_len(r->rsa)),
+				   tacit_mut_of(key, sizeof(key)), &err),
+		   &err);
 	return bench_now() - start;
 }
 
@@ -244,10 +228,10 @@ static void run_with(struct tacit_attester *attester, const struct host *host,
 
 	r.host = host;
 	options.attester = attester;
-	need(tacit_recipient_new(2048, &options.recipient, &err), &err);
-	need(tacit_kms_new(&options, &r.kms, &err), &err);
-	need(tacit_oaep_generate(2048, &r.rsa, &err), &err);
-	need(tacit_oaep_seal(r.rsa, TACIT_SLICE_ARRAY(key), r.wrapped, &err), &err);
+	bench_need(tacit_recipient_new(2048, &options.recipient, &err), &err);
+	bench_need(tacit_kms_new(&options, &r.kms, &err), &err);
+	bench_need(tacit_oaep_generate(2048, &r.rsa, &err), &err);
+	bench_need(tacit_oaep_seal(r.rsa, TACIT_SLICE_ARRAY(key), r.wrapped, &err), &err);
 	tacit_arena_init(&r.arena, room, sizeof(room));
 	measure(&r, name);
 	tacit_oaep_free(r.rsa);
@@ -314,8 +298,8 @@ int main(int argc, char **argv)
 	run.disk = open_disk();
 	options.reach.ca_file = ca;
 	options.endpoint = url;
-	need(tacit_aws_credentials_new(&aws, &options.aws, &err), &err);
-	need(tacit_attester_open(TACIT_TEE_STUB, &stub, &attester, &err), &err);
+	bench_need(tacit_aws_credentials_new(&aws, &options.aws, &err), &err);
+	bench_need(tacit_attester_open(TACIT_TEE_STUB, &stub, &attester, &err), &err);
 	run_with(attester, NULL, &options, "stand-in's document", run);
 	run_with(&host.attester, &host, &options, "Nitro's document", run);
 	tacit_attester_close(attester);

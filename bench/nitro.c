@@ -73,19 +73,13 @@ struct setup {
 	struct bare_check checks[NITRO_LEVELS]; /* the document's last */
 };
 
-static void die(const char *what)
-{
-	fprintf(stderr, "bench: %s failed\n", what);
-	exit(70);
-}
-
 static void bare_check_run(const struct bare_check *c)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 
 	if (EVP_DigestVerifyInit(ctx, NULL, EVP_sha384(), NULL, c->key) != 1 ||
 	    EVP_DigestVerify(ctx, c->signature, c->len, c->message.ptr, c->message.len) != 1)
-		die("bare P-384");
+		bench_die("bare P-384");
 	EVP_MD_CTX_free(ctx);
 }
 
@@ -107,7 +101,7 @@ static void verify(void *user)
 
 	tacit_arena_init(&s->arena, s->room, sizeof(s->room));
 	if (tacit_verify(&s->ev, &s->cx, &verdict, NULL) != TACIT_OK)
-		die("verify");
+		bench_die("verify");
 }
 
 /* From bytes of unknown kind to the verdict. */
@@ -116,7 +110,7 @@ static void detect_and_verify(void *user)
 	struct setup *s = user;
 
 	if (tacit_evidence_detect(s->ev.raw, &s->ev, NULL) != TACIT_OK)
-		die("detect");
+		bench_die("detect");
 	verify(s);
 }
 
@@ -143,7 +137,7 @@ static void bare_check_make(struct bare_check *c, EVP_PKEY *key, struct tacit_sl
 	c->key = public_half(key);
 	if (!c->key || EVP_DigestSignInit(ctx, NULL, EVP_sha384(), NULL, key) != 1 ||
 	    EVP_DigestSign(ctx, c->signature, &c->len, message.ptr, message.len) != 1)
-		die("bare sign");
+		bench_die("bare sign");
 	EVP_MD_CTX_free(ctx);
 }
 
@@ -156,16 +150,16 @@ static void prepare_bare(struct setup *s, const struct nitro_spec *spec)
 	nitro_certs(&s->pki, spec, certs);
 	for (size_t i = NITRO_REGIONAL; i < NITRO_LEVELS; i++) {
 		if (tacit_cert_parse(certs[i], "bench", &cert, NULL) != TACIT_OK)
-			die("certificate");
+			bench_die("certificate");
 		bare_check_make(&s->checks[i - 1], s->pki.keys[i - 1], cert.tbs);
 	}
 	if (tacit_nitro_envelope(s->ev.raw, &e, NULL) != TACIT_OK)
-		die("envelope");
+		bench_die("envelope");
 	size_t size = tacit_cose_sig_structure_max(e.protected_bytes, none, e.payload);
 	if (tacit_cose_sig_structure(e.protected_bytes, none, e.payload,
 				     tacit_mut_of(pki_alloc(size), size), &message,
 				     NULL) != TACIT_OK)
-		die("what is signed");
+		bench_die("what is signed");
 	bare_check_make(&s->checks[NITRO_LEVELS - 1], s->pki.keys[NITRO_LEAF], message);
 }
 
@@ -189,7 +183,7 @@ static void prepare(struct setup *s)
 	s->ev.raw = nitro_document(&s->pki, &spec);
 	tacit_arena_init(&arena, policy_room, sizeof(policy_room));
 	if (tacit_policy_parse(tacit_slice_str(POLICY), &arena, &s->cx.policy, NULL) != TACIT_OK)
-		die("policy");
+		bench_die("policy");
 	s->cx.now = NITRO_NOW;
 	s->cx.arena = &s->arena;
 	s->cx.insecure_test_roots = &s->pki.root;
@@ -199,13 +193,9 @@ static void prepare(struct setup *s)
 
 static void measure_rest(struct setup *s)
 {
-	double rounds[BENCH_ROUNDS];
-
 	signatures.stubbed = true;
 	bench_time(detect_and_verify, s, 1000);
-	for (size_t i = 0; i < BENCH_ROUNDS; i++)
-		rounds[i] = bench_time(detect_and_verify, s, 2000);
-	double us = bench_median(rounds, BENCH_ROUNDS) * 1e6;
+	double us = bench_median_time(detect_and_verify, s, 2000) * 1e6;
 	printf("%-34s %9.2f us (target 5)%s\n", "nitro without signatures", us,
 	       us < 5 ? "" : "  MISSED");
 	signatures.stubbed = false;

@@ -20,12 +20,6 @@ struct setup {
 	uint8_t signature[64];
 };
 
-static void die(const char *what)
-{
-	fprintf(stderr, "bench: %s failed\n", what);
-	exit(70);
-}
-
 static void bare_sign(void *user)
 {
 	struct setup *s = user;
@@ -34,7 +28,7 @@ static void bare_sign(void *user)
 
 	if (EVP_DigestSignInit(ctx, NULL, NULL, NULL, s->bare) != 1 ||
 	    EVP_DigestSign(ctx, s->signature, &len, s->message.ptr, s->message.len) != 1)
-		die("bare sign");
+		bench_die("bare sign");
 	EVP_MD_CTX_free(ctx);
 }
 
@@ -45,7 +39,7 @@ static void bare_verify(void *user)
 
 	if (EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, s->bare_public) != 1 ||
 	    EVP_DigestVerify(ctx, s->signature, 64, s->message.ptr, s->message.len) != 1)
-		die("bare verify");
+		bench_die("bare verify");
 	EVP_MD_CTX_free(ctx);
 }
 
@@ -55,7 +49,7 @@ static void issue(void *user)
 
 	if (tacit_receipt_issue(&s->claims, s->key, tacit_mut_of(s->room, sizeof(s->room)),
 				&s->receipt, NULL) != TACIT_OK)
-		die("issue");
+		bench_die("issue");
 }
 
 static void verify(void *user)
@@ -65,7 +59,7 @@ static void verify(void *user)
 	struct tacit_receipt_verdict verdict = { 0 };
 
 	if (tacit_receipt_verify(s->receipt, &expect, &verdict, NULL) != TACIT_OK)
-		die("verify");
+		bench_die("verify");
 }
 
 static void prepare(struct setup *s)
@@ -76,14 +70,14 @@ static void prepare(struct setup *s)
 	bench_claims(&s->claims);
 	s->bare = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, sizeof(seed));
 	if (bench_key(&s->key) != TACIT_OK || !s->bare)
-		die("keys");
+		bench_die("keys");
 	tacit_receipt_key_public(s->key, public_key);
 	size_t len = sizeof(public_key);
 	if (tacit_receipt_verifier_new(TACIT_SLICE_ARRAY(public_key), &s->verifier, NULL) !=
 	    TACIT_OK)
-		die("verifier");
+		bench_die("verifier");
 	if (EVP_PKEY_get_raw_public_key(s->bare, seed, &len) != 1)
-		die("public key");
+		bench_die("public key");
 	s->bare_public = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, seed, len);
 	issue(s);
 	s->message = tacit_slice_of(s->receipt.ptr, s->receipt.len - 64);

@@ -26,18 +26,7 @@
  */
 static double cpu_now(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static void need(enum tacit_status status, const struct tacit_error *err)
-{
-	if (status == TACIT_OK)
-		return;
-	fprintf(stderr, "bench: %s: %s\n", err->where, err->detail);
-	exit(70);
+	return bench_clock(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 /* ---- bare ---------------------------------------------------------------------------------- */
@@ -125,9 +114,9 @@ static void write_key(const char *path)
 	struct tacit_error err = { 0 };
 	FILE *f = fopen(path, "w");
 
-	need(tacit_bech32_encode(TACIT_SLICE_ARRAY(SECRET), "age-secret-key-", text, sizeof(text),
-				 &err),
-	     &err);
+	bench_need(tacit_bech32_encode(TACIT_SLICE_ARRAY(SECRET), "age-secret-key-", text,
+				       sizeof(text), &err),
+		   &err);
 	if (!f || fprintf(f, "%s\n", text) < 0 || fclose(f)) {
 		fprintf(stderr, "bench: cannot write %s\n", path);
 		exit(70);
@@ -145,9 +134,10 @@ static struct tacit_slice write_header(struct tacit_keyring *to, const uint8_t *
 	struct tacit_arena arena;
 
 	tacit_arena_init(&arena, memory, sizeof(memory));
-	need(tacit_keyring_wrap(to, &USE, file_key, &arena, stanzas, &err), &err);
-	need(tacit_age_header_write(stanzas, 1, TACIT_SEALED_PAD, file_key, room, &header, &err),
-	     &err);
+	bench_need(tacit_keyring_wrap(to, &USE, file_key, &arena, stanzas, &err), &err);
+	bench_need(
+		tacit_age_header_write(stanzas, 1, TACIT_SEALED_PAD, file_key, room, &header, &err),
+		&err);
 	return header;
 }
 
@@ -167,13 +157,14 @@ static void make(struct setup *s, uint64_t size, const char *folder)
 	snprintf(s->key, sizeof(s->key), "file:%s/tacit-bench-%d.key", folder, (int)getpid());
 	write_key(s->key + 5);
 	s->ring = tacit_keyring_new(false);
-	need(tacit_keyring_add(to, s->key, &err), &err);
-	need(tacit_keyring_add(s->ring, s->key, &err), &err);
+	bench_need(tacit_keyring_add(to, s->key, &err), &err);
+	bench_need(tacit_keyring_add(s->ring, s->key, &err), &err);
 	struct tacit_slice header = write_header(to, FILE_KEY, tacit_mut_of(room, sizeof(room)));
-	need(tacit_sealed_hash(&in, &options, segments, &s->file, &err), &err);
+	bench_need(tacit_sealed_hash(&in, &options, segments, &s->file, &err), &err);
 	s->fd = open(s->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	need(write_at(&s->fd, 0, header, &err), &err);
-	need(tacit_sealed_seal(&s->file, &in, FILE_KEY, header.len, &out, &options, &err), &err);
+	bench_need(write_at(&s->fd, 0, header, &err), &err);
+	bench_need(tacit_sealed_seal(&s->file, &in, FILE_KEY, header.len, &out, &options, &err),
+		   &err);
 	s->size = (uint64_t)lseek(s->fd, 0, SEEK_END);
 	tacit_keyring_free(to);
 }
@@ -204,11 +195,11 @@ static double open_once(struct setup *s, unsigned threads)
 	uint8_t identity[32] = { 0 };
 	double start = bench_now();
 
-	need(tacit_image_pieces(s->file.size, &image, &err), &err);
+	bench_need(tacit_image_pieces(s->file.size, &image, &err), &err);
 	const struct tacit_sealed_out out = { .room = room, .user = image };
 	const struct tacit_sealed_in in = { read_at, &s->fd, s->size };
-	need(tacit_sealed_open(&s->file, &in, s->ring, &USE, &out, &options, &err), &err);
-	need(tacit_image_seal_as(image, identity, &err), &err);
+	bench_need(tacit_sealed_open(&s->file, &in, s->ring, &USE, &out, &options, &err), &err);
+	bench_need(tacit_image_seal_as(image, identity, &err), &err);
 	double took = bench_now() - start;
 	tacit_image_free(image);
 	return took;

@@ -36,12 +36,6 @@ struct setup {
 	struct bare_check report, vek, ica;
 };
 
-static void die(const char *what)
-{
-	fprintf(stderr, "bench: %s failed\n", what);
-	exit(70);
-}
-
 static bool bare_check_run(const struct bare_check *c)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
@@ -100,7 +94,7 @@ static void bare_warm(void *user)
 	struct setup *s = user;
 
 	if (!bare_check_run(&s->report))
-		die("bare P-384");
+		bench_die("bare P-384");
 }
 
 static void bare_cold(void *user)
@@ -108,7 +102,7 @@ static void bare_cold(void *user)
 	struct setup *s = user;
 
 	if (!bare_check_run(&s->report) || !bare_check_run(&s->vek) || !bare_check_run(&s->ica))
-		die("bare checks");
+		bench_die("bare checks");
 }
 
 static void verify(void *user)
@@ -118,7 +112,7 @@ static void verify(void *user)
 
 	s->arena.used = 0;
 	if (tacit_verify(&s->ev, &s->cx, &verdict, NULL) != TACIT_OK)
-		die("verify");
+		bench_die("verify");
 }
 
 static void prepare(struct setup *s)
@@ -137,7 +131,7 @@ static void prepare(struct setup *s)
 	if (!bare_check_report(&s->report, s->s.report, s->s.vek_spec.key) ||
 	    !bare_check_cert(&s->vek, s->s.vek->der, s->s.ica_spec.key) ||
 	    !bare_check_cert(&s->ica, s->s.ica->der, s->s.ark_spec.key))
-		die("bare setup");
+		bench_die("bare setup");
 }
 
 int main(void)
@@ -151,11 +145,8 @@ int main(void)
 	s.cx.cache = tacit_cache_init(cache, sizeof(cache));
 	bench_print("snp warm, 1 P-384", bench_against(bare_warm, verify, &s, 100), 1.10);
 	signatures.stubbed = true;
-	double rounds[BENCH_ROUNDS];
 	bench_time(verify, &s, 1000);
-	for (size_t i = 0; i < BENCH_ROUNDS; i++)
-		rounds[i] = bench_time(verify, &s, 1000);
-	double alone = bench_median(rounds, BENCH_ROUNDS) * 1e6;
+	double alone = bench_median_time(verify, &s, 1000) * 1e6;
 	printf("%-34s %9.2f us (target 5.00)%s\n", "snp parse and appraise alone", alone,
 	       alone <= 5 ? "" : "  MISSED");
 	EVP_PKEY_free(s.report.key);

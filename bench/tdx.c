@@ -26,6 +26,7 @@
 #include "trust/x509.h"
 
 #define CHECKS_MAX 24
+#define FILE_MAX   (1 << 18)
 
 /* One signature as OpenSSL has it, ready to be checked again and again. */
 struct bare_check {
@@ -51,11 +52,6 @@ struct setup {
 };
 
 static struct setup setup;
-static void die(const char *what)
-{
-	fprintf(stderr, "bench: %s failed\n", what);
-	exit(70);
-}
 
 static struct bare_check *record(struct tacit_slice spki, struct tacit_slice message,
 				 struct tacit_slice der)
@@ -67,7 +63,7 @@ static struct bare_check *record(struct tacit_slice spki, struct tacit_slice mes
 		if (tacit_slice_eq(setup.check[i].message, message))
 			return &setup.check[i]; /* needed once, however often it is done */
 	if (setup.checks == CHECKS_MAX || der.len > sizeof(c->signature))
-		die("recording");
+		bench_die("recording");
 	c->key = d2i_PUBKEY(NULL, &at, (long)spki.len);
 	c->message = pki_copy(message);
 	memcpy(c->signature, der.ptr, der.len);
@@ -112,7 +108,7 @@ static void bare_run(const struct bare_check *c)
 
 	if (EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, c->key) != 1 ||
 	    EVP_DigestVerify(ctx, c->signature, c->len, c->message.ptr, c->message.len) != 1)
-		die("bare check");
+		bench_die("bare check");
 	EVP_MD_CTX_free(ctx);
 }
 
@@ -139,7 +135,7 @@ static void parse_collateral(struct setup *s)
 	s->shelf.used = 0;
 	if (tacit_collateral_parse(s->piece, s->pieces, &s->shelf, &s->cx.collateral, &err) !=
 	    TACIT_OK)
-		die(err.detail);
+		bench_die(err.detail);
 }
 
 /* With collateral that was parsed before. */
@@ -151,7 +147,7 @@ static void verify(void *user)
 
 	s->arena.used = 0;
 	if (tacit_verify(&s->ev, &s->cx, &verdict, &err) != TACIT_OK)
-		die(err.detail);
+		bench_die(err.detail);
 }
 
 /* From the files' bytes. */
@@ -163,17 +159,7 @@ static void parse_and_verify(void *user)
 
 static struct tacit_slice file(const char *dir, const char *name)
 {
-	char path[4096];
-	struct tacit_slice none = { NULL, 0 };
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	FILE *f = fopen(path, "rb");
-	if (!f)
-		return none;
-	uint8_t *bytes = pki_alloc(1 << 18);
-	size_t len = fread(bytes, 1, 1 << 18, f);
-	fclose(f);
-	return tacit_slice_of(bytes, len);
+	return bench_file(dir, name, tacit_mut_of(pki_alloc(FILE_MAX), FILE_MAX));
 }
 
 static void load(struct setup *s, const char *dir, const char *now)
@@ -218,22 +204,13 @@ static void prepare(struct setup *s)
 	signatures.raw = NULL;
 	signatures.der = NULL;
 	if (!s->quote || !s->qe)
-		die("finding the quote's own signatures");
+		bench_die("finding the quote's own signatures");
 }
 
 static void print_most(const char *name, double seconds, double most)
 {
 	printf("%-34s %9.2f us (at most %.0f)%s\n", name, seconds * 1e6, most * 1e6,
 	       seconds <= most ? "" : "  MISSED");
-}
-
-static double median_of(void (*work)(void *), void *user, size_t calls)
-{
-	double rounds[BENCH_ROUNDS];
-
-	for (size_t i = 0; i < BENCH_ROUNDS; i++)
-		rounds[i] = bench_time(work, user, calls);
-	return bench_median(rounds, BENCH_ROUNDS);
 }
 
 int main(int argc, char **argv)
@@ -255,12 +232,13 @@ int main(int argc, char **argv)
 	struct bench_pair warm = bench_against(bare_warm, verify, s, 200);
 	bench_print("warm, chain and collateral known", warm, 1.10);
 	print_most("    absolute", warm.ours, 150e-6);
-	print_most("    collateral parsed anew", median_of(parse_and_verify, s, 200), 150e-6);
+	print_most("    collateral parsed anew", bench_median_time(parse_and_verify, s, 200),
+		   150e-6);
 	s->cx.cache = NULL;
 	signatures.stubbed = true;
-	print_most("parse and appraise alone", median_of(verify, s, 5000), 5e-6);
+	print_most("parse and appraise alone", bench_median_time(verify, s, 5000), 5e-6);
 	printf("%-34s %9.2f us\n", "    and the collateral",
-	       median_of(parse_and_verify, s, 2000) * 1e6);
+	       bench_median_time(parse_and_verify, s, 2000) * 1e6);
 	printf("%-34s %9zu bytes\n", "arena of one verdict", s->arena.used);
 	for (size_t i = 0; i < s->checks; i++)
 		EVP_PKEY_free(s->check[i].key);

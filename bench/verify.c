@@ -18,7 +18,7 @@
 #include "bench.h"
 #include "tacit/verify.h"
 
-#define FILE_MAX (1 << 18)
+#define FILES_MAX (1 << 21) /* bytes of all */
 
 struct setup {
 	struct tacit_slice evidence, root;
@@ -30,7 +30,7 @@ struct setup {
 	uint8_t room[TACIT_ARENA_TYPICAL * 4];
 	uint8_t shelf_room[TACIT_ARENA_TYPICAL * 4];
 	uint8_t cache_room[TACIT_CACHE_TYPICAL] __attribute__((aligned(16)));
-	uint8_t bytes[8 * FILE_MAX];
+	uint8_t bytes[FILES_MAX];
 	size_t used;
 };
 
@@ -42,18 +42,11 @@ static void refuse(const struct tacit_error *err)
 
 static struct tacit_slice file(struct setup *s, const char *dir, const char *name)
 {
-	struct tacit_slice none = { NULL, 0 };
-	uint8_t *at = s->bytes + s->used;
-	char path[4096];
+	struct tacit_mut room = tacit_mut_of(s->bytes + s->used, sizeof(s->bytes) - s->used);
+	struct tacit_slice all = bench_file(dir, name, room);
 
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	FILE *f = fopen(path, "rb");
-	if (!f || sizeof(s->bytes) - s->used < FILE_MAX)
-		return none;
-	size_t len = fread(at, 1, FILE_MAX, f);
-	fclose(f);
-	s->used += len;
-	return tacit_slice_of(at, len);
+	s->used += all.len;
+	return all;
 }
 
 static void load(struct setup *s, const char *dir)
