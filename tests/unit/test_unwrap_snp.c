@@ -249,6 +249,26 @@ static void test_values(void)
 		refuses(edit(text, rows[i].from, rows[i].to), rows[i].why, rows[i].to);
 }
 
+/* A TCB without one of its members, which would be zero then. */
+static void test_tcb_members(void)
+{
+	static const struct {
+		const char *name, *members;
+	} rows[] = {
+		{ "bootloader", "{\"tee\":0,\"snp\":0,\"microcode\":0},\"_\":{" },
+		{ "tee", "{\"bootloader\":0,\"snp\":0,\"microcode\":0},\"_\":{" },
+		{ "snp", "{\"bootloader\":0,\"tee\":0,\"microcode\":0},\"_\":{" },
+		{ "microcode", "{\"bootloader\":0,\"tee\":0,\"snp\":0},\"_\":{" },
+	};
+	struct tacit_slice text = snp_serde_usual(&b.s, false);
+	char with[128];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(with, sizeof(with), "\"current_tcb\":%s", rows[i].members);
+		refuses(edit(text, "\"current_tcb\":{", with), "lacks a member", rows[i].name);
+	}
+}
+
 /* What says nothing changes nothing. */
 static void test_harmless(void)
 {
@@ -346,6 +366,7 @@ int main(void)
 	test_missing(false);
 	test_missing(true);
 	test_values();
+	test_tcb_members();
 	test_harmless();
 	test_lost();
 	test_bytes(false);
