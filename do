@@ -37,6 +37,7 @@ universal-ctags        measures functions
 perl                   runs the tests (prove)
 python3-venv           client libraries in tests
 procps                 process checks in tests
+strace                 ends a program at a chosen system call, in tests
 age                    opens and makes sealed files beside ours
 swtpm                  an emulated TPM, for the attester of Azure
 tpm2-tools             its keys and indices, and a second opinion on its quotes
