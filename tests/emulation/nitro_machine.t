@@ -10,7 +10,9 @@ import os
 import subprocess
 import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from serving import cbor
 from machine import *
 
 OWN = os.path.join(ROOT, "build", "enclave-kernel", "bzImage")
@@ -42,35 +44,6 @@ class NitroMachine(Machine):
              "socket,id=v,path=" + self.vsock_device(deps), "-kernel", image, "-nodefaults",
              "-no-user-config", "-nographic", "-no-reboot", "-serial", "stdio"],
             self.console_log)
-
-
-def cbor(data, at=0):
-    """One item of CBOR and where it ends; what documents have."""
-    major, small = data[at] >> 5, data[at] & 31
-    at += 1
-    if small > 23 and major != 7:
-        size = 1 << (small - 24)
-        small, at = int.from_bytes(data[at:at + size], "big"), at + size
-    if major in (0, 1):
-        return (small if major == 0 else -1 - small), at
-    if major in (2, 3):
-        text = data[at:at + small]
-        return (text if major == 2 else text.decode()), at + small
-    if major == 4:
-        items = []
-        for _ in range(small):
-            item, at = cbor(data, at)
-            items.append(item)
-        return items, at
-    if major == 5:
-        pairs = {}
-        for _ in range(small):
-            key, at = cbor(data, at)
-            pairs[key], at = cbor(data, at)
-        return pairs, at
-    if major == 6:
-        return cbor(data, at)
-    return None, at
 
 
 def measured(name, image):

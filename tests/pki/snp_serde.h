@@ -4,7 +4,8 @@
 
 /*
  * SNP evidence as guests of Confidential Containers send it: JSON of the structs of the Rust crate
- * `sev`, written as its versions 1 to 5 (`old`) or 6.3 and 7 do.
+ * `sev`, written as its versions 1 to 5 (`old`) or 6.3 and 7 do. It has offsets of its own [SNP-ABI
+ * 7.3]: with the table of the reader (src/tee/unwrap_snp.c) a mistake in that would not be seen.
  */
 
 #include "tests/pki/snp.h"
