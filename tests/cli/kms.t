@@ -133,6 +133,7 @@ ok "$((!(got == 1 || got == 3 || got == 6)))" "one bit of an answer that changed
 # --- who asks ------------------------------------------------------------------------------------
 AWS_SECRET_ACCESS_KEY=another run 5 "a wrong secret" kms genrandom
 has "$work/err" 'InvalidSignatureException' "is what KMS says"
+has "$work/err" "hint: .*clock" "and that it may be the clock"
 AWS_SESSION_TOKEN='' run 5 "no token" kms genrandom
 has "$work/err" 'UnrecognizedClientException' "is what KMS says"
 run 2 "no credentials" env -u AWS_ACCESS_KEY_ID "$tacit" kms genrandom --tee stub \
