@@ -9,6 +9,7 @@
 #define _GNU_SOURCE
 #include "fuzz.h"
 /* Not part of libtacit, so the target brings them along. */
+#include "release/aws_place.c"
 #include "release/source_head.c"
 #define split split_object
 #include "release/source_url.c"
