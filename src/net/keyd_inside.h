@@ -65,7 +65,10 @@ struct tacit_keyd {
 /* NULL when there are too many, or too many of guests', who need no credential to be one. */
 struct tacit_keyd_job *tacit_keyd_job_new(struct tacit_keyd *keyd, struct tacit_call *x, bool kbs);
 
-/* At the station with least to do; guests leave the first to those who sign, if there are more. */
+/*
+ * At the station with least to do. Of several, the first takes a guest only when it is idle and the
+ * others are not: who signs waits there for one of them at most.
+ */
 void tacit_keyd_job_place(struct tacit_keyd_job *job);
 
 void tacit_keyd_job_free(struct tacit_keyd_job *job);

@@ -26,12 +26,15 @@ struct tacit_keyd_job *tacit_keyd_job_new(struct tacit_keyd *keyd, struct tacit_
 void tacit_keyd_job_place(struct tacit_keyd_job *job)
 {
 	struct tacit_keyd *keyd = job->keyd;
-	size_t first = job->kbs && keyd->station_count > 1;
+	struct tacit_keyd_station *first = &keyd->stations[0];
+	bool last_resort = job->kbs && keyd->station_count > 1;
 
-	job->station = &keyd->stations[first];
-	for (size_t i = first + 1; i < keyd->station_count; i++)
+	job->station = &keyd->stations[last_resort];
+	for (size_t i = 1; i < keyd->station_count; i++)
 		if (keyd->stations[i].jobs < job->station->jobs)
 			job->station = &keyd->stations[i];
+	if (last_resort && first->jobs == 0 && job->station->jobs > 0)
+		job->station = first;
 	job->station->jobs++;
 }
 
