@@ -32,6 +32,13 @@ struct cli_keyd {
 #define CLI_KEYD_PATH 4096
 bool cli_keyd_path(const struct cli_keyd *keyd, const char *name, char ret[static CLI_KEYD_PATH]);
 
+/* Writes DIR/name, which is not there yet. Returns 0, or an exit code after saying why. */
+int cli_keyd_put(const struct cli_common *common, const struct cli_keyd *keyd, const char *name,
+		 struct tacit_slice bytes, unsigned mode);
+
+/* A fresh DIR/master.salt. As above. */
+int cli_keyd_put_salt(const struct cli_common *common, const struct cli_keyd *keyd);
+
 /* Reads the master key. Returns 0, or an exit code after saying why. */
 int cli_keyd_master(const struct cli_common *common, const struct cli_keyd *keyd,
 		    struct tacit_keyd_master *ret);

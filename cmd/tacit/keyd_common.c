@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/compiler.h"
 #include "base/secret.h"
 #include "crypto/kdf.h"
+#include "crypto/random.h"
 #include "keyd.h"
 #include "sys/clock.h"
 
 #define FILE_MAX_LEN 4096
+#define SALT         "master.salt"
 #define SALT_LEN     16
 #define LOG_N        15 /* 32 MiB and some 60 ms */
 
@@ -20,6 +24,43 @@ bool cli_keyd_path(const struct cli_keyd *keyd, const char *name, char ret[stati
 		return true;
 	(void)cli_usage("'--dir' is too long");
 	return false;
+}
+
+/* A store under a key that is not on disk yet would be lost with it; not every filesystem can. */
+static void sync_folder(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	(void)fsync(fd);
+	close(fd);
+}
+
+int cli_keyd_put(const struct cli_common *common, const struct cli_keyd *keyd, const char *name,
+		 struct tacit_slice bytes, unsigned mode)
+{
+	struct tacit_error err = { 0 };
+	char path[CLI_KEYD_PATH];
+
+	if (!cli_keyd_path(keyd, name, path))
+		return tacit_status_exit(TACIT_USAGE);
+	if (access(path, F_OK) == 0)
+		return cli_usage("'%s' is there already, and nothing is replaced", path);
+	if (cli_write_file(path, bytes, mode, &err) != TACIT_OK)
+		return cli_fail(common, &err, "cannot write '%s'", path);
+	sync_folder(keyd->dir);
+	return 0;
+}
+
+int cli_keyd_put_salt(const struct cli_common *common, const struct cli_keyd *keyd)
+{
+	struct tacit_error err = { 0 };
+	uint8_t salt[SALT_LEN];
+
+	if (tacit_random(tacit_mut_of(salt, sizeof(salt)), &err) != TACIT_OK)
+		return cli_fail(common, &err, "cannot make a salt");
+	return cli_keyd_put(common, keyd, SALT, TACIT_SLICE_ARRAY(salt), 0600);
 }
 
 static void drop(struct tacit_slice *content)
@@ -80,7 +121,7 @@ static int from_passphrase(const struct cli_common *common, const struct cli_key
 	struct tacit_error err = { 0 };
 	char path[CLI_KEYD_PATH];
 
-	if (!cli_keyd_path(keyd, "master.salt", path))
+	if (!cli_keyd_path(keyd, SALT, path))
 		return tacit_status_exit(TACIT_USAGE);
 	int code = read_secret(common, path, &salt);
 	if (code == 0)

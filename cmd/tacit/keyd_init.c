@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/compiler.h"
 #include "base/hex.h"
@@ -12,8 +11,6 @@
 #include "keyd.h"
 #include "sys/clock.h"
 #include "verbs.h"
-
-#define SALT_LEN 16
 
 struct options {
 	struct cli_common common;
@@ -29,30 +26,20 @@ static const struct cli_option OPTIONS[] = {
 
 static int put(const struct options *o, const char *name, struct tacit_slice bytes, unsigned mode)
 {
-	struct tacit_error err = { 0 };
-	char path[CLI_KEYD_PATH];
-
-	if (!cli_keyd_path(&o->keyd, name, path))
-		return tacit_status_exit(TACIT_USAGE);
-	if (access(path, F_OK) == 0)
-		return cli_usage("'%s' is there already, and nothing is replaced", path);
-	if (cli_write_file(path, bytes, mode, &err) != TACIT_OK)
-		return cli_fail(&o->common, &err, "cannot write '%s'", path);
-	return 0;
+	return cli_keyd_put(&o->common, &o->keyd, name, bytes, mode);
 }
 
-static int put_random(const struct options *o, const char *name, size_t len, bool hex)
+static int put_key(const struct options *o)
 {
 	uint8_t bytes[TACIT_KEYD_MASTER_LEN];
 	char text[2 * sizeof(bytes) + 2];
 	struct tacit_error err = { 0 };
 
-	if (tacit_random(tacit_mut_of(bytes, len), &err) != TACIT_OK)
+	if (tacit_random(tacit_mut_of(bytes, sizeof(bytes)), &err) != TACIT_OK)
 		return cli_fail(&o->common, &err, "cannot make a key");
-	tacit_hex_encode(tacit_slice_of(bytes, len), text);
-	text[2 * len] = '\n';
-	int code = put(o, name,
-		       hex ? tacit_slice_of(text, 2 * len + 1) : tacit_slice_of(bytes, len), 0600);
+	tacit_hex_encode(TACIT_SLICE_ARRAY(bytes), text);
+	text[2 * sizeof(bytes)] = '\n';
+	int code = put(o, "master.key", tacit_slice_of(text, 2 * sizeof(bytes) + 1), 0600);
 	tacit_wipe(bytes, sizeof(bytes));
 	tacit_wipe(text, sizeof(text));
 	return code;
@@ -88,10 +75,10 @@ static int make_folder(const struct options *o)
 static int put_master(const struct options *o)
 {
 	if (o->keyd.passphrase_file)
-		return put_random(o, "master.salt", SALT_LEN, false);
+		return cli_keyd_put_salt(&o->common, &o->keyd);
 	if (o->keyd.master_key || o->keyd.master_credential)
 		return 0;
-	return put_random(o, "master.key", TACIT_KEYD_MASTER_LEN, true);
+	return put_key(o);
 }
 
 static int run(void *options, int argc, char **argv)

@@ -43,6 +43,7 @@ const struct cli_verb *const CLI_VERBS[] = {
 	&cmd_keyd_key,
 	&cmd_keyd_credential,
 	&cmd_keyd_log,
+	&cmd_keyd_rekey,
 	&cmd_eif_build,
 	&cmd_eif_inspect,
 	&cmd_eif_measure,

@@ -45,6 +45,7 @@ extern const struct cli_verb cmd_keyd_serve;      /* keyd_serve.c */
 extern const struct cli_verb cmd_keyd_key;        /* keyd_key.c */
 extern const struct cli_verb cmd_keyd_credential; /* keyd_credential.c */
 extern const struct cli_verb cmd_keyd_log;        /* keyd_log.c */
+extern const struct cli_verb cmd_keyd_rekey;      /* keyd_rekey.c */
 extern const struct cli_verb cmd_eif_build;      /* eif_build.c */
 extern const struct cli_verb cmd_eif_inspect;    /* eif_inspect.c */
 extern const struct cli_verb cmd_eif_measure;    /* eif_measure.c */

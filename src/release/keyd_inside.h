@@ -18,6 +18,8 @@ enum tacit_keyd_query {
 	TACIT_KEYD_KEY_SET,
 	TACIT_KEYD_MATERIAL_PUT,
 	TACIT_KEYD_MATERIAL_GET,
+	TACIT_KEYD_MATERIAL_LIST,
+	TACIT_KEYD_MATERIAL_SET,
 	TACIT_KEYD_CREDENTIAL_PUT,
 	TACIT_KEYD_CREDENTIAL_GET,
 	TACIT_KEYD_CREDENTIAL_NAMED,
@@ -81,6 +83,37 @@ TACIT_MUST_CHECK enum tacit_status
 tacit_keyd_seal_check(const char *kind, struct tacit_slice name,
 		      const uint8_t seal[static TACIT_KEYD_SEAL_LEN], struct tacit_slice said,
 		      struct tacit_error *err);
+
+/* ---- keyd_rekey.c: everything from one master key to another -------------------------------- */
+
+/* Notes which master key the file is under, in place of the one before. */
+TACIT_MUST_CHECK enum tacit_status tacit_keyd_put_check(struct tacit_keyd_store *store,
+							struct tacit_error *err);
+
+/*
+ * Each walks its rows as `store` reads them and writes them as `next` does, which is the same file
+ * under another master key with statements of its own. A row that was changed ends it, named.
+ */
+TACIT_MUST_CHECK enum tacit_status tacit_keyd_rekey_keys(struct tacit_keyd_store *store,
+							 struct tacit_keyd_store *next,
+							 struct tacit_error *err);
+TACIT_MUST_CHECK enum tacit_status tacit_keyd_rekey_credentials(struct tacit_keyd_store *store,
+								struct tacit_keyd_store *next,
+								struct tacit_error *err);
+
+/* One secret from the one to the other. Errors: TACIT_SIGNATURE, naming it. */
+TACIT_MUST_CHECK enum tacit_status
+tacit_keyd_rewrap(const struct tacit_keyd_store *store, const struct tacit_keyd_store *next,
+		  const struct tacit_keyd_label *label, struct tacit_slice wrapped,
+		  struct tacit_keyd_bytes *ret, struct tacit_error *err);
+
+/*
+ * Whether the last write changed the one row that it was of: a column that SQLite holds as another
+ * type reads alike and is not found. Errors: TACIT_SIGNATURE, naming it.
+ */
+TACIT_MUST_CHECK enum tacit_status tacit_keyd_wrote_one(const struct tacit_keyd_store *store,
+							const char *kind, struct tacit_slice name,
+							struct tacit_error *err);
 
 /* ---- secrets -------------------------------------------------------------------------------- */
 

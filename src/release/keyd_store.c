@@ -42,7 +42,7 @@ static const struct tacit_sqlite_form FORM = {
 
 static const char *const SQL[TACIT_KEYD_QUERIES] = {
 	[TACIT_KEYD_META_GET] = "SELECT value FROM meta WHERE name = ?1",
-	[TACIT_KEYD_META_PUT] = "INSERT INTO meta (name, value) VALUES (?1, ?2)",
+	[TACIT_KEYD_META_PUT] = "INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)",
 	[TACIT_KEYD_KEY_PUT] =
 		"INSERT INTO keys (" KEY_ROW ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 	[TACIT_KEYD_KEY_GET] = "SELECT " KEY_ROW " FROM keys WHERE id = ?1"
@@ -54,6 +54,9 @@ static const char *const SQL[TACIT_KEYD_QUERIES] = {
 				    " VALUES (?1, ?2, ?3, ?4)",
 	[TACIT_KEYD_MATERIAL_GET] =
 		"SELECT wrapped FROM material WHERE key_id = ?1 AND version = ?2",
+	[TACIT_KEYD_MATERIAL_LIST] = "SELECT key_id, version, wrapped FROM material",
+	[TACIT_KEYD_MATERIAL_SET] =
+		"UPDATE material SET wrapped = ?3 WHERE key_id = ?1 AND version = ?2",
 	[TACIT_KEYD_CREDENTIAL_PUT] =
 		"INSERT INTO credentials (" CREDENTIAL_ROW ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[TACIT_KEYD_CREDENTIAL_GET] =
@@ -63,7 +66,8 @@ static const char *const SQL[TACIT_KEYD_QUERIES] = {
 	[TACIT_KEYD_CREDENTIAL_LIST] =
 		"SELECT " CREDENTIAL_ROW " FROM credentials ORDER BY created_at, name",
 	[TACIT_KEYD_CREDENTIAL_SET] =
-		"UPDATE credentials SET enabled = ?4, seal = ?6 WHERE access_key = ?1",
+		"UPDATE credentials SET enabled = ?4, seal = ?6, wrapped = coalesce(?7, wrapped)"
+		" WHERE access_key = ?1",
 	[TACIT_KEYD_LOG_PUT] = "INSERT INTO log (seq, line, hash) VALUES (?1, ?2, ?3)",
 	[TACIT_KEYD_LOG_LAST] = "SELECT seq, hash FROM log ORDER BY seq DESC LIMIT 1",
 	[TACIT_KEYD_LOG_WALK] = "SELECT line, hash FROM log WHERE seq > ?1 ORDER BY seq",
@@ -201,7 +205,7 @@ static struct tacit_keyd_label check_label(void)
 	return label;
 }
 
-static enum tacit_status put_check(struct tacit_keyd_store *store, struct tacit_error *err)
+enum tacit_status tacit_keyd_put_check(struct tacit_keyd_store *store, struct tacit_error *err)
 {
 	TACIT_CLEANUP(tacit_keyd_bytes_done) struct tacit_keyd_bytes wrapped = { 0 };
 	struct tacit_keyd_label label = check_label();
@@ -232,7 +236,7 @@ static enum tacit_status check_master(struct tacit_keyd_store *store, bool write
 	tacit_sqlite_bind_text(stmt, 1, tacit_slice_str("check"));
 	int code = sqlite3_step(stmt);
 	if (code == SQLITE_DONE && write)
-		return put_check(store, err);
+		return tacit_keyd_put_check(store, err);
 	if (code != SQLITE_ROW)
 		return tacit_sqlite_fail(store->db, WHERE, "read the file", err);
 	st = tacit_keyd_unwrap_new(store, &label, tacit_sqlite_column(stmt, 0), &opened, NULL);

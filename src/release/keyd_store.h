@@ -54,6 +54,24 @@ TACIT_MUST_CHECK enum tacit_status tacit_keyd_store_open(const char *path,
 							 struct tacit_error *err);
 void tacit_keyd_store_close(struct tacit_keyd_store *store);
 
+/* Who changes something, and when: for the log. */
+struct tacit_keyd_actor {
+	struct tacit_slice who;
+	int64_t now;
+};
+
+/*
+ * Puts everything under another master key (copied), which the store then has: all of it, or
+ * nothing. The file must be open nowhere else, and can be opened nowhere else until this store is
+ * closed. Errors: TACIT_IO when it is open elsewhere; TACIT_USAGE when it is the same key;
+ * TACIT_SIGNATURE when a row was changed, naming it. When the file cannot be cleared of what was
+ * under the old key, the error says that the new one is in force all the same.
+ */
+TACIT_MUST_CHECK enum tacit_status tacit_keyd_store_rekey(struct tacit_keyd_store *store,
+							  const struct tacit_keyd_actor *actor,
+							  const struct tacit_keyd_master *master,
+							  struct tacit_error *err);
+
 /* ---- keys ----------------------------------------------------------------------------------- */
 
 /* Texts live in the arena that they were asked for with; of a visit, until it returns. */
@@ -76,12 +94,6 @@ struct tacit_keyd_bytes {
 
 /* Wipes and frees; safe on zeros. */
 void tacit_keyd_bytes_done(struct tacit_keyd_bytes *bytes);
-
-/* Who changes something, and when: for the log. */
-struct tacit_keyd_actor {
-	struct tacit_slice who;
-	int64_t now;
-};
 
 /*
  * Adds a key under a fresh id, which is written to `ret_id`; `id`, `enabled`, `version` and

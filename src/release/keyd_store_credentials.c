@@ -13,7 +13,7 @@ static struct tacit_keyd_label credential_label(struct tacit_slice access_key)
 	return label;
 }
 
-/* `wrapped` is absent where the row is there already. */
+/* `wrapped` may be absent where the row is there already, and then stays as it is. */
 static enum tacit_status write_credential(struct tacit_keyd_store *store,
 					  enum tacit_keyd_query query,
 					  const struct tacit_keyd_credential *c,
@@ -198,4 +198,43 @@ enum tacit_status tacit_keyd_credential_list(struct tacit_keyd_store *store,
 		if (st != TACIT_OK || !visit(user, &c))
 			return st;
 	}
+}
+
+/* The row that `stmt` is at, under another master key. */
+static enum tacit_status wrap_anew(struct tacit_keyd_store *store, struct tacit_keyd_store *next,
+				   sqlite3_stmt *stmt, struct tacit_error *err)
+{
+	TACIT_CLEANUP(tacit_keyd_bytes_done) struct tacit_keyd_bytes wrapped = { 0 };
+	struct tacit_keyd_credential c;
+	enum tacit_status st = read_credential(store, stmt, &c, err);
+
+	if (st != TACIT_OK)
+		return st;
+	const struct tacit_keyd_label label = credential_label(tacit_slice_str(c.access_key));
+	st = tacit_keyd_rewrap(store, next, &label, tacit_sqlite_column(stmt, 6), &wrapped, err);
+	if (st == TACIT_OK)
+		st = write_credential(next, TACIT_KEYD_CREDENTIAL_SET, &c,
+				      tacit_slice_of(wrapped.ptr, wrapped.len), err);
+	return st == TACIT_OK
+		       ? tacit_keyd_wrote_one(next, "credential", tacit_slice_str(c.name), err)
+		       : st;
+}
+
+enum tacit_status tacit_keyd_rekey_credentials(struct tacit_keyd_store *store,
+					       struct tacit_keyd_store *next,
+					       struct tacit_error *err)
+{
+	TACIT_CLEANUP(tacit_sqlite_reset) sqlite3_stmt *stmt = NULL;
+	enum tacit_status st = tacit_keyd_prepare(store, TACIT_KEYD_CREDENTIAL_LIST, &stmt, err);
+
+	while (st == TACIT_OK) {
+		int code = sqlite3_step(stmt);
+
+		if (code == SQLITE_DONE)
+			break;
+		st = code == SQLITE_ROW
+			     ? wrap_anew(store, next, stmt, err)
+			     : tacit_sqlite_fail(store->db, WHERE, "list credentials", err);
+	}
+	return st;
 }

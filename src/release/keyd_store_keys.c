@@ -364,3 +364,66 @@ enum tacit_status tacit_keyd_key_list(struct tacit_keyd_store *store, tacit_keyd
 			return st;
 	}
 }
+
+/* ---- another master key --------------------------------------------------------------------- */
+
+struct sealing {
+	struct tacit_keyd_store *next;
+	enum tacit_status status;
+	struct tacit_error *err;
+};
+
+static bool seal_anew(void *user, const struct tacit_keyd_key *key)
+{
+	struct sealing *s = user;
+
+	s->status = write_key(s->next, TACIT_KEYD_KEY_SET, key, s->err);
+	if (s->status == TACIT_OK)
+		s->status = tacit_keyd_wrote_one(s->next, "key",
+						 key->name.ptr ? key->name : key->id, s->err);
+	return s->status == TACIT_OK;
+}
+
+/* The row of material that `stmt` is at. */
+static enum tacit_status wrap_anew(struct tacit_keyd_store *store, struct tacit_keyd_store *next,
+				   sqlite3_stmt *stmt, struct tacit_error *err)
+{
+	TACIT_CLEANUP(tacit_keyd_bytes_done) struct tacit_keyd_bytes wrapped = { 0 };
+	struct tacit_slice id = tacit_sqlite_column(stmt, 0);
+	struct tacit_keyd_label label = key_label(id, (uint32_t)sqlite3_column_int64(stmt, 1));
+	sqlite3_stmt *set = NULL;
+	enum tacit_status st =
+		tacit_keyd_rewrap(store, next, &label, tacit_sqlite_column(stmt, 2), &wrapped, err);
+
+	if (st == TACIT_OK)
+		st = tacit_keyd_prepare(next, TACIT_KEYD_MATERIAL_SET, &set, err);
+	if (st != TACIT_OK)
+		return st;
+	tacit_sqlite_bind_text(set, 1, id);
+	sqlite3_bind_int64(set, 2, label.version);
+	tacit_sqlite_bind_blob(set, 3, tacit_slice_of(wrapped.ptr, wrapped.len));
+	st = tacit_keyd_step(next, set, "store the key", err);
+	return st == TACIT_OK ? tacit_keyd_wrote_one(next, "key", id, err) : st;
+}
+
+enum tacit_status tacit_keyd_rekey_keys(struct tacit_keyd_store *store,
+					struct tacit_keyd_store *next, struct tacit_error *err)
+{
+	TACIT_CLEANUP(tacit_sqlite_reset) sqlite3_stmt *stmt = NULL;
+	struct sealing sealing = { next, TACIT_OK, err };
+	enum tacit_status st = tacit_keyd_key_list(store, seal_anew, &sealing, err);
+
+	if (st == TACIT_OK)
+		st = sealing.status;
+	if (st == TACIT_OK)
+		st = tacit_keyd_prepare(store, TACIT_KEYD_MATERIAL_LIST, &stmt, err);
+	while (st == TACIT_OK) {
+		int code = sqlite3_step(stmt);
+
+		if (code == SQLITE_DONE)
+			break;
+		st = code == SQLITE_ROW ? wrap_anew(store, next, stmt, err)
+					: tacit_sqlite_fail(store->db, WHERE, "list keys", err);
+	}
+	return st;
+}

@@ -174,6 +174,78 @@ run 3 "what is no log" keyd log --verify phrase
 run 2 "a file without --verify" keyd log log
 run 2 "--head without --verify" keyd log --dir keys --head "$(printf '00%.0s' {1..32})"
 
+# --- another master key ----------------------------------------------------------------------------
+cp -r keys moved
+openssl rand -hex 32 >new
+run 2 "rekey to nothing" keyd rekey --dir moved
+has err "comes from one place, such as '--new-master-key'" "says what is missing"
+run 2 "to two at once" keyd rekey --dir moved --new-master-key new --new-passphrase-file phrase
+run 2 "to the key that it has" keyd rekey --dir moved --new-master-key moved/master.key
+has err "the same master key" "says so"
+run 1 "from a key that is not its" keyd rekey --dir moved --master-key zeros --new-passphrase-file phrase
+run 3 "to what is no key" keyd rekey --dir moved --new-master-key short
+run 1 "with a key that was changed in the file" keyd rekey --dir meddled --new-master-key new
+has err "the row of key 'model' was changed by something other than this broker" "names it"
+keyd key list --dir moved >after.list && keyd log --dir moved | cmp -s - log &&
+	[ ! -e moved/master.salt ]
+ok $? "nothing of that changed anything"
+run 0 "rekey" keyd rekey --json --dir moved --new-master-key new
+json out 'd == {"schema": "tacit.keyd-rekey/1", "done": True}' "says so in JSON"
+has err 'backups from before' "and what the old key is still for"
+run 1 "the old key" keyd key list --dir moved
+has err "not the one of this store" "is another one now"
+keyd key list --dir keys >before.list
+keyd key list --dir moved --master-key new >after.list
+cmp -s before.list after.list
+ok $? "the new one opens every key"
+keyd credential list --dir keys >before.list
+keyd credential list --dir moved --master-key new >after.list
+cmp -s before.list after.list
+ok $? "and every credential"
+keyd log --dir moved | tail -n 1 >last
+has last '"who":"operator","op":"RotateMasterKey"' "the log has it"
+run 0 "and is whole" keyd log --dir moved --verify
+run 0 "to a passphrase" keyd rekey --dir moved --master-key new --new-passphrase-file phrase
+cp moved/master.salt salt
+run 0 "and another one, through pipes" keyd rekey --dir moved --passphrase-file <(cat phrase) \
+	--new-passphrase-file <(cat other)
+cmp -s moved/master.salt salt
+ok $? "by the same salt, so that the store alone says which it is"
+run 1 "the first passphrase" keyd key list --dir moved --passphrase-file phrase
+CREDENTIALS_DIRECTORY=$work/credentials run 0 "to a credential of the service manager" \
+	keyd rekey --dir moved --passphrase-file other --new-master-credential broker
+run 0 "is the key in that" keyd key list --dir moved --master-key raw
+
+cut_off() { # CALL N: ends rekey at the Nth call of that name
+	(strace -qq -o trace -e trace="$1" -e inject="$1:signal=SIGKILL:when=$2" \
+		"$tacit" keyd rekey -q --dir cut --new-master-key new
+		exit) 2>err
+}
+kills() { # CALL: kills rekey at each of them in turn, until it comes through
+	local n=0 code=137 bad=0 under
+	while [ $code = 137 ]; do
+		n=$((n + 1)) code=0
+		rm -rf cut && cp -r keys cut
+		cut_off "$1" $n || code=$?
+		under=$(for key in cut/master.key new; do
+			keyd key list --dir cut --master-key $key 2>>err | cmp -s - keys.list && echo $key
+		done)
+		[ "$under" = cut/master.key ] || [ "$under" = new ] || bad=1
+		keyd credential list --dir cut --master-key "$under" >after.list 2>>err
+		cmp -s before.list after.list && keyd log -q --dir cut --verify >/dev/null 2>>err || bad=1
+	done
+	[ $bad = 0 ] && [ $code = 0 ] && [ "$under" = new ] && [ $n -gt 2 ]
+	ok $? "killed at $1: all under the old key or all under the new one"
+}
+keyd key list --dir keys >keys.list
+if strace -o trace true 2>err; then
+	for call in pwrite64 fdatasync; do
+		kills $call
+	done
+else
+	skip "rekey killed" "no strace that may trace"
+fi
+
 # --- serve -----------------------------------------------------------------------------------------
 run 5 "serve without a broker" keyd serve --dir nowhere
 run 2 "serve in the clear to others" keyd serve --dir keys --insecure-plain --listen tcp:0.0.0.0:0
@@ -190,6 +262,8 @@ until [ -s ready ]; do sleep 0.05; done
 json ready 'd["insecure"] == ["insecure-accept-stub", "insecure-plain"]' "what is insecure is said"
 has said 'insecure=insecure-accept-stub,insecure-plain' "in words, too"
 has said 'NOT a TEE' "and warned of"
+run 5 "rekey while it serves" keyd rekey --dir keys --new-master-key new
+has err "a broker, or another verb, has the store open" "is refused"
 url=http://$(sed -E 's/.*"tcp:([^"]+)".*/\1/' ready)
 code() { # METHOD PATH
 	curl -s -o body -w '%{http_code}' -X "$1" "$url$2"

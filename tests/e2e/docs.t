@@ -67,6 +67,7 @@ ELSEWHERE = {
     "tacit receipt verify --evidence evidence.bin --policy server.policy": "tests/emulation/enclave.t",
     "tacit measure": "tests/cli/measure.t",
     "tacit collateral ": "tests/e2e/collateral.t",
+    "tacit keyd rekey": "tests/cli/keyd.t",
     "tacit keyd ": "tests/e2e/keyd.t",
     "tacit kms ": "tests/e2e/kms.t",
     "tacit policy kms": "tests/cli/policy_kms.t",
