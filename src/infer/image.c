@@ -82,9 +82,12 @@ static bool map_writable(struct tacit_image *image)
 	if (!at)
 		return false;
 	image->writable = at;
-	return mmap(at, (size_t)image->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
-		    image->fd, 0) != MAP_FAILED &&
-	       madvise(at, (size_t)image->size, MADV_DONTDUMP) == 0;
+	if (mmap(at, (size_t)image->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, image->fd,
+		 0) == MAP_FAILED)
+		return false;
+	/* At the first touch, where the kernel's shmem_enabled is "advise". */
+	(void)madvise(at, (size_t)image->size, MADV_HUGEPAGE);
+	return madvise(at, (size_t)image->size, MADV_DONTDUMP) == 0;
 }
 
 /*
