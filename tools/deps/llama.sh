@@ -16,8 +16,8 @@
 #   2. the upstream release archive;
 #   3. the git bundle of the same release inside the npm package node-llama-cpp.
 # The libraries are kept in the cache too, under a key made of source, recipe and compiler: a
-# second clone builds nothing. A system libllama is used (with the pinned common library, which
-# no system installs) when pkg-config knows exactly the pinned version.
+# second clone builds nothing. A system's libllama is not used: it lacks the limits that the recipe
+# sets to what a client's schema may cost.
 #
 # --server builds upstream's own programs with upstream's own defaults (-march=native, OpenMP
 # where found): they are what the benchmark compares with, and nothing of Tacit links to them.
@@ -102,10 +102,10 @@ get_source() {
 	trap - EXIT
 }
 
-# What the libraries depend on: source, recipe, compiler, machine, system library.
+# What the libraries depend on: source, recipe, compiler, machine.
 build_key() {
 	{
-		echo "$TREE_SHA256 $system"
+		echo "$TREE_SHA256"
 		cat "$here/llama/CMakeLists.txt" "$here/llama/cpu_pick.c" "$here/llama/mute.h"
 		${CXX:-c++} --version
 		uname -m
@@ -139,14 +139,12 @@ install_files() {
 
 # Paths in it are relative to the file itself, so that the tree can be moved.
 write_mk() {
-	libs="-lllama -lggml -ltacit-cpu -lggml-base"
-	[ "$system" = none ] || libs=$(pkg-config --libs llama)
 	cat >"$1/llama.mk" <<MK
 LLAMA_VERSION := $VERSION
 LLAMA_DIR := \$(patsubst %/,%,\$(dir \$(lastword \$(MAKEFILE_LIST))))
 LLAMA_CFLAGS := -isystem \$(LLAMA_DIR)/include
-LLAMA_LIBS := -L\$(LLAMA_DIR)/lib -lllama-common -lllama-common-base $libs -lstdc++ -lm \\
-	-lpthread -ldl
+LLAMA_LIBS := -L\$(LLAMA_DIR)/lib -lllama-common -lllama-common-base -lllama -lggml -ltacit-cpu \\
+	-lggml-base -lstdc++ -lm -lpthread -ldl
 MK
 }
 
@@ -159,7 +157,7 @@ build_libraries() {
 		trap 'rm -rf "$work"' EXIT
 		say "building with $jobs jobs (about 5 minutes on 2 cores; kept in $cache)"
 		cmake -S "$here/llama" -B "$work/b" -G "$(generator)" -DCMAKE_BUILD_TYPE=Release \
-			-DLLAMA_SRC="$source_dir" -DTACIT_SYSTEM_LLAMA="$system" \
+			-DLLAMA_SRC="$source_dir" \
 			-DCMAKE_C_FLAGS="-ffile-prefix-map=$cache=." \
 			-DCMAKE_CXX_FLAGS="-ffile-prefix-map=$cache=." >"$work/log" 2>&1 || {
 			tail -20 "$work/log" >&2
@@ -214,11 +212,6 @@ build_server() {
 	say "upstream's programs are in $out/bin"
 }
 
-system=none
-if pkg-config --exact-version="$VERSION" llama 2>/dev/null; then
-	system=$VERSION
-	say "using the system's libllama $VERSION"
-fi
 get_source
 case ${1:-} in
 --source)
