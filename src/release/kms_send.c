@@ -142,6 +142,7 @@ static unsigned set_request(struct tacit_kms *kms, const struct tacit_kms_messag
 	secret[keys->secret_key.len] = 0;
 	c |= curl->easy_setopt(kms->easy, CURLOPT_URL, url);
 	c |= curl->easy_setopt(kms->easy, CURLOPT_AWS_SIGV4, signing);
+	c |= curl->easy_setopt(kms->easy, CURLOPT_PATH_AS_IS, 0L); /* libcurl 8.13: not both */
 	c |= curl->easy_setopt(kms->easy, CURLOPT_USERNAME, keys->access_key);
 	c |= curl->easy_setopt(kms->easy, CURLOPT_PASSWORD, secret);
 	c |= curl->easy_setopt(kms->easy, CURLOPT_POSTFIELDS, m->body.ptr);

@@ -273,6 +273,7 @@ static enum tacit_status sign(CURL *easy, struct request *r, const struct source
 	secret[r->keys->secret_key.len] = '\0';
 	snprintf(scope, sizeof(scope), "aws:amz:%s:s3", ask->source->url.region);
 	c |= curl->easy_setopt(easy, CURLOPT_AWS_SIGV4, scope);
+	c |= curl->easy_setopt(easy, CURLOPT_PATH_AS_IS, 0L); /* libcurl 8.13: not both */
 	c |= curl->easy_setopt(easy, CURLOPT_USERNAME, r->keys->access_key);
 	c |= curl->easy_setopt(easy, CURLOPT_PASSWORD, secret);
 	tacit_wipe(secret, sizeof(secret));
@@ -479,6 +480,7 @@ enum tacit_status tacit_source_http_ask(struct source_ask *ask, bool fresh_keys,
 	/* The next request may be to somebody else. */
 	(void)curl->easy_setopt(lane->easy, CURLOPT_HTTPHEADER, NULL);
 	(void)curl->easy_setopt(lane->easy, CURLOPT_AWS_SIGV4, NULL);
+	(void)curl->easy_setopt(lane->easy, CURLOPT_PATH_AS_IS, 1L);
 	(void)curl->easy_setopt(lane->easy, CURLOPT_USERNAME, NULL);
 	(void)curl->easy_setopt(lane->easy, CURLOPT_PASSWORD, NULL);
 	request_done(r);

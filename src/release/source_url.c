@@ -127,6 +127,20 @@ static enum tacit_status split(const char *text, struct object *ret, struct taci
 	return TACIT_OK;
 }
 
+/* Whether a word between slashes is "." or "..", which libcurl takes out of what it signs. */
+static bool has_dots(const char *key)
+{
+	for (const char *at = key;; at++) {
+		size_t len = strcspn(at, "/");
+
+		if ((len == 1 || len == 2) && strspn(at, ".") >= len)
+			return true;
+		at += len;
+		if (!*at)
+			return false;
+	}
+}
+
 /* Appends a key as a path [RFC 3986 2.3]: what signatures are made over must not be ambiguous. */
 static void put_key(char *url, const char *key)
 {
@@ -173,6 +187,8 @@ static enum tacit_status take_s3(const char *text, const struct source_places *p
 	struct object o = { .bucket = NULL };
 	enum tacit_status st = split(text, &o, err);
 
+	if (st == TACIT_OK && has_dots(o.key))
+		st = refuse(err, "a key of S3 with '.' or '..' between slashes is not read");
 	if (st == TACIT_OK)
 		st = take_region(places, ret, err);
 	if (st == TACIT_OK && places->s3_endpoint)

@@ -45,8 +45,8 @@ static const struct {
 	  SOURCE_S3 },
 	{ "s3://abc/a b+\xc3\xbc%?#", "https://minio.example:9000/abc/a%20b%2B%C3%BC%25%3F%23",
 	  "eu-central-1", &HERE, SOURCE_S3 },
-	{ "s3://abc/../x//~-._", "https://minio.example:9000/abc/../x//~-._", "eu-central-1", &HERE,
-	  SOURCE_S3 },
+	{ "s3://abc/...//.x/x./..y/~-._", "https://minio.example:9000/abc/...//.x/x./..y/~-._",
+	  "eu-central-1", &HERE, SOURCE_S3 },
 	{ "gs://a_b/k", "https://storage.googleapis.com/a_b/k", "", &NOWHERE, SOURCE_GS },
 	{ "gs://a_b/k\n", "https://gs.example/a_b/k%0A", "", &HERE, SOURCE_GS },
 };
@@ -94,6 +94,11 @@ static const char *const BAD[] = {
 	"s3://abc./k",
 	"s3://a%20c/k",
 	"s3://abc@evil/k",
+	"s3://abc/..",
+	"s3://abc/.",
+	"s3://abc/../k",
+	"s3://abc/k/./l",
+	"s3://abc/k/..",
 	"gs://abc",
 };
 
