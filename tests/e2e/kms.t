@@ -292,9 +292,12 @@ test_strangers()
 # --- ends ----------------------------------------------------------------------------------------
 keyd.send_signal(signal.SIGTERM)
 keyd.wait(WAIT)
-with open(path("serve.log")) as f:
-    ok(re.search(r"event=answered target=TrentService.Decrypt status=200", f.read()),
-       "what was asked for is told, without what was in it")
+if "boto3" in sys.modules or shutil.which("aws"):
+    with open(path("serve.log")) as f:
+        ok(re.search(r"event=answered target=TrentService.Decrypt status=200", f.read()),
+           "what was asked for is told, without what was in it")
+else:
+    skip("what was asked for is told", "nobody was there to ask")
 import http.client
 c = http.client.HTTPConnection(local.removeprefix("http://"), timeout=WAIT)
 c.request("POST", "/", b'{"NumberOfBytes":8}', {"X-Amz-Target": "TrentService.GenerateRandom",
