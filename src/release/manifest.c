@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "release/manifest.h"
 
+#include <strings.h>
+
 #include "appraise/json_out.h"
 #include "base/arena.h"
 #include "base/time.h"
@@ -49,20 +51,10 @@ enum tacit_status tacit_manifest_current(const struct tacit_manifest *manifest, 
 	return tacit_fail(err, TACIT_EXPIRED, WHERE, 0, "the model's manifest expired at %s", when);
 }
 
-static uint8_t lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
-}
-
 /* On some filesystems two names are one when only the case of their letters differs. */
 static bool same_name(struct tacit_slice a, struct tacit_slice b)
 {
-	if (a.len != b.len)
-		return false;
-	for (size_t i = 0; i < a.len; i++)
-		if (lower(a.ptr[i]) != lower(b.ptr[i]))
-			return false;
-	return true;
+	return a.len == b.len && strncasecmp((const char *)a.ptr, (const char *)b.ptr, a.len) == 0;
 }
 
 /* ---- what a manifest must be --------------------------------------------------------------- */
