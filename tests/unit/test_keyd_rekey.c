@@ -4,24 +4,13 @@
 #include "base/compiler.h"
 #include "release/keyd_inside.h"
 #include "tests/tap.h"
+#include "tests/unit/keyd_util.h"
 #include "tests/unit/kill_util.h"
 
 #define KEYS        20u
 #define CREDENTIALS 60u
 
-static char folder[128];
 static struct tacit_keyd_master masters[2];
-static const struct tacit_keyd_actor ACTOR = { { (const uint8_t *)"operator", 8 }, 1790000000 };
-
-static const char *place(const char *name)
-{
-	static char paths[4][256];
-	static unsigned turn;
-	char *path = paths[turn++ % 4];
-
-	snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
-	return path;
-}
 
 static struct tacit_keyd_store *open_under(const char *path, size_t master)
 {

@@ -7,25 +7,14 @@
 
 #include "base/compiler.h"
 #include "tests/tap.h"
+#include "tests/unit/keyd_util.h"
 #include "tests/unit/kill_util.h"
 
-static char folder[128];
 static struct tacit_keyd_master master, wrong;
 static uint8_t room[65536];
 static struct tacit_arena arena;
-static const struct tacit_keyd_actor ACTOR = { { (const uint8_t *)"operator", 8 }, 1790000000 };
 static char model[TACIT_KEYD_ID_LEN + 1]; /* a key of keys.db */
 static const char MATERIAL[] = "0123456789abcdef0123456789abcdef";
-
-static const char *place(const char *name)
-{
-	static char paths[4][256];
-	static unsigned turn;
-	char *path = paths[turn++ % 4];
-
-	snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
-	return path;
-}
 
 static struct tacit_keyd_store *must_open(const char *path)
 {
