@@ -30,6 +30,7 @@ struct cli_keyd {
 
 /* DIR/name. False, after saying why, when it is too long. */
 #define CLI_KEYD_PATH 4096
+#define CLI_KEYD_SALT "master.salt" /* in its folder: of a passphrase */
 bool cli_keyd_path(const struct cli_keyd *keyd, const char *name, char ret[static CLI_KEYD_PATH]);
 
 /* Writes DIR/name, which is not there yet. Returns 0, or an exit code after saying why. */

@@ -12,7 +12,6 @@
 #include "sys/clock.h"
 
 #define FILE_MAX_LEN 4096
-#define SALT         "master.salt"
 #define SALT_LEN     16
 #define LOG_N        15 /* 32 MiB and some 60 ms */
 
@@ -60,7 +59,7 @@ int cli_keyd_put_salt(const struct cli_common *common, const struct cli_keyd *ke
 
 	if (tacit_random(tacit_mut_of(salt, sizeof(salt)), &err) != TACIT_OK)
 		return cli_fail(common, &err, "cannot make a salt");
-	return cli_keyd_put(common, keyd, SALT, TACIT_SLICE_ARRAY(salt), 0600);
+	return cli_keyd_put(common, keyd, CLI_KEYD_SALT, TACIT_SLICE_ARRAY(salt), 0600);
 }
 
 static void drop(struct tacit_slice *content)
@@ -121,7 +120,7 @@ static int from_passphrase(const struct cli_common *common, const struct cli_key
 	struct tacit_error err = { 0 };
 	char path[CLI_KEYD_PATH];
 
-	if (!cli_keyd_path(keyd, SALT, path))
+	if (!cli_keyd_path(keyd, CLI_KEYD_SALT, path))
 		return tacit_status_exit(TACIT_USAGE);
 	int code = read_secret(common, path, &salt);
 	if (code == 0)

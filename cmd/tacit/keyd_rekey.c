@@ -26,7 +26,7 @@ static int put_salt(const struct options *o)
 {
 	char path[CLI_KEYD_PATH];
 
-	if (!cli_keyd_path(&o->keyd, "master.salt", path))
+	if (!cli_keyd_path(&o->keyd, CLI_KEYD_SALT, path))
 		return tacit_status_exit(TACIT_USAGE);
 	return access(path, F_OK) == 0 ? 0 : cli_keyd_put_salt(&o->common, &o->keyd);
 }

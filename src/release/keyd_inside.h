@@ -78,6 +78,10 @@ tacit_keyd_seal_credential(const struct tacit_keyd_store *store,
 			   const struct tacit_keyd_credential *c,
 			   uint8_t ret[static TACIT_KEYD_SEAL_LEN], struct tacit_error *err);
 
+/* That a row is not as this broker left it, naming it: TACIT_SIGNATURE. */
+TACIT_MUST_CHECK enum tacit_status tacit_keyd_changed(const char *kind, struct tacit_slice name,
+						      struct tacit_error *err);
+
 /* Whether the seal is the one that the row of `name` says. Errors: TACIT_SIGNATURE, naming it. */
 TACIT_MUST_CHECK enum tacit_status
 tacit_keyd_seal_check(const char *kind, struct tacit_slice name,

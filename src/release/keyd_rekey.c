@@ -29,13 +29,7 @@ enum tacit_status tacit_keyd_rewrap(const struct tacit_keyd_store *store,
 enum tacit_status tacit_keyd_wrote_one(const struct tacit_keyd_store *store, const char *kind,
 				       struct tacit_slice name, struct tacit_error *err)
 {
-	char shown[80];
-
-	if (sqlite3_changes(store->db) == 1)
-		return TACIT_OK;
-	return tacit_fail(err, TACIT_SIGNATURE, WHERE, 0,
-			  "the row of %s '%s' was changed by something other than this broker",
-			  kind, tacit_escape(shown, sizeof(shown), name));
+	return sqlite3_changes(store->db) == 1 ? TACIT_OK : tacit_keyd_changed(kind, name, err);
 }
 
 /*

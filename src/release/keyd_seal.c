@@ -75,15 +75,21 @@ enum tacit_status tacit_keyd_seal_credential(const struct tacit_keyd_store *stor
 	return make(store, &sheet, ret, err);
 }
 
+enum tacit_status tacit_keyd_changed(const char *kind, struct tacit_slice name,
+				     struct tacit_error *err)
+{
+	char shown[80];
+
+	return tacit_fail(err, TACIT_SIGNATURE, WHERE, 0,
+			  "the row of %s '%s' was changed by something other than this broker",
+			  kind, tacit_escape(shown, sizeof(shown), name));
+}
+
 enum tacit_status tacit_keyd_seal_check(const char *kind, struct tacit_slice name,
 					const uint8_t seal[static TACIT_KEYD_SEAL_LEN],
 					struct tacit_slice said, struct tacit_error *err)
 {
-	char shown[80];
-
 	if (tacit_equal_secret(tacit_slice_of(seal, TACIT_KEYD_SEAL_LEN), said))
 		return TACIT_OK;
-	return tacit_fail(err, TACIT_SIGNATURE, WHERE, 0,
-			  "the row of %s '%s' was changed by something other than this broker",
-			  kind, tacit_escape(shown, sizeof(shown), name));
+	return tacit_keyd_changed(kind, name, err);
 }
