@@ -113,6 +113,13 @@ static void turn_sink(struct tacit_relay *r, struct relay_flow *flow)
 	flow->sink = flow->shut = true;
 }
 
+/* A write failed. Who was reset before it had ended is known by this alone. */
+static void refused(struct tacit_relay *r, struct relay_flow *flow, struct relay_end *to, int code)
+{
+	to->cut |= code == ECONNRESET;
+	turn_sink(r, flow);
+}
+
 bool tacit_relay_flow_give(struct relay_flow *flow, struct tacit_slice bytes)
 {
 	if (bytes.len == 0)
@@ -176,7 +183,7 @@ static bool push(struct tacit_relay *r, struct relay_flow *flow, const struct re
 			if (!unload(r, flow))
 				turn_sink(r, flow);
 		} else if (errno != EINTR) {
-			turn_sink(r, flow);
+			refused(r, flow, to, errno);
 		}
 	}
 	if (flow->held > 0)
@@ -193,6 +200,7 @@ static void note_end(struct relay_flow *flow, struct relay_end *from, ssize_t n)
 {
 	if (n == 0) {
 		flow->ended = true;
+		flow->reset = from->cut;
 	} else if (errno == EAGAIN) {
 		from->readable = false;
 	} else if (errno != EINTR) {
@@ -218,7 +226,7 @@ static void carry(struct tacit_relay *r, struct relay_flow *flow, struct relay_e
 	r->counts.copied_bytes += len;
 	ssize_t sent = send(to->source.fd, r->scratch, len, MSG_NOSIGNAL | MSG_DONTWAIT);
 	if (sent < 0 && errno != EAGAIN && errno != EINTR) {
-		turn_sink(r, flow);
+		refused(r, flow, to, errno);
 		return;
 	}
 	size_t gone = sent < 0 ? 0 : (size_t)sent;

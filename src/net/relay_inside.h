@@ -27,6 +27,7 @@ struct relay_end {
 	struct relay_conn *conn;
 	bool readable, writable; /* until a call says otherwise: events come once */
 	bool hung;               /* an error, or both directions are over */
+	bool cut;                /* a write learned of its reset, which no read tells again */
 };
 
 struct relay_pipe {
