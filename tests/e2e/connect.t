@@ -217,6 +217,7 @@ is "$status:$(grep -c '^data: ' "$DIR/body")" 200:5 "--hold: a good one does, wh
 
 # --- a store that cannot store -----------------------------------------------------------------
 small() { # small WHAT: an endpoint whose files may have 64 KiB
+	rm -f "$DIR/small.ready"
 	(
 		trap '' XFSZ
 		ulimit -f 64
