@@ -120,7 +120,10 @@ hurt("a bit of the weights", 1, "SIGNATURE", flipped(WEIGHTS, -100000))
 hurt("the last bit of the last file", 1, "SIGNATURE", flipped(EXTRA, -1))
 hurt("another manifest", 1, "SIGNATURE", {"/m/manifest.json": files["/m/manifest.json"].replace(
     b'"demo"', b'"omed"')})
-hurt("a bit of a signature", 1, "SIGNATURE|FORMAT", flipped("/m/manifest.sig", -40))
+seal = files["/m/manifest.sig"]
+hurt("another digit in a signature", 1, "SIGNATURE", {
+    "/m/manifest.sig": seal[:-40] + (b"0" if seal[-40:-39] != b"0" else b"1") + seal[-39:]})
+hurt("no digit in a signature", 3, "FORMAT", {"/m/manifest.sig": seal[:-40] + b"g" + seal[-39:]})
 hurt("shorter weights", 1, "SIGNATURE|BINDING|FORMAT", {WEIGHTS: files[WEIGHTS][:-1]})
 hurt("longer weights", 1, "SIGNATURE|BINDING|FORMAT", {WEIGHTS: files[WEIGHTS] + b"x"})
 hurt("two files swapped", 1, "SIGNATURE|BINDING", {WEIGHTS: files[EXTRA], EXTRA: files[WEIGHTS]})
