@@ -6,6 +6,7 @@ that are deaf, and that are very many. After each of them it serves others, and 
 import os
 import random
 import select
+import signal
 import sys
 
 sys.dont_write_bytecode = True
@@ -223,11 +224,25 @@ for sock in strays:
     sock.close()
 equal(relay.wait_metric("tacit_relay_connections", 1), 1, "nothing is left of them")
 pipes = relay.metric("tacit_relay_pipes")
-for who in (0, 1) * 4:
-    leaver, other = with_bytes_held()[::1 if who else -1]
+for gone in ("the client", "the server") * 4:
+    client, peer = with_bytes_held()
+    leaver, other = (client, peer) if gone == "the client" else (peer, client)
     reset(leaver)
-    ok(rest(other) is None, f"bytes on their way when {('the server', 'the client')[who]} is gone")
+    ok(rest(other) is None, f"bytes on their way when {gone} is gone: a reset")
     other.close()
+# Stopped meanwhile, the relay finds bytes for the server and the server's reset at once.
+spied = Relay("--listen", ANY, "--to", server.address, "--spy", path("spied"))
+for name, one in (("spliced", relay), ("copied", spied)):
+    client, peer = server.pair(one)
+    client.sendall(b"x")
+    exactly(peer, 1)
+    os.kill(one.process.pid, signal.SIGSTOP)
+    client.sendall(b"more")
+    reset(peer)
+    os.kill(one.process.pid, signal.SIGCONT)
+    ok(rest(client) is None, f"a write that finds a reset, {name}: a reset")
+    client.close()
+equal(spied.stop(), 0, "it ends well")
 equal(relay.wait_metric("tacit_relay_connections", 1), 1, "and their connections")
 left = relay.metric("tacit_relay_pipes")  # whose pipes are empty at its end leaves both to the next
 ok(left <= max(pipes, 2), "and their pipes", f"{left}, and {pipes} before")
