@@ -260,7 +260,7 @@ fuzz: fuzzers
 	$(Q)tools/fuzz-all $(FUZZ_SECONDS)
 
 check: all tests tools replays examples
-	$(Q)prove --failures --comments --timer -j2 --shuffle $(TEST_T) $(TESTS) $(wildcard tests/cli/*.t) $(wildcard tests/e2e/*.t)
+	$(Q)prove -j2 --shuffle $(TEST_T) $(TESTS) $(wildcard tests/cli/*.t) $(wildcard tests/e2e/*.t)
 
 # Enclave images in a machine that measures them itself: QEMU's, which is built for it, with our own
 # kernel. Minutes the first time.
@@ -269,7 +269,7 @@ $(ENCLAVE_KERNEL):
 	tools/enclave-kernel/build
 check-emulation-full: $(B)/tacit $(B)/tacit-init $(B)/tacit-emulator $(B)/tools/nsm-device $(ENCLAVE_KERNEL)
 	tools/deps/emulation.sh --nitro
-	TACIT=$(CURDIR)/$(B)/tacit prove --failures --comments --timer tests/emulation/own_kernel.t tests/emulation/nitro_machine.t
+	TACIT=$(CURDIR)/$(B)/tacit prove tests/emulation/own_kernel.t tests/emulation/nitro_machine.t
 
 # --- gates -----------------------------------------------------------------------------------
 lint: lib
