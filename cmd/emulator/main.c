@@ -16,15 +16,12 @@
  * mode.
  */
 
-#include <errno.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/hex.h"
@@ -34,12 +31,6 @@
 #include "port.h"
 #include "root.h"
 #include "vhost.h"
-
-_Noreturn void end(const char *what, const char *name)
-{
-	fprintf(stderr, "tacit-emulator: %s %s: %s\n", what, name, strerror(errno));
-	exit(5);
-}
 
 static struct tacit_slice answer(void *user, struct tacit_slice request, struct tacit_mut room)
 {
@@ -67,24 +58,6 @@ static void take_measurements(struct nsm_module *m, const char *path)
 			end("no PCR0 to 2 in", path);
 	}
 	json_decref(all);
-}
-
-int listen_at(const char *path)
-{
-	struct sockaddr_un name = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (strlen(path) >= sizeof(name.sun_path)) {
-		errno = ENAMETOOLONG;
-		end("cannot listen at", path);
-	}
-	memcpy(name.sun_path, path, strlen(path));
-	unlink(path);
-	mode_t others = umask(0077);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&name, sizeof(name)) || listen(fd, 64))
-		end("cannot listen at", path);
-	umask(others);
-	return fd;
 }
 
 static void serve_machine(struct nsm_module *m, int fd, const char *measurements)

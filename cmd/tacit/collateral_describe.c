@@ -1,31 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collateral_describe.h"
 
-#include "base/time.h"
-#include "inspect.h"
+#include "fields.h"
 #include "tee/dcap/collateral_choose.h"
 #include "tee/dcap/pck.h"
 #include "tee/snp/snp_vek.h"
 #include "trust/roots.h"
 #include "trust/x509_parts.h"
-
-static void put_shown(json_t *o, const char *name, struct tacit_slice text)
-{
-	char shown[256];
-
-	if (text.ptr)
-		cli_put_text(o, name, tacit_escape(shown, sizeof(shown), text));
-	else
-		json_object_set_new(o, name, json_null());
-}
-
-static void put_time(json_t *o, const char *name, int64_t seconds)
-{
-	char text[TACIT_TIME_TEXT];
-
-	tacit_time_format(seconds, text);
-	cli_put_text(o, name, text);
-}
 
 /* Its period, and where `now` lies. */
 static void put_dates(json_t *o, int64_t from, int64_t until, int64_t now)
@@ -36,8 +17,8 @@ static void put_dates(json_t *o, int64_t from, int64_t until, int64_t now)
 		[TACIT_DCAP_FUTURE] = "not valid yet",
 	};
 
-	put_time(o, "issued", from);
-	put_time(o, "until", until);
+	cli_put_time(o, "issued", from);
+	cli_put_time(o, "until", until);
 	cli_put_text(o, "state", AGES[tacit_dcap_age(now, from, until)]);
 }
 
@@ -87,7 +68,7 @@ static void put_crl(json_t *list, const struct tacit_crl *crl, int64_t now)
 	struct tacit_slice cn = { NULL, 0 };
 
 	(void)tacit_name_take(&d, &cn);
-	put_shown(o, "issuer", cn);
+	cli_put_shown(o, "issuer", cn);
 	cli_put_hex(o, "number", crl->number);
 	json_object_set_new(o, "revoked", json_integer((json_int_t)crl->revoked_count));
 	put_dates(o, crl->this_update, crl->next_update, now);
@@ -131,8 +112,8 @@ static void put_cert(json_t *list, const struct tacit_cert *cert, const struct t
 	enum tacit_root root = tacit_root_find(cert, cx);
 	struct tacit_dcap_pck pck;
 
-	put_shown(o, "subject", cert->subject_cn);
-	put_shown(o, "issuer", cert->issuer_cn);
+	cli_put_shown(o, "subject", cert->subject_cn);
+	cli_put_shown(o, "issuer", cert->issuer_cn);
 	if (root != TACIT_ROOT_NONE)
 		cli_put_text(o, "root", tacit_root_name(root));
 	put_vek(o, cert);

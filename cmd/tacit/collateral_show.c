@@ -11,7 +11,6 @@
 #include "collateral_describe.h"
 #include "crypto/hash.h"
 #include "fields.h"
-#include "inspect.h"
 #include "net/fetch_judge.h"
 #include "verbs.h"
 

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/hex.h"
+#include "base/time.h"
 #include "codec/json.h"
 #include "receipt/report.h"
 
@@ -48,6 +50,42 @@ static void print_at(const json_t *object, int depth)
 void cli_fields_print(const json_t *object)
 {
 	print_at(object, 0);
+}
+
+void cli_put_text(json_t *object, const char *name, const char *text)
+{
+	json_object_set_new(object, name, json_string(text));
+}
+
+void cli_put_time(json_t *object, const char *name, int64_t seconds)
+{
+	char text[TACIT_TIME_TEXT];
+
+	tacit_time_format(seconds, text);
+	cli_put_text(object, name, text);
+}
+
+void cli_put_shown(json_t *object, const char *name, struct tacit_slice text)
+{
+	char shown[512];
+
+	if (text.ptr)
+		cli_put_text(object, name, tacit_escape(shown, sizeof(shown), text));
+	else
+		json_object_set_new(object, name, json_null());
+}
+
+void cli_put_hex(json_t *object, const char *name, struct tacit_slice bytes)
+{
+	char *hex = bytes.ptr ? malloc(2 * bytes.len + 1) : NULL;
+
+	if (hex) {
+		tacit_hex_encode(bytes, hex);
+		cli_put_text(object, name, hex);
+	} else {
+		json_object_set_new(object, name, json_null());
+	}
+	free(hex);
 }
 
 json_t *cli_fields_claims(const struct tacit_receipt_claims *claims)

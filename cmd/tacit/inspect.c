@@ -9,8 +9,6 @@
 #include <string.h>
 
 #include "base/bounds.h"
-#include "base/hex.h"
-#include "base/time.h"
 #include "codec/cose.h"
 #include "fields.h"
 #include "inspect.h"
@@ -24,40 +22,6 @@ struct options {
 	struct cli_common common;
 };
 
-/* Every value here is a string, so that text and JSON come from one list. */
-void cli_put_text(json_t *object, const char *name, const char *text)
-{
-	json_object_set_new(object, name, json_string(text));
-}
-
-static void put_slice(json_t *object, const char *name, struct tacit_slice text)
-{
-	char shown[512];
-
-	cli_put_text(object, name, tacit_escape(shown, sizeof(shown), text));
-}
-
-void cli_put_hex(json_t *object, const char *name, struct tacit_slice bytes)
-{
-	char *hex = bytes.ptr ? malloc(2 * bytes.len + 1) : NULL;
-
-	if (hex) {
-		tacit_hex_encode(bytes, hex);
-		cli_put_text(object, name, hex);
-	} else {
-		json_object_set_new(object, name, json_null());
-	}
-	free(hex);
-}
-
-void cli_put_time(json_t *object, const char *name, uint64_t seconds)
-{
-	char text[TACIT_TIME_TEXT];
-
-	tacit_time_format(seconds > INT64_MAX ? INT64_MAX : (int64_t)seconds, text);
-	cli_put_text(object, name, text);
-}
-
 static json_t *binding_object(const struct tacit_binding *b)
 {
 	json_t *object = json_object();
@@ -67,7 +31,7 @@ static json_t *binding_object(const struct tacit_binding *b)
 	cli_put_hex(object, "tls_spki_sha256", TACIT_SLICE_ARRAY(b->tls_spki));
 	cli_put_hex(object, "receipt_key", TACIT_SLICE_ARRAY(b->receipt_key));
 	cli_put_hex(object, "hpke_config", b->hpke_config);
-	put_slice(object, "model_id", b->model_id);
+	cli_put_shown(object, "model_id", b->model_id);
 	cli_put_hex(object, "model_sha256", TACIT_SLICE_ARRAY(b->model_hash));
 	cli_put_hex(object, "config_sha256", TACIT_SLICE_ARRAY(b->config_hash));
 	return object;
@@ -80,7 +44,7 @@ static json_t *stub_object(const struct tacit_stub_doc *doc)
 	struct tacit_binding binding;
 
 	cli_put_text(object, "notice", tacit_tee_label(TACIT_TEE_STUB));
-	cli_put_time(object, "timestamp", doc->timestamp_ms / 1000);
+	cli_put_time(object, "timestamp", (int64_t)(doc->timestamp_ms / 1000));
 	for (unsigned i = 0; i < TACIT_STUB_PCRS; i++) {
 		char name[16];
 

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "base/error.h"
+#include "fields.h"
 #include "inspect.h"
 #include "tee/azure/azure.h"
 #include "tee/dcap/body.h"
@@ -28,13 +28,6 @@ static void put_bits(json_t *object, const char *name, uint64_t value)
 	cli_put_text(object, name, text);
 }
 
-static void put_shown(json_t *object, const char *name, struct tacit_slice text)
-{
-	char shown[512];
-
-	cli_put_text(object, name, tacit_escape(shown, sizeof(shown), text));
-}
-
 static json_t *nitro(struct tacit_slice raw)
 {
 	struct tacit_nitro_envelope envelope;
@@ -44,8 +37,8 @@ static json_t *nitro(struct tacit_slice raw)
 	    tacit_nitro_payload(envelope.payload, &doc, NULL) != TACIT_OK)
 		return NULL;
 	json_t *object = json_object(), *pcrs = json_object();
-	put_shown(object, "module_id", doc.module_id);
-	cli_put_time(object, "timestamp", doc.timestamp_ms / 1000);
+	cli_put_shown(object, "module_id", doc.module_id);
+	cli_put_time(object, "timestamp", (int64_t)(doc.timestamp_ms / 1000));
 	for (unsigned i = 0; i < TACIT_NITRO_PCRS; i++) {
 		char name[16];
 
@@ -155,7 +148,7 @@ static json_t *azure(struct tacit_slice raw, struct tacit_arena *arena)
 	json_t *object = hcl.kind == TACIT_HCL_SNP ? snp(hcl.area) : json_object();
 	if (!object || tacit_hcl_data_parse(hcl.data, arena, &data, NULL) != TACIT_OK)
 		return object;
-	put_shown(object, "vm_id", data.vm_id);
+	cli_put_shown(object, "vm_id", data.vm_id);
 	cli_put_hex(object, "vtpm_user_data", data.user_data);
 	cli_put_hex(object, "vtpm_ak_modulus", data.ak_modulus);
 	return object;
