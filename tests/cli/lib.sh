@@ -119,6 +119,7 @@ until_true() {
 serve() {
 	local name=$1
 	shift
+	rm -f "$work/$name.json" # of a server before this one
 	"${serve_binary:-$tacit}" serve --tee stub --model models/demo.gguf --listen \
 		tcp:127.0.0.1:0 --json "$@" >"$work/$name.json" 2>"$work/$name.log" &
 	server_pid=$!

@@ -107,15 +107,16 @@ until_true [ ! -e "$state/$id.json" ]
 ok $? "an enclave that ends by itself takes its record along"
 
 # The console is at CID 0, whose port is the enclave's CID and 10000.
-say_something() { exec python3 -c 'import socket, sys, time
+say_something() { exec python3 -c 'import os, socket, sys, time
 s = socket.socket(socket.AF_UNIX)
-s.bind(sys.argv[1] + "/cid-0-10016")
+s.bind(sys.argv[1] + "/soon")
 s.listen()
+os.rename(sys.argv[1] + "/soon", sys.argv[1] + "/cid-0-10016")
 c, _ = s.accept()
 c.sendall(b"hello from the console\n")
 time.sleep(30)' "$ENCLAVES"; }
 foreground() { # NAME: an enclave in the foreground; its output goes to $work/NAME
-	rm -f "$ENCLAVES"/*
+	rm -f "$ENCLAVES"/* "$work/$1" "$work/$1.err" # what is waited for is this one's
 	say_something 2>/dev/null &
 	started+=($!)
 	until_true [ -S "$ENCLAVES/cid-0-10016" ]
@@ -338,6 +339,7 @@ SH
 	up() { # NAME [OPTIONS...]: a run in the foreground; its output goes to $work/NAME
 		local name=$1
 		shift
+		rm -f "$work/$name" "$work/$name.err"
 		PATH=$path "$tacit" run --emulate --eif "$image" "$@" >"$work/$name" \
 			2>"$work/$name.err" </dev/null &
 		process=$!

@@ -19,6 +19,7 @@ id=$(sha256sum <demo.sealed/manifest.json | cut -d' ' -f1)
 start() { # NAME OPTIONS...: a server; sets $address and $server_pid, or fails
 	local name=$1
 	shift
+	rm -f "$name.json"
 	"$tacit" serve --tee stub --listen tcp:127.0.0.1:0 --json "$@" >"$name.json" 2>"$name.log" &
 	server_pid=$!
 	started+=("$server_pid")
