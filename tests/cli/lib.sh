@@ -114,14 +114,14 @@ until_true() {
 	done
 }
 
-# serve NAME [OPTIONS...]: starts a stub server of the demo model on a free port; sets $address
-# and $server_pid. $serve_binary may name another program.
-serve() {
+# serve_with NAME --model MODEL [OPTIONS...]: starts a stub server on a free port; sets $address and
+# $server_pid, or fails. $serve_binary may name another program.
+serve_with() {
 	local name=$1
 	shift
 	rm -f "$work/$name.json" # of a server before this one
-	"${serve_binary:-$tacit}" serve --tee stub --model models/demo.gguf --listen \
-		tcp:127.0.0.1:0 --json "$@" >"$work/$name.json" 2>"$work/$name.log" &
+	"${serve_binary:-$tacit}" serve --tee stub --listen tcp:127.0.0.1:0 --json "$@" \
+		>"$work/$name.json" 2>"$work/$name.log" &
 	server_pid=$!
 	started+=("$server_pid")
 	until_true grep -q '"listen"' "$work/$name.json" || {
@@ -129,6 +129,11 @@ serve() {
 		return 1
 	}
 	address=$(sed -n 's/.*"listen":"\([^"]*\)".*/\1/p' "$work/$name.json")
+}
+
+# serve NAME [OPTIONS...]: the same of the demo model.
+serve() {
+	serve_with "$1" --model models/demo.gguf "${@:2}"
 }
 
 # Whether this machine gives out terminals; a bare container may not.

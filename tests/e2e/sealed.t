@@ -16,19 +16,6 @@ printf '{"a":1}' >tokenizer.json
 run 0 "seal" "${seal[@]}" --model-id sealed-demo -o demo.sealed "$model" tokenizer.json
 id=$(sha256sum <demo.sealed/manifest.json | cut -d' ' -f1)
 
-start() { # NAME OPTIONS...: a server; sets $address and $server_pid, or fails
-	local name=$1
-	shift
-	rm -f "$name.json"
-	"$tacit" serve --tee stub --listen tcp:127.0.0.1:0 --json "$@" >"$name.json" 2>"$name.log" &
-	server_pid=$!
-	started+=("$server_pid")
-	until_true grep -q '"listen"' "$name.json" || {
-		sed 's/^/# /' "$name.log"
-		return 1
-	}
-	address=$(sed -n 's/.*"listen":"\([^"]*\)".*/\1/p' "$name.json")
-}
 refused() { # CODE NAME OPTIONS...: a server that ends before it listens
 	local code=$1 name=$2
 	shift 2
@@ -40,7 +27,7 @@ refused() { # CODE NAME OPTIONS...: a server that ends before it listens
 
 # --- it runs -------------------------------------------------------------------------------------
 open=(--model-key key.txt --publisher "$publisher")
-start good --model demo.sealed "${open[@]}"
+serve_with good --model demo.sealed "${open[@]}"
 ok $? "serve --model demo.sealed"
 json good.json "d['model'] == 'sealed-demo' and d['model_sha256'] == '$id'" \
 	"the model is known by its manifest"
@@ -60,7 +47,7 @@ run 0 "is verified" "$tacit" receipt verify --insecure-accept-stub --insecure-no
 	--evidence evidence.bin --model-hash "$id" receipt.cbor
 kill "$server_pid"
 wait "$server_pid"
-start plain --model "$model"
+serve_with plain --model "$model"
 "$tacit" infer -q --server "$address" --insecure-accept-stub --insecure-no-policy \
 	--receipt receipt.cbor hello >out 2>err
 run 0 "a plain file" "$tacit" receipt show --json receipt.cbor
