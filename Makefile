@@ -50,6 +50,7 @@ LIB_LIBS := $(shell pkg-config --libs libcrypto jansson)
 # that its security fixes reach the program. Sanitizers want the shared ones.
 ifeq ($(FLAVOUR),release)
 library = $(firstword $(wildcard $(shell $(CC) -print-file-name=lib$(1).a)) -l$(1))
+RUNTIME := -static-libgcc
 else
 library = -l$(1)
 endif
@@ -120,7 +121,7 @@ lib: $(B)/libtacit.a $(B)/libtacit.so $(B)/libtacit.pc \
 
 $(B)/tacit: $(CMD_OBJ) $(B)/libapp.a $(B)/libinfer.a $(B)/libcore.a
 	@echo "  LINK  $@"
-	$(Q)$(CXX) $(LDFLAGS) -pie -o $@ $(CMD_OBJ) $(ALL_LIBS)
+	$(Q)$(CXX) $(LDFLAGS) $(RUNTIME) -pie -o $@ $(CMD_OBJ) $(ALL_LIBS)
 
 # Internal archives: the core, what talks to the machine, and the engine. The installed archive is one relocatable object with
 # its hidden symbols made local, so that internals cannot collide with a program's own names.
@@ -219,7 +220,7 @@ $(B)/tools/%.so: tests/preload/%.c
 # Benchmarks of evidence make their own, and some take signatures out of themselves.
 PKI_BENCHES := $(patsubst bench/%.c,$(B)/bench/%,$(shell grep -l '"tests/pki/' $(BENCH_SRC)))
 $(PKI_BENCHES): $(B)/libpki.a
-STUB_BENCHES := $(patsubst bench/%.c,$(B)/bench/%,$(shell grep -l '"signatures.h"' $(BENCH_SRC)))
+STUB_BENCHES := $(patsubst bench/%.c,$(B)/bench/%,$(shell grep -l -E '"(bare|signatures).h"' $(BENCH_SRC)))
 $(STUB_BENCHES): private LDFLAGS += -Wl,--wrap=tacit_trust_signed,--wrap=tacit_cert_signed
 $(B)/bench/%: $(B)/obj/bench/%.o $(B)/libapp.a $(B)/libinfer.a $(B)/libcore.a
 	@mkdir -p $(@D)

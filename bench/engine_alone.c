@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "infer/shim.h"
+
 static void quiet(enum ggml_log_level level, const char *text, void *user)
 {
 	(void)user;
@@ -32,6 +34,7 @@ int main(int argc, char **argv)
 	params.n_ubatch = 512;
 	params.n_threads = (int32_t)strtol(argv[4], NULL, 10);
 	params.n_threads_batch = params.n_threads;
+	tacit_shim_init();
 	llama_log_set(quiet, NULL);
 	llama_backend_init();
 	model = llama_model_load_from_file(argv[1], llama_model_default_params());

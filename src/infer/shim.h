@@ -35,7 +35,7 @@ struct tacit_shim_text {
 	size_t len;
 };
 
-/* Stops the common library from writing anything anywhere; call once, before all else. */
+/* Starts the engine's libraries and stops them from writing anything anywhere; before all else. */
 void tacit_shim_init(void);
 
 /* llama_decode, or llama_encode for models without memory; 0 is success, -99 an exception. */

@@ -106,6 +106,7 @@ get_source() {
 build_key() {
 	{
 		echo "$TREE_SHA256"
+		sed -n '/^defer_start/,/^}/p' "$here/llama.sh"
 		cat "$here/llama/CMakeLists.txt" "$here/llama/cpu_pick.c" "$here/llama/mute.h"
 		${CXX:-c++} --version
 		uname -m
@@ -126,6 +127,13 @@ generator() {
 	command -v ninja >/dev/null 2>&1 && echo Ninja || echo "Unix Makefiles"
 }
 
+# Static initialisers wait until a model is loaded [tacit_shim_init()].
+defer_start() {
+	for lib in "$1"/*.a; do
+		objcopy --rename-section .init_array=tacit_engine_init "$lib"
+	done
+}
+
 install_files() {
 	mkdir -p "$1/lib" "$1/include/jinja" "$1/convert"
 	cp "$source_dir"/include/*.h "$source_dir"/ggml/include/*.h "$1/include/"
@@ -135,6 +143,7 @@ install_files() {
 	cp -r "$source_dir/convert_hf_to_gguf.py" "$source_dir/conversion" \
 		"$source_dir/gguf-py" "$source_dir/requirements" "$1/convert/"
 	find "$2" -name '*.a' ! -name 'libggml-cpu.a' -exec cp {} "$1/lib/" \;
+	defer_start "$1/lib"
 }
 
 # Paths in it are relative to the file itself, so that the tree can be moved.
