@@ -102,3 +102,9 @@ def judge(program, path, now):
         return figures["refused:"]
     common.need(done.returncode == 0, f"{command[0]}: {done.stderr.strip()[-200:]}")
     return {name: float(figures[name]) for name in ("cold", "warm")}
+
+
+def bare(program, path, now):
+    """Microseconds of the bare signature checks when a process makes them for the first time."""
+    lines = [common.output(str(program), str(path), str(now), "once") for _ in range(31)]
+    return common.median([float(line.split()[1]) for line in lines])

@@ -7,17 +7,12 @@
  */
 
 #include <dlfcn.h>
-#include <openssl/evp.h>
-#include <openssl/x509.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
-#include "bench.h"
-#include "codec/cose.h"
-#include "signatures.h"
+#include "bare.h"
 #include "tacit/verify.h"
-#include "tee/nitro/nitro.h"
 #include "tests/pki/nitro.h"
 
 /* ---- who asks for memory ------------------------------------------------------------------- */
@@ -56,43 +51,13 @@ __attribute__((visibility("default"))) void *calloc(size_t count, size_t size)
 
 /* ---- what is compared ---------------------------------------------------------------------- */
 
-/* One signature as OpenSSL has it, ready to be checked again and again. */
-struct bare_check {
-	EVP_PKEY *key;
-	struct tacit_slice message;
-	uint8_t signature[128];
-	size_t len;
-};
-
 struct setup {
 	struct tacit_evidence ev;
 	struct nitro_pki pki;
 	struct tacit_context cx;
 	struct tacit_arena arena;
 	uint8_t room[TACIT_ARENA_TYPICAL];
-	struct bare_check checks[NITRO_LEVELS]; /* the document's last */
 };
-
-static void bare_check_run(const struct bare_check *c)
-{
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-
-	if (EVP_DigestVerifyInit(ctx, NULL, EVP_sha384(), NULL, c->key) != 1 ||
-	    EVP_DigestVerify(ctx, c->signature, c->len, c->message.ptr, c->message.len) != 1)
-		bench_die("bare P-384");
-	EVP_MD_CTX_free(ctx);
-}
-
-static void bare_warm(void *user)
-{
-	bare_check_run(&((struct setup *)user)->checks[NITRO_LEVELS - 1]);
-}
-
-static void bare_cold(void *user)
-{
-	for (size_t i = 0; i < NITRO_LEVELS; i++)
-		bare_check_run(&((struct setup *)user)->checks[i]);
-}
 
 static void verify(void *user)
 {
@@ -115,53 +80,6 @@ static void detect_and_verify(void *user)
 }
 
 /* ---- preparation --------------------------------------------------------------------------- */
-
-static EVP_PKEY *public_half(EVP_PKEY *key)
-{
-	uint8_t *der = NULL;
-	int len = i2d_PUBKEY(key, &der);
-	const uint8_t *at = der;
-	EVP_PKEY *half = len > 0 ? d2i_PUBKEY(NULL, &at, len) : NULL;
-
-	OPENSSL_free(der);
-	return half;
-}
-
-/* A fresh signature over the same bytes, in the library's own form. */
-static void bare_check_make(struct bare_check *c, EVP_PKEY *key, struct tacit_slice message)
-{
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-
-	c->message = message;
-	c->len = sizeof(c->signature);
-	c->key = public_half(key);
-	if (!c->key || EVP_DigestSignInit(ctx, NULL, EVP_sha384(), NULL, key) != 1 ||
-	    EVP_DigestSign(ctx, c->signature, &c->len, message.ptr, message.len) != 1)
-		bench_die("bare sign");
-	EVP_MD_CTX_free(ctx);
-}
-
-static void prepare_bare(struct setup *s, const struct nitro_spec *spec)
-{
-	struct tacit_slice certs[NITRO_LEVELS], none = { NULL, 0 }, message;
-	struct tacit_nitro_envelope e;
-	struct tacit_cert cert;
-
-	nitro_certs(&s->pki, spec, certs);
-	for (size_t i = NITRO_REGIONAL; i < NITRO_LEVELS; i++) {
-		if (tacit_cert_parse(certs[i], "bench", &cert, NULL) != TACIT_OK)
-			bench_die("certificate");
-		bare_check_make(&s->checks[i - 1], s->pki.keys[i - 1], cert.tbs);
-	}
-	if (tacit_nitro_envelope(s->ev.raw, &e, NULL) != TACIT_OK)
-		bench_die("envelope");
-	size_t size = tacit_cose_sig_structure_max(e.protected_bytes, none, e.payload);
-	if (tacit_cose_sig_structure(e.protected_bytes, none, e.payload,
-				     tacit_mut_of(pki_alloc(size), size), &message,
-				     NULL) != TACIT_OK)
-		bench_die("what is signed");
-	bare_check_make(&s->checks[NITRO_LEVELS - 1], s->pki.keys[NITRO_LEAF], message);
-}
 
 static const char POLICY[] =
 	"{\"schema\":\"tacit.policy/1\",\"alternatives\":[{\"platform\":\"nitro\","
@@ -188,7 +106,10 @@ static void prepare(struct setup *s)
 	s->cx.arena = &s->arena;
 	s->cx.insecure_test_roots = &s->pki.root;
 	s->cx.insecure_test_root_count = 1;
-	prepare_bare(s, &spec);
+	bare_of(verify, s);
+	bare_keys();
+	if (bare.count != NITRO_LEVELS)
+		bench_die("finding the signatures");
 }
 
 static void measure_rest(struct setup *s)
@@ -223,8 +144,7 @@ int main(void)
 	bench_print("nitro verify, chain unknown", bench_against(bare_cold, verify, &s, 10), 1.25);
 	measure_rest(&s);
 	measure_heap(&s);
-	for (size_t i = 0; i < NITRO_LEVELS; i++)
-		EVP_PKEY_free(s.checks[i].key);
+	bare_done();
 	pki_done();
 	return 0;
 }

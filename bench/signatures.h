@@ -14,10 +14,10 @@
 
 static struct {
 	bool stubbed; /* no signature is checked, all are good */
-	void (*raw)(struct tacit_slice key, struct tacit_slice message,
+	void (*raw)(enum tacit_key_alg alg, struct tacit_slice key, struct tacit_slice message,
 		    struct tacit_slice signature);
-	void (*der)(const struct tacit_cert *signer, struct tacit_slice message,
-		    struct tacit_slice signature);
+	void (*der)(const struct tacit_cert *signer, enum tacit_sig_alg alg,
+		    struct tacit_slice message, struct tacit_slice signature);
 } signatures;
 
 enum tacit_status __real_tacit_trust_signed(enum tacit_key_alg alg, struct tacit_slice key,
@@ -41,7 +41,7 @@ enum tacit_status __wrap_tacit_trust_signed(enum tacit_key_alg alg, struct tacit
 					    struct tacit_error *err)
 {
 	if (signatures.raw)
-		signatures.raw(key, message, signature);
+		signatures.raw(alg, key, message, signature);
 	return signatures.stubbed
 		       ? TACIT_OK
 		       : __real_tacit_trust_signed(alg, key, message, signature, cache, err);
@@ -52,7 +52,7 @@ enum tacit_status __wrap_tacit_cert_signed(const struct tacit_cert *signer, enum
 					   struct tacit_cache *cache, struct tacit_error *err)
 {
 	if (signatures.der)
-		signatures.der(signer, message, signature);
+		signatures.der(signer, alg, message, signature);
 	return signatures.stubbed
 		       ? TACIT_OK
 		       : __real_tacit_cert_signed(signer, alg, message, signature, cache, err);

@@ -12,29 +12,13 @@
  * folder of real files: quote.bin, and collateral under the names below.
  */
 
-#include <openssl/ecdsa.h>
-#include <openssl/evp.h>
-#include <openssl/x509.h>
-#include <string.h>
-
+#include "bare.h"
 #include "base/compiler.h"
-#include "bench.h"
-#include "signatures.h"
 #include "tacit/verify.h"
 #include "tests/pki/dcap.h"
 #include "tests/pki/dcap_collateral.h"
-#include "trust/x509.h"
 
-#define CHECKS_MAX 24
-#define FILE_MAX   (1 << 18)
-
-/* One signature as OpenSSL has it, ready to be checked again and again. */
-struct bare_check {
-	EVP_PKEY *key;
-	struct tacit_slice message;
-	uint8_t signature[80]; /* DER */
-	size_t len;
-};
+#define FILE_MAX (1 << 18)
 
 struct setup {
 	struct tacit_evidence ev;
@@ -46,86 +30,15 @@ struct setup {
 	uint8_t room[TACIT_ARENA_TYPICAL * 4];
 	uint8_t shelf_room[TACIT_ARENA_TYPICAL * 4];
 	uint8_t cache_room[TACIT_CACHE_TYPICAL] __attribute__((aligned(16)));
-	struct bare_check check[CHECKS_MAX];
-	size_t checks;
-	struct bare_check *quote, *qe; /* among them */
+	struct bare_check *quote, *qe; /* among those recorded */
 };
 
-static struct setup setup;
-
-static struct bare_check *record(struct tacit_slice spki, struct tacit_slice message,
-				 struct tacit_slice der)
-{
-	struct bare_check *c = &setup.check[setup.checks];
-	const uint8_t *at = spki.ptr;
-
-	for (size_t i = 0; i < setup.checks; i++)
-		if (tacit_slice_eq(setup.check[i].message, message))
-			return &setup.check[i]; /* needed once, however often it is done */
-	if (setup.checks == CHECKS_MAX || der.len > sizeof(c->signature))
-		bench_die("recording");
-	c->key = d2i_PUBKEY(NULL, &at, (long)spki.len);
-	c->message = pki_copy(message);
-	memcpy(c->signature, der.ptr, der.len);
-	c->len = der.len;
-	setup.checks++;
-	return c;
-}
-
-/* The same from a raw point and r | s. */
-static void record_raw(struct tacit_slice key, struct tacit_slice message,
-		       struct tacit_slice signature)
-{
-	static const uint8_t HEAD[] = { 0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48,
-					0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
-					0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00 };
-	uint8_t spki[sizeof(HEAD) + 65], der[80], *at = der;
-	ECDSA_SIG *sig = ECDSA_SIG_new();
-
-	memcpy(spki, HEAD, sizeof(HEAD));
-	memcpy(spki + sizeof(HEAD), key.ptr, 65);
-	ECDSA_SIG_set0(sig, BN_bin2bn(signature.ptr, 32, NULL),
-		       BN_bin2bn(signature.ptr + 32, 32, NULL));
-	int len = i2d_ECDSA_SIG(sig, &at);
-	struct bare_check *c =
-		record(TACIT_SLICE_ARRAY(spki), message, tacit_slice_of(der, (size_t)len));
-	if (message.len == 384)
-		setup.qe = c;
-	else if (message.ptr == setup.ev.raw.ptr)
-		setup.quote = c;
-	ECDSA_SIG_free(sig);
-}
-
-static void record_der(const struct tacit_cert *signer, struct tacit_slice message,
-		       struct tacit_slice signature)
-{
-	record(signer->spki, message, signature);
-}
-
-static void bare_run(const struct bare_check *c)
-{
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-
-	if (EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, c->key) != 1 ||
-	    EVP_DigestVerify(ctx, c->signature, c->len, c->message.ptr, c->message.len) != 1)
-		bench_die("bare check");
-	EVP_MD_CTX_free(ctx);
-}
-
-static void bare_warm(void *user)
+static void bare_quote(void *user)
 {
 	const struct setup *s = user;
 
 	bare_run(s->quote);
 	bare_run(s->qe);
-}
-
-static void bare_cold(void *user)
-{
-	const struct setup *s = user;
-
-	for (size_t i = 0; i < s->checks; i++)
-		bare_run(&s->check[i]);
 }
 
 static void parse_collateral(struct setup *s)
@@ -190,6 +103,19 @@ static void make(struct setup *s)
 	s->cx.insecure_test_root_count = 1;
 }
 
+/* The quote's signature, and that of the quoting enclave's report, which is 384 bytes. */
+static void find_own(struct setup *s)
+{
+	for (size_t i = 0; i < bare.count; i++) {
+		struct bare_check *c = &bare.check[i];
+
+		if (c->raw && c->message.len == 384)
+			s->qe = c;
+		else if (c->raw && c->place == s->ev.raw.ptr)
+			s->quote = c;
+	}
+}
+
 static void prepare(struct setup *s)
 {
 	s->ev.tee = TACIT_TEE_TDX;
@@ -198,11 +124,9 @@ static void prepare(struct setup *s)
 	s->cx.arena = &s->arena;
 	s->cx.insecure_no_policy = true;
 	parse_collateral(s);
-	signatures.raw = record_raw;
-	signatures.der = record_der;
-	verify(s);
-	signatures.raw = NULL;
-	signatures.der = NULL;
+	bare_of(verify, s);
+	bare_keys();
+	find_own(s);
 	if (!s->quote || !s->qe)
 		bench_die("finding the quote's own signatures");
 }
@@ -215,6 +139,7 @@ static void print_most(const char *name, double seconds, double most)
 
 int main(int argc, char **argv)
 {
+	static struct setup setup;
 	struct setup *s = &setup;
 
 	if (argc == 3)
@@ -222,14 +147,14 @@ int main(int argc, char **argv)
 	else
 		make(s);
 	prepare(s);
-	printf("%zu signatures of %zu bytes of quote and %zu pieces\n", s->checks, s->ev.raw.len,
+	printf("%zu signatures of %zu bytes of quote and %zu pieces\n", bare.count, s->ev.raw.len,
 	       s->pieces);
 
 	struct bench_pair cold = bench_against(bare_cold, parse_and_verify, s, 50);
 	bench_print("cold, with collateral", cold, 1.25);
 	print_most("    absolute", cold.ours, 700e-6);
 	s->cx.cache = tacit_cache_init(s->cache_room, sizeof(s->cache_room));
-	struct bench_pair warm = bench_against(bare_warm, verify, s, 200);
+	struct bench_pair warm = bench_against(bare_quote, verify, s, 200);
 	bench_print("warm, chain and collateral known", warm, 1.10);
 	print_most("    absolute", warm.ours, 150e-6);
 	print_most("    collateral parsed anew", bench_median_time(parse_and_verify, s, 200),
@@ -240,8 +165,7 @@ int main(int argc, char **argv)
 	printf("%-34s %9.2f us\n", "    and the collateral",
 	       bench_median_time(parse_and_verify, s, 2000) * 1e6);
 	printf("%-34s %9zu bytes\n", "arena of one verdict", s->arena.used);
-	for (size_t i = 0; i < s->checks; i++)
-		EVP_PKEY_free(s->check[i].key);
+	bare_done();
 	pki_done();
 	return 0;
 }
