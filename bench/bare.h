@@ -14,19 +14,20 @@
 #include <string.h>
 
 #include "bench.h"
+#include "crypto/openssl_key.h"
 #include "signatures.h"
 
 #define BARE_MAX 24
 
 struct bare_check {
-	EVP_PKEY *key; /* the public half, made by bare_keys() */
+	EVP_PKEY *key;
 	enum tacit_sig_alg alg;
 	bool raw;             /* of a document, report or JSON, not of a certificate or list */
-	const uint8_t *place; /* the message where the verifier had it */
+	const uint8_t *place; /* of the message, where the verifier had it */
 	struct tacit_slice message; /* in `copy` */
 	uint8_t *copy;
-	uint8_t spki[600], signature[512];
-	size_t spki_len, len;
+	uint8_t signature[512];
+	size_t len;
 };
 
 static struct {
@@ -34,73 +35,55 @@ static struct {
 	size_t count;
 } bare;
 
-static inline struct bare_check *bare_record(enum tacit_sig_alg alg, struct tacit_slice spki,
-					     struct tacit_slice message,
-					     struct tacit_slice signature)
+/* Takes the key over. */
+static inline void bare_record(const struct bare_check *what, struct tacit_slice signature)
 {
 	struct bare_check *c = &bare.check[bare.count];
 
-	for (size_t i = 0; i < bare.count; i++)
-		if (tacit_slice_eq(bare.check[i].message, message))
-			return &bare.check[i];
-	if (bare.count == BARE_MAX || spki.len > sizeof(c->spki) ||
-	    signature.len > sizeof(c->signature))
+	for (size_t i = 0; i < bare.count; i++) {
+		if (tacit_slice_eq(bare.check[i].message, what->message)) {
+			EVP_PKEY_free(what->key);
+			return;
+		}
+	}
+	if (bare.count == BARE_MAX || !what->key || signature.len > sizeof(c->signature))
 		bench_die("recording");
-	c->copy = malloc(message.len);
+	*c = *what;
+	c->copy = malloc(c->message.len);
 	if (!c->copy)
 		bench_die("memory");
-	c->alg = alg;
-	c->place = message.ptr;
-	c->message = tacit_slice_of(memcpy(c->copy, message.ptr, message.len), message.len);
-	memcpy(c->spki, spki.ptr, c->spki_len = spki.len);
+	c->place = c->message.ptr;
+	c->message.ptr = memcpy(c->copy, c->place, c->message.len);
 	memcpy(c->signature, signature.ptr, c->len = signature.len);
 	bare.count++;
-	return c;
 }
 
 static inline void bare_record_der(const struct tacit_cert *signer, enum tacit_sig_alg alg,
 				   struct tacit_slice message, struct tacit_slice signature)
 {
-	bare_record(alg, signer->spki, message, signature);
+	const uint8_t *at = signer->spki.ptr;
+	struct bare_check what = { .alg = alg, .message = message };
+
+	what.key = d2i_PUBKEY(NULL, &at, (long)signer->spki.len);
+	bare_record(&what, signature);
 }
 
 /* From a point and r | s. */
 static inline void bare_record_raw(enum tacit_key_alg alg, struct tacit_slice key,
 				   struct tacit_slice message, struct tacit_slice signature)
 {
-	static const uint8_t P256[] = { 0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48,
-					0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
-					0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00 };
-	static const uint8_t P384[] = { 0x30, 0x76, 0x30, 0x10, 0x06, 0x07, 0x2a, 0x86,
-					0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x05, 0x2b,
-					0x81, 0x04, 0x00, 0x22, 0x03, 0x62, 0x00 };
-	struct tacit_slice head =
-		alg == TACIT_P256 ? TACIT_SLICE_ARRAY(P256) : TACIT_SLICE_ARRAY(P384);
+	struct bare_check what = { .raw = true, .message = message };
 	int half = (int)signature.len / 2;
-	uint8_t spki[sizeof(P256) + TACIT_PUBLIC_MAX], der[128], *at = der;
 	ECDSA_SIG *sig = ECDSA_SIG_new();
+	uint8_t der[128], *at = der;
 
-	memcpy(spki, head.ptr, head.len);
-	memcpy(spki + head.len, key.ptr, key.len);
 	ECDSA_SIG_set0(sig, BN_bin2bn(signature.ptr, half, NULL),
 		       BN_bin2bn(signature.ptr + half, half, NULL));
 	int len = i2d_ECDSA_SIG(sig, &at);
 	ECDSA_SIG_free(sig);
-	bare_record(alg == TACIT_P256 ? TACIT_SIG_ECDSA_SHA256 : TACIT_SIG_ECDSA_SHA384,
-		    tacit_slice_of(spki, head.len + key.len), message,
-		    tacit_slice_of(der, (size_t)len))
-		->raw = true;
-}
-
-static inline void bare_keys(void)
-{
-	for (size_t i = 0; i < bare.count; i++) {
-		const uint8_t *at = bare.check[i].spki;
-
-		bare.check[i].key = d2i_PUBKEY(NULL, &at, (long)bare.check[i].spki_len);
-		if (!bare.check[i].key)
-			bench_die("bare key");
-	}
+	what.alg = alg == TACIT_P256 ? TACIT_SIG_ECDSA_SHA256 : TACIT_SIG_ECDSA_SHA384;
+	what.key = tacit_openssl_key_import(alg, key);
+	bare_record(&what, tacit_slice_of(der, (size_t)len));
 }
 
 /* What `work` has checked; its signatures count as good when `signatures.stubbed` says so. */

@@ -107,7 +107,6 @@ static void prepare(struct setup *s)
 	s->cx.insecure_test_roots = &s->pki.root;
 	s->cx.insecure_test_root_count = 1;
 	bare_of(verify, s);
-	bare_keys();
 	if (bare.count != NITRO_LEVELS)
 		bench_die("finding the signatures");
 }

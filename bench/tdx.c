@@ -125,7 +125,6 @@ static void prepare(struct setup *s)
 	s->cx.insecure_no_policy = true;
 	parse_collateral(s);
 	bare_of(verify, s);
-	bare_keys();
 	find_own(s);
 	if (!s->quote || !s->qe)
 		bench_die("finding the quote's own signatures");

@@ -67,18 +67,26 @@ const struct cli_verb *const CLI_VERBS[] = {
 
 const size_t CLI_VERB_COUNT = sizeof(CLI_VERBS) / sizeof(CLI_VERBS[0]);
 
+#ifndef __has_feature
+#	define __has_feature(name) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
+	__has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#	define SANITIZED 1
+#else
+#	define SANITIZED 0
+#endif
+
 /*
  * A verb has wiped, closed and written out what it held. What libraries would still tidy up at exit
  * is memory that the kernel takes back and clears, and takes them longer than a receipt's verdict.
  */
 static int end(int code)
 {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-	return code; /* they look for leaks and report races at exit */
-#else
+	if (SANITIZED) /* leaks and races are reported at exit */
+		return code;
 	fflush(NULL);
 	_exit(code);
-#endif
 }
 
 int main(int argc, char **argv)

@@ -346,8 +346,8 @@ void charge(struct tacit_shim_sampler *sampler, int64_t us)
 } // namespace
 
 /*
- * The static initialisers of the engine's libraries. tools/deps/llama.sh takes them out of those that
- * run before main, in their order: a verdict needs none of them, and they are a tenth of its process.
+ * The static initialisers of the engine's libraries, in their order. tools/deps/llama.sh takes them
+ * out of those that run before main, since a verdict needs none of them (docs/adr/0007).
  */
 extern "C" {
 typedef void (*engine_initialiser)(void);

@@ -75,6 +75,10 @@ run 0 "completion for zsh" "$tacit" completion zsh
 has "$work/out" '^#compdef tacit$' "is one for zsh"
 run 2 "completion for an unknown shell" "$tacit" completion fish
 
+# --- what runs before main -----------------------------------------------------------------------
+readelf -SW "$tacit" >"$work/sections"
+has "$work/sections" ' tacit_engine_init ' "the engine's initialisers wait for a model"
+
 # --- output that goes nowhere ----------------------------------------------------------------
 if [ -e /dev/full ]; then
 	for command in --help --version "verify --help" "completion bash" "help verify"; do
